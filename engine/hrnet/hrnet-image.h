@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HRNET_IMAGE_H
+#define HRNET_IMAGE_H
+
+#include <hrnet/hrnet-mask.h>
+
+G_BEGIN_DECLS
+
+/**
+ * HrnetPixelFormat:
+ * @HRNET_PIXEL_FORMAT_I420: planes Y, U, V; 4:2:0
+ * @HRNET_PIXEL_FORMAT_YV12: planes Y, V, U; 4:2:0
+ * @HRNET_PIXEL_FORMAT_NV12: planes Y, UV; 4:2:0
+ * @HRNET_PIXEL_FORMAT_NV21: planes Y, VU; 4:2:0
+ * @HRNET_PIXEL_FORMAT_YUY2: packed Y U Y V; 4:2:2
+ * @HRNET_PIXEL_FORMAT_UYVY: packed U Y V Y; 4:2:2
+ * @HRNET_PIXEL_FORMAT_RGB: 3 bytes a pixel
+ * @HRNET_PIXEL_FORMAT_BGR: 3 bytes a pixel
+ * @HRNET_PIXEL_FORMAT_RGBX: 4 bytes a pixel, the last unused
+ * @HRNET_PIXEL_FORMAT_BGRX: 4 bytes a pixel, the last unused
+ * @HRNET_PIXEL_FORMAT_XRGB: 4 bytes a pixel, the first unused
+ * @HRNET_PIXEL_FORMAT_XBGR: 4 bytes a pixel, the first unused
+ * @HRNET_PIXEL_FORMAT_RGBA: 4 bytes a pixel
+ * @HRNET_PIXEL_FORMAT_BGRA: 4 bytes a pixel
+ * @HRNET_PIXEL_FORMAT_ARGB: 4 bytes a pixel
+ * @HRNET_PIXEL_FORMAT_ABGR: 4 bytes a pixel
+ * @HRNET_PIXEL_FORMAT_GRAY8: one byte a pixel, luma
+ *
+ * How an image's bytes lie in memory: as in the #GstVideoFormat of the same name. Components named in byte order.
+ */
+typedef enum {
+    HRNET_PIXEL_FORMAT_I420,
+    HRNET_PIXEL_FORMAT_YV12,
+    HRNET_PIXEL_FORMAT_NV12,
+    HRNET_PIXEL_FORMAT_NV21,
+    HRNET_PIXEL_FORMAT_YUY2,
+    HRNET_PIXEL_FORMAT_UYVY,
+    HRNET_PIXEL_FORMAT_RGB,
+    HRNET_PIXEL_FORMAT_BGR,
+    HRNET_PIXEL_FORMAT_RGBX,
+    HRNET_PIXEL_FORMAT_BGRX,
+    HRNET_PIXEL_FORMAT_XRGB,
+    HRNET_PIXEL_FORMAT_XBGR,
+    HRNET_PIXEL_FORMAT_RGBA,
+    HRNET_PIXEL_FORMAT_BGRA,
+    HRNET_PIXEL_FORMAT_ARGB,
+    HRNET_PIXEL_FORMAT_ABGR,
+    HRNET_PIXEL_FORMAT_GRAY8,
+} HrnetPixelFormat;
+
+/**
+ * HRNET_IMAGE_MAX_SIZE:
+ *
+ * The largest width or height of an image, in pixels.
+ */
+#define HRNET_IMAGE_MAX_SIZE 16384
+
+/**
+ * HrnetImage:
+ * @format: the layout of the bytes
+ * @width: in pixels, 1..%HRNET_IMAGE_MAX_SIZE
+ * @height: in pixels, 1..%HRNET_IMAGE_MAX_SIZE
+ * @planes: (array fixed-size=3): first byte of each plane the format has
+ * @strides_bytes: (array fixed-size=3): distance of two rows of each plane; at least a row's bytes
+ * @kr: weight of red in luma, 0.299 for BT.601, 0.2126 for BT.709, 0.2627 for BT.2020; unused by RGB formats
+ * @kb: weight of blue in luma, 0.114 for BT.601, 0.0722 for BT.709, 0.0593 for BT.2020; unused by RGB formats
+ * @full_range: luma is 0..255 rather than 16..235; unused by RGB formats
+ * @chroma_left: 4:2:0 and 4:2:2 chroma samples sit on the left of their two luma columns (MPEG-2's siting) rather
+ *   than between them
+ *
+ * A description of pixels that belong to the caller. hrnet_image_init() fills in everything but the planes.
+ * The structure is plain: put it on the stack, copy it by assignment.
+ */
+typedef struct {
+    HrnetPixelFormat format;
+    guint width, height;
+    guint8 *planes[3];
+    gsize strides_bytes[3];
+    gdouble kr, kb;
+    gboolean full_range;
+    gboolean chroma_left;
+} HrnetImage;
+
+HRNET_API void hrnet_image_init(HrnetImage *image, HrnetPixelFormat format, guint width, guint height);
+
+HRNET_API gboolean hrnet_image_set_data(HrnetImage *image, guint8 *data, gsize size, gsize stride_bytes,
+                                        GError **error);
+
+HRNET_API gboolean hrnet_image_check(const HrnetImage *image, GError **error);
+
+HRNET_API gboolean hrnet_image_paint(const HrnetImage *image, const HrnetMask *mask, const guint32 *argb,
+                                     guint n_argb, GError **error);
+
+G_END_DECLS
+
+#endif

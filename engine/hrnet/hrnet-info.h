@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HRNET_INFO_H
+#define HRNET_INFO_H
+
+#include <glib-object.h>
+#include <hrnet/hrnet-visibility.h>
+
+G_BEGIN_DECLS
+
+HRNET_API const gchar *hrnet_get_version(void);
+HRNET_API const gchar *hrnet_get_isa(void);
+HRNET_API const gchar *hrnet_get_cpu(void);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HRNET_SESSION_H
+#define HRNET_SESSION_H
+
+#include <hrnet/hrnet-image.h>
+#include <hrnet/hrnet-mask.h>
+#include <hrnet/hrnet-model.h>
+
+G_BEGIN_DECLS
+
+/**
+ * HrnetPrecision:
+ * @HRNET_PRECISION_AUTO: the engine's choice, whose masks agree with FP32's
+ * @HRNET_PRECISION_FP32: 32-bit floating point throughout
+ *
+ * The arithmetic of the network.
+ */
+typedef enum {
+    HRNET_PRECISION_AUTO,
+    HRNET_PRECISION_FP32,
+} HrnetPrecision;
+
+/**
+ * HRNET_SESSION_MIN_SIZE:
+ *
+ * The least height or width of a network's input, in pixels.
+ */
+#define HRNET_SESSION_MIN_SIZE 16
+
+/**
+ * HRNET_SESSION_MAX_SIZE:
+ *
+ * The largest height or width of a network's input, in pixels.
+ */
+#define HRNET_SESSION_MAX_SIZE 8192
+
+/**
+ * HrnetSession:
+ *
+ * One stream's way through a model: the network's memory for one input size, and the pool of masks. After its first
+ * frames a session allocates nothing. One thread at a time may use it; different sessions run side by side and share
+ * the process's worker threads in turns.
+ */
+typedef struct _HrnetSession HrnetSession;
+
+#define HRNET_TYPE_SESSION (hrnet_session_get_type())
+HRNET_API GType hrnet_session_get_type(void);
+
+HRNET_API HrnetSession *hrnet_session_new(HrnetModel *model, guint height, guint width, guint n_threads,
+                                          HrnetPrecision precision, GError **error);
+HRNET_API HrnetSession *hrnet_session_ref(HrnetSession *session);
+HRNET_API void hrnet_session_unref(HrnetSession *session);
+
+HRNET_API HrnetModel *hrnet_session_get_model(HrnetSession *session);
+HRNET_API guint hrnet_session_get_n_threads(const HrnetSession *session);
+HRNET_API void hrnet_session_get_logits_size(const HrnetSession *session, guint *classes, guint *height,
+                                             guint *width);
+HRNET_API guint hrnet_session_get_n_masks(HrnetSession *session);
+
+HRNET_API HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image, GError **error);
+HRNET_API gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_input, gfloat *logits,
+                                     gsize n_logits, GError **error);
+
+/**
+ * HrnetLayer:
+ * @name: the layer's name in the checkpoint, `stage2.0.branches.0.0.conv1`, or of the step: `stage2.0.fuse.0`, `head`
+ * @algorithm: how it is computed: `wino4`, `direct`, `gemm`, ...
+ * @channels: of its output
+ * @height: of its output
+ * @width: of its output
+ * @gmac: its multiply-adds as the network defines them, in 10^9
+ * @nanoseconds: time of its last run while profiling was on, else 0
+ *
+ * One step of the network as a session runs it. The strings belong to the session.
+ */
+typedef struct {
+    const gchar *name;
+    const gchar *algorithm;
+    guint channels, height, width;
+    gdouble gmac;
+    guint64 nanoseconds;
+} HrnetLayer;
+
+HRNET_API void hrnet_session_set_profiling(HrnetSession *session, gboolean profiling);
+HRNET_API guint hrnet_session_get_n_layers(const HrnetSession *session);
+HRNET_API void hrnet_session_get_layer(const HrnetSession *session, guint index, HrnetLayer *layer);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrnetSession, hrnet_session_unref)
+
+G_END_DECLS
+
+#endif

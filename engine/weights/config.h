@@ -1,0 +1,48 @@
+/* The network's configuration: what names, shapes and metadata of a checkpoint say.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HRNET_WEIGHTS_CONFIG_H
+#define HRNET_WEIGHTS_CONFIG_H
+
+#include <glib.h>
+
+#define HRNET_MAX_BRANCHES 4
+#define HRNET_MAX_CLASSES 255
+
+typedef enum { HRNET_UPSAMPLE_BILINEAR, HRNET_UPSAMPLE_NEAREST } HrnetUpsample;
+typedef enum { HRNET_NORM_BN, HRNET_NORM_INPLACE_ABN } HrnetNorm;
+typedef enum { HRNET_PADDING_SYMMETRIC, HRNET_PADDING_SAME } HrnetPadding;
+
+/* Stages 2 to 4. */
+typedef struct {
+    guint n_modules;
+    guint n_branches;                   /* 2, 3, 4 */
+    gboolean bottleneck;                /* bottleneck blocks (expansion 4), else basic ones */
+    guint n_blocks[HRNET_MAX_BRANCHES];
+    guint channels[HRNET_MAX_BRANCHES]; /* of the branch's output */
+} HrnetStageConfig;
+
+typedef struct {
+    /* read off names and shapes */
+    guint stem_channels[2];
+    guint layer1_blocks;
+    guint layer1_planes;    /* of a bottleneck; its output has 4 times as many channels */
+    HrnetStageConfig stages[3];
+    gboolean single_output; /* the last module of stage 4 makes the highest resolution alone */
+    guint head_channels;    /* of last_layer.0 */
+    guint n_classes;
+    guint classifier_kernel; /* 1 or 3 */
+    const gchar *variant;    /* "W18-Small-v1", ..., or "custom"; static */
+
+    /* metadata, or its defaults */
+    gboolean align_corners;
+    HrnetUpsample upsample;
+    HrnetNorm norm;
+    HrnetPadding padding;
+    gfloat mean[3], std[3];
+    guint input_height, input_width;
+    gchar **classes;                          /* n_classes + 1 names, entry 0 "unlabelled", NULL after */
+    guint32 palette[HRNET_MAX_CLASSES + 1];   /* 0xRRGGBB by label */
+    gboolean foreground[HRNET_MAX_CLASSES + 1]; /* by label */
+} HrnetConfig;
+
+#endif
