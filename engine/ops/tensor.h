@@ -16,10 +16,13 @@ typedef struct {
     size_t plane_floats;
 } HrnetTensor;
 
-/* The plane distance for a size. */
+/* The plane distance for a size: an odd number of cache lines. Planes of power-of-two sizes would otherwise start in the
+ * same few sets of every cache, and one pixel's channels would drive each other out. */
 static inline size_t hrnet_tensor_plane_floats(unsigned height, unsigned width)
 {
-    return hrnet_round_up((size_t)height * width, HRNET_ALIGNMENT / sizeof(float));
+    const size_t line_floats = HRNET_ALIGNMENT / sizeof(float);
+    const size_t n_lines = ((size_t)height * width + line_floats - 1) / line_floats;
+    return (n_lines | 1) * line_floats;
 }
 
 #endif
