@@ -1,0 +1,38 @@
+/* What a convolution layer is made of, shared by the files that implement the algorithms.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HRNET_OPS_CONV_LAYER_H
+#define HRNET_OPS_CONV_LAYER_H
+
+#include "ops/conv.h"
+
+typedef struct HrnetConvMethod HrnetConvMethod;
+
+struct HrnetConv {
+    HrnetConvShape shape;
+    const HrnetConvMethod *method;
+    float *bias;   /* out_channels */
+    float *packed; /* method->packed_floats() */
+};
+
+/* One algorithm. */
+struct HrnetConvMethod {
+    HrnetConvAlgorithm algorithm;
+    /* Whether it can do the shape on this CPU. */
+    bool (*supports)(const HrnetConvShape *shape);
+    size_t (*packed_floats)(const HrnetConvShape *shape);
+    /* weights: out x in x kernel x kernel. */
+    void (*pack)(const HrnetConvShape *shape, const float *weights, float *packed);
+    size_t (*scratch_floats)(const HrnetConv *conv, unsigned height, unsigned width, unsigned n_threads);
+    void (*run)(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWorkers *workers);
+};
+
+extern const HrnetConvMethod hrnet_conv_method_reference;
+extern const HrnetConvMethod hrnet_conv_method_gemm;
+
+/* Zeros before the first row (column) of an input of n rows (columns). */
+unsigned hrnet_conv_pad_before(const HrnetConvShape *shape, unsigned n);
+
+/* Floats of the plain weights: out x in x kernel x kernel. */
+size_t hrnet_conv_weight_floats(const HrnetConvShape *shape);
+
+#endif
