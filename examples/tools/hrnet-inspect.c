@@ -1,0 +1,129 @@
+/* hrnet-inspect: what a model file holds.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "options.h"
+#include "report.h"
+
+#include <stdio.h>
+
+static struct {
+    gboolean json;
+    gchar **settings;
+    gchar **models;
+} args;
+
+static const GOptionEntry entries[] = {
+    { "json", 0, 0, G_OPTION_ARG_NONE, &args.json, "Print JSON", NULL },
+    { "set", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &args.settings,
+      "Override one of the model's options, hrnet.align_corners=true for one", "KEY=VALUE" },
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &args.models, NULL, NULL },
+    { NULL },
+};
+
+static void print_class(const HrnetModel *model, guint label, const gchar *name)
+{
+    printf("  %3u  #%06x  %s%s\n", label, hrnet_model_get_color(model, label) & 0xffffff, name,
+           hrnet_model_is_foreground(model, label) ? "" : "  (not painted)");
+}
+
+static void print_text(const HrnetModel *model)
+{
+    const gchar *const *classes = hrnet_model_get_classes(model);
+    const gchar *license = hrnet_model_get_metadata(model, "license");
+    g_autofree gchar *configuration = hrnet_model_describe(model);
+    g_auto(GStrv) keys = hrnet_model_list_metadata(model);
+    guint height, width;
+
+    hrnet_model_get_input_size(model, &height, &width);
+    printf("file           %s\n", hrnet_model_get_path(model));
+    printf("variant        %s\n", hrnet_model_get_variant(model));
+    printf("configuration  %s\n", configuration);
+    printf("parameters     %.2f M\n", (gdouble)hrnet_model_get_n_parameters(model) / 1e6);
+    printf("input          %ux%u\n", height, width);
+    printf("work           %.2f G multiply-adds at that size\n",
+           hrnet_model_get_gmac(model, height, width));
+    printf("licence        %s\n", license ? license : "the file names none");
+    printf("classes        %u\n", g_strv_length((gchar **)classes) - 1);
+    for (guint label = 1; classes[label]; label++)
+        print_class(model, label, classes[label]);
+    printf("metadata       %u\n", g_strv_length(keys));
+    for (gchar **key = keys; *key; key++)
+        printf("  %s: %s\n", *key, hrnet_model_get_metadata(model, *key));
+}
+
+static void add_classes(JsonBuilder *builder, const HrnetModel *model)
+{
+    const gchar *const *classes = hrnet_model_get_classes(model);
+
+    json_builder_set_member_name(builder, "classes");
+    json_builder_begin_array(builder);
+    for (guint label = 1; classes[label]; label++)
+        json_builder_add_string_value(builder, classes[label]);
+    json_builder_end_array(builder);
+
+    json_builder_set_member_name(builder, "palette");
+    json_builder_begin_array(builder);
+    for (guint label = 1; classes[label]; label++) {
+        gchar color[8];
+
+        g_snprintf(color, sizeof color, "#%06x", hrnet_model_get_color(model, label) & 0xffffff);
+        json_builder_add_string_value(builder, color);
+    }
+    json_builder_end_array(builder);
+
+    json_builder_set_member_name(builder, "foreground");
+    json_builder_begin_array(builder);
+    for (guint label = 1; classes[label]; label++)
+        if (hrnet_model_is_foreground(model, label))
+            json_builder_add_string_value(builder, classes[label]);
+    json_builder_end_array(builder);
+}
+
+static void print_json(const HrnetModel *model)
+{
+    g_autoptr(JsonBuilder) builder = json_builder_new();
+    g_autofree gchar *configuration = hrnet_model_describe(model);
+    g_auto(GStrv) keys = hrnet_model_list_metadata(model);
+    guint height, width;
+
+    hrnet_model_get_input_size(model, &height, &width);
+    json_builder_begin_object(builder);
+    report_string(builder, "file", hrnet_model_get_path(model));
+    report_string(builder, "variant", hrnet_model_get_variant(model));
+    report_string(builder, "configuration", configuration);
+    report_integer(builder, "parameters", (gint64)hrnet_model_get_n_parameters(model));
+    report_size(builder, "size", height, width);
+    report_number(builder, "gmac", hrnet_model_get_gmac(model, height, width));
+    report_string(builder, "license", hrnet_model_get_metadata(model, "license"));
+    add_classes(builder, model);
+    json_builder_set_member_name(builder, "metadata");
+    json_builder_begin_object(builder);
+    for (gchar **key = keys; *key; key++)
+        report_string(builder, *key, hrnet_model_get_metadata(model, *key));
+    json_builder_end_object(builder);
+    json_builder_end_object(builder);
+    report_print(builder);
+}
+
+int main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HrnetModel) model = NULL;
+
+    if (!tool_parse_options("MODEL",
+                            "Prints what a model file, or a model of that name, is and holds.",
+                            entries, argc, argv))
+        return TOOL_MISUSED;
+    if (!args.models || g_strv_length(args.models) != 1)
+        return tool_misuse(args.models ? "more than one MODEL" : "no MODEL");
+    if (!tool_check_settings(args.settings))
+        return TOOL_MISUSED;
+
+    model = hrnet_model_load(args.models[0], (const gchar *const *)args.settings, &error);
+    if (!model)
+        return tool_fail("%s", error->message);
+    if (args.json)
+        print_json(model);
+    else
+        print_text(model);
+    return tool_finish_output();
+}

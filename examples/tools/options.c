@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* More threads than this are a slip of the hand. */
+#define MAX_THREADS 1024
+
+static void print_line(const gchar *text, const gchar *after)
+{
+    g_autofree gchar *line = g_strdup(text);
+
+    /* One line, whatever bytes a file's name or contents brought into the message. */
+    for (gchar *c = line; *c; c++)
+        if (g_ascii_iscntrl(*c))
+            *c = '?';
+    fprintf(stderr, "%s: %s%s\n", g_get_prgname(), line, after);
+}
+
+int tool_fail(const gchar *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree gchar *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    print_line(text, "");
+    return TOOL_FAILED;
+}
+
+int tool_misuse(const gchar *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    g_autofree gchar *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    print_line(text, " (see --help)");
+    return TOOL_MISUSED;
+}
+
+gboolean tool_parse_options(const gchar *usage, const gchar *summary, const GOptionEntry *entries,
+                            int argc, char **argv)
+{
+    gboolean version = FALSE;
+    const GOptionEntry common[] = {
+        { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version and exit", NULL },
+        { NULL },
+    };
+    g_autoptr(GOptionContext) context = g_option_context_new(usage);
+    g_autoptr(GError) error = NULL;
+
+    g_option_context_set_summary(context, summary);
+    g_option_context_add_main_entries(context, entries, NULL);
+    g_option_context_add_main_entries(context, common, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error)) {
+        tool_misuse("%s", error->message);
+        return FALSE;
+    }
+    if (version) {
+        printf("%s %s\n", g_get_prgname(), hrnet_get_version());
+        exit(tool_finish_output());
+    }
+    return TRUE;
+}
+
+gboolean tool_parse_size(const gchar *text, guint *height, guint *width)
+{
+    guint *const sides[2] = { height, width };
+    const gchar *at = text;
+
+    for (int i = 0; i < 2; i++) {
+        gchar *end;
+        guint64 side;
+
+        if (!g_ascii_isdigit(*at))
+            break;
+        side = g_ascii_strtoull(at, &end, 10);
+        if (*end != (i ? '\0' : 'x'))
+            break;
+        if (side < HRNET_SESSION_MIN_SIZE || side > HRNET_SESSION_MAX_SIZE) {
+            tool_misuse("--size %s: each side is from %d to %d", text, HRNET_SESSION_MIN_SIZE,
+                        HRNET_SESSION_MAX_SIZE);
+            return FALSE;
+        }
+        *sides[i] = (guint)side;
+        if (i)
+            return TRUE;
+        at = end + 1;
+    }
+    tool_misuse("--size %s: a size is HEIGHTxWIDTH, 512x1024 for one", text);
+    return FALSE;
+}
+
+static const struct {
+    const gchar *name;
+    HrnetPrecision precision;
+} precisions[] = {
+    { "auto", HRNET_PRECISION_AUTO },
+    { "fp32", HRNET_PRECISION_FP32 },
+};
+
+gboolean tool_parse_precision(const gchar *text, HrnetPrecision *precision)
+{
+    *precision = HRNET_PRECISION_AUTO;
+    if (!text)
+        return TRUE;
+    for (guint i = 0; i < G_N_ELEMENTS(precisions); i++) {
+        if (g_str_equal(text, precisions[i].name)) {
+            *precision = precisions[i].precision;
+            return TRUE;
+        }
+    }
+    tool_misuse("--precision %s: it is auto or fp32", text);
+    return FALSE;
+}
+
+const gchar *tool_precision_name(HrnetPrecision precision)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(precisions); i++)
+        if (precisions[i].precision == precision)
+            return precisions[i].name;
+    g_return_val_if_reached("unknown");
+}
+
+gboolean tool_check_threads(gint threads)
+{
+    if (threads >= 0 && threads <= MAX_THREADS)
+        return TRUE;
+    tool_misuse("--threads %d: it is from 0 (one for each CPU) to %d", threads, MAX_THREADS);
+    return FALSE;
+}
+
+gboolean tool_check_settings(gchar *const *settings)
+{
+    for (; settings && *settings; settings++) {
+        const gchar *equals = strchr(*settings, '=');
+
+        if (!equals || equals == *settings) {
+            tool_misuse("--set %s: it is KEY=VALUE, hrnet.align_corners=true for one", *settings);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+int tool_finish_output(void)
+{
+    if (fflush(stdout) || ferror(stdout))
+        return tool_fail("standard output: %s", g_strerror(errno));
+    return TOOL_OK;
+}

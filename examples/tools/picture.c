@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "picture.h"
+
+#include <gdk-pixbuf/gdk-pixbuf.h>
+#include <png.h>
+#include <string.h>
+
+gboolean picture_read(const gchar *path, Picture *picture, GError **error)
+{
+    g_autoptr(GdkPixbuf) pixbuf = NULL;
+    int width = 0, height = 0;
+
+    *picture = (Picture){ 0 };
+    /* The size stands in the first bytes: a picture that would fill the memory is refused unread.
+     */
+    if (gdk_pixbuf_get_file_info(path, &width, &height) &&
+        (width > HRNET_IMAGE_MAX_SIZE || height > HRNET_IMAGE_MAX_SIZE)) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                    "%s: %dx%d pixels, the largest side is %d", path, height, width,
+                    HRNET_IMAGE_MAX_SIZE);
+        return FALSE;
+    }
+    pixbuf = gdk_pixbuf_new_from_file(path, error);
+    if (!pixbuf) {
+        g_prefix_error(error, "%s: ", path);
+        return FALSE;
+    }
+
+    const guint channels = (guint)gdk_pixbuf_get_n_channels(pixbuf);
+    const gsize stride_bytes = (gsize)gdk_pixbuf_get_rowstride(pixbuf);
+    const guint8 *pixels = gdk_pixbuf_read_pixels(pixbuf);
+
+    picture->width = (guint)gdk_pixbuf_get_width(pixbuf);
+    picture->height = (guint)gdk_pixbuf_get_height(pixbuf);
+    picture->rgb = g_malloc_n((gsize)picture->width * picture->height, 3);
+    for (gsize y = 0; y < picture->height; y++) {
+        const guint8 *from = pixels + y * stride_bytes;
+        guint8 *to = picture->rgb + y * picture->width * 3;
+
+        for (gsize x = 0; x < picture->width; x++)
+            memcpy(to + 3 * x, from + channels * x, 3);
+    }
+    return TRUE;
+}
+
+HrnetImage picture_image(const Picture *picture)
+{
+    HrnetImage image;
+
+    hrnet_image_init(&image, HRNET_PIXEL_FORMAT_RGB, picture->width, picture->height);
+    image.planes[0] = picture->rgb;
+    image.strides_bytes[0] = (gsize)picture->width * 3;
+    return image;
+}
+
+void picture_clear(Picture *picture)
+{
+    g_clear_pointer(&picture->rgb, g_free);
+    *picture = (Picture){ 0 };
+}
+
+gboolean png_write(const gchar *path, const guint8 *pixels, guint width, guint height,
+                   guint channels, GError **error)
+{
+    png_image image = {
+        .version = PNG_IMAGE_VERSION,
+        .width = width,
+        .height = height,
+        .format = channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB,
+    };
+
+    if (png_image_write_to_file(&image, path, 0, pixels, 0, NULL))
+        return TRUE;
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_IO, "%s: cannot write: %s", path, image.message);
+    return FALSE;
+}

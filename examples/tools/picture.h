@@ -1,0 +1,29 @@
+/* Pictures from files and to files.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HRNET_TOOLS_PICTURE_H
+#define HRNET_TOOLS_PICTURE_H
+
+#include <hrnet/hrnet.h>
+
+/* Dense 8-bit R, G, B, whatever the file held: alpha is dropped, grey tripled, more bits cut to 8.
+ */
+typedef struct {
+    guint width, height;
+    guint8 *rgb; /* owned, width * height * 3 */
+} Picture;
+
+/* Reads whatever gdk-pixbuf reads; of an animation the first frame. Errors begin with the path. */
+gboolean picture_read(const gchar *path, Picture *picture, GError **error);
+
+/* The picture's pixels as an engine's image. They stay the picture's. */
+HrnetImage picture_image(const Picture *picture);
+
+void picture_clear(Picture *picture);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Picture, picture_clear)
+
+/* Writes an 8-bit PNG, `channels` = 1 (grey) or 3 (RGB) bytes a pixel, rows dense. */
+gboolean png_write(const gchar *path, const guint8 *pixels, guint width, guint height,
+                   guint channels, GError **error);
+
+#endif
