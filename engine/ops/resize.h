@@ -22,13 +22,24 @@ typedef struct {
     HrnetTensor out;
     HrnetResizeMode mode;
     bool relu;
-    float *scratch; /* hrnet_resize_add_scratch_floats() */
+    float *scratch; /* hrnet_resize_add_scratch_floats(), aligned to HRNET_ALIGNMENT */
 } HrnetResizeAddArgs;
 
-/* Floats of scratch for this call on up to n_threads threads (row and column tables, say), 0 if none. */
+/* Floats of scratch for this call on up to n_threads threads (row and column tables, lines), 0 if none. */
 size_t hrnet_resize_add_scratch_floats(const HrnetResizeAddArgs *args, unsigned n_threads);
 
 /* out = act(base + resize(sources[0]) + ...), one pass over out. Allocates nothing. */
 void hrnet_resize_add_run(const HrnetResizeAddArgs *args, HrnetWorkers *workers);
+
+/* The same in pieces, for a caller that wants blocks of the sum while they are in cache and so runs a loop of its own:
+ * hrnet_resize_add_prepare() once fills the tables in args->scratch, then any thread of the loop makes any piece. */
+void hrnet_resize_add_prepare(const HrnetResizeAddArgs *args);
+
+/* Channels c0 <= c < c1 and rows y0 <= y < y1 of the sum, with its ReLU, to out: row y of channel c is at
+ * out + (c - c0) * out_plane_floats + (y - y0) * args->out.width. args->out gives the shape, its data is not touched;
+ * args->base.data may be NULL: then what stands in out is the base. thread: as the workers' loop numbers it, below the
+ * n_threads that scratch was sized for. */
+void hrnet_resize_add_rows(const HrnetResizeAddArgs *args, unsigned thread, unsigned c0, unsigned c1, unsigned y0,
+                           unsigned y1, float *out, size_t out_plane_floats);
 
 #endif

@@ -1,0 +1,52 @@
+/* Bilinear row kernels: the reference.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernels/resize_kernels.h"
+
+static inline float interpolate(const float *line, const HrnetColumns *columns, unsigned x)
+{
+    const float *pair = line + columns->index[x];
+    const float weight = columns->weight[x];
+    return (1.0f - weight) * pair[0] + weight * pair[1];
+}
+
+static void hrnet_lerp_row_f32_c(float *line, const float *row0, const float *row1, float weight1,
+                                 unsigned n)
+{
+    const float weight0 = 1.0f - weight1;
+    for (unsigned i = 0; i < n; i++)
+        line[i] = weight0 * row0[i] + weight1 * row1[i];
+    line[n] = line[n - 1];
+}
+
+static void hrnet_add_row_f32_c(const HrnetAddRow *row)
+{
+    for (unsigned x = 0; x < row->n; x++) {
+        float sum = row->base[x];
+        for (unsigned i = 0; i < row->n_lines; i++)
+            sum += interpolate(row->lines[i], &row->columns[i], x);
+        row->out[x] = row->relu && sum < 0.0f ? 0.0f : sum;
+    }
+}
+
+static void hrnet_argmax_row_f32_c(uint8_t *labels, const float *lines, size_t line_floats,
+                                   unsigned n_classes, const HrnetColumns *columns, unsigned n)
+{
+    for (unsigned x = 0; x < n; x++) {
+        float best = interpolate(lines, columns, x);
+        unsigned label = 1;
+        for (unsigned c = 1; c < n_classes; c++) {
+            const float value = interpolate(lines + c * line_floats, columns, x);
+            if (value > best) {
+                best = value;
+                label = c + 1;
+            }
+        }
+        labels[x] = (uint8_t)label;
+    }
+}
+
+const HrnetResizeKernels hrnet_resize_kernels_c = {
+    .lerp_row = hrnet_lerp_row_f32_c,
+    .add_row = hrnet_add_row_f32_c,
+    .argmax_row = hrnet_argmax_row_f32_c,
+};
