@@ -43,14 +43,18 @@ void hrnet_frame_input_free(HrnetFrameInput *input);
 bool hrnet_frame_input_fits(const HrnetFrameInput *input, const HrnetFrame *frame);
 size_t hrnet_frame_input_scratch_floats(const HrnetFrameInput *input, unsigned n_threads);
 /* One pass: colour conversion, resize as F.interpolate(mode="bilinear", antialias=True, align_corners=False),
- * (v - mean) / std. out: 3 x out_height x out_width, RGB. */
+ * (v - mean) / std. out: 3 x out_height x out_width, RGB. scratch: aligned to HRNET_ALIGNMENT.
+ *
+ * What comes out is what a converter that keeps fractions would give: chroma interpolated linearly between its samples
+ * (horizontally where chroma_left has them, vertically between two rows of luma), the matrix, values outside of 0..255
+ * clamped, but clamped after the resize. RGB formats always count as full range; alpha and padding bytes are ignored. */
 void hrnet_frame_input_run(const HrnetFrameInput *input, const HrnetFrame *frame, HrnetTensor out, float *scratch,
                            HrnetWorkers *workers);
 
 /* ---- logits -> labels ---- */
 
 /* Bilinear interpolation of the logits to width x height, then argmax: labels[y][x] = 1 + class, the lowest class
- * where equal. At most 255 classes. mode: BILINEAR or BILINEAR_ALIGNED. */
+ * where equal. At most 255 classes. mode: BILINEAR or BILINEAR_ALIGNED. scratch: aligned to HRNET_ALIGNMENT. */
 size_t hrnet_argmax_scratch_floats(const HrnetTensor *logits, unsigned height, unsigned width, unsigned n_threads);
 void hrnet_argmax_run(const HrnetTensor *logits, HrnetResizeMode mode, uint8_t *labels, size_t stride_bytes,
                       unsigned height, unsigned width, float *scratch, HrnetWorkers *workers);

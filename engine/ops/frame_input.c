@@ -1,0 +1,224 @@
+/* A video frame to the network's input tensor, one output row at a time.
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * An output row needs a few rows of the frame. They are blended as they lie in memory, bytes of all
+ * components alike; what comes out is filtered horizontally, component by component; then colour is
+ * converted. Resizing before the colour conversion is the same as after it, since the conversion is
+ * linear, but for one thing: colours out of the RGB cube are clamped after the resize, a
+ * converter's output before it. */
+#include "kernels/frame_kernels.h"
+#include "ops/frame.h"
+#include "ops/frame_filter.h"
+#include "ops/frame_format.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Output rows of a task. */
+#define BAND_ROWS 8
+
+enum { LUMA, CHROMA, N_FILTERS };
+
+struct HrnetFrameInput {
+    HrnetFrame frame; /* planes are not used */
+    const HrnetFrameLayout *layout;
+    unsigned out_height, out_width;
+    HrnetAxisFilter rows[N_FILTERS];
+    HrnetFilterColumns columns[N_FILTERS];
+    void *columns_memory[N_FILTERS];
+    HrnetColorMatrix matrix;
+    /* Floats of a thread's scratch: blended bytes of a row, one component of it, one filtered
+     * component. */
+    size_t blended_floats, line_floats, filtered_floats;
+};
+
+static unsigned samples_per_row(const HrnetFrame *frame, const HrnetFrameLayout *layout,
+                                unsigned component)
+{
+    return component > 0 && layout->half_columns ? (frame->width + 1) / 2 : frame->width;
+}
+
+/* Bytes of a row of the plane that component lies in. */
+static size_t plane_row_bytes(const HrnetFrame *frame, const HrnetFrameLayout *layout,
+                              unsigned component)
+{
+    size_t n_bytes = 0;
+    for (unsigned i = 0; i < layout->n_components; i++) {
+        if (layout->components[i].plane != layout->components[component].plane)
+            continue;
+        const size_t n = (size_t)samples_per_row(frame, layout, i) * layout->components[i].step;
+        if (n > n_bytes)
+            n_bytes = n;
+    }
+    return n_bytes;
+}
+
+static size_t buffer_floats(size_t n)
+{
+    return hrnet_round_up(n + HRNET_LINE_ROOM, HRNET_ALIGNMENT / sizeof(float));
+}
+
+static void matrix_fill(HrnetColorMatrix *matrix, const HrnetFrame *frame, const float mean[3],
+                        const float std[3])
+{
+    double m[3][4];
+    hrnet_frame_decoding(frame, m);
+    for (unsigned c = 0; c < 3; c++) {
+        for (unsigned j = 0; j < 4; j++)
+            matrix->m[c][j] = (float)m[c][j];
+        matrix->gain[c] = 1.0f / std[c];
+        matrix->shift[c] = -mean[c] / std[c];
+    }
+}
+
+static bool filters_init(HrnetFrameInput *input)
+{
+    const HrnetFrame *frame = &input->frame;
+    for (unsigned i = 0; i < N_FILTERS; i++) {
+        HrnetSiting row_siting = HRNET_SITING_FULL, column_siting = HRNET_SITING_FULL;
+        if (i == CHROMA && input->layout->half_rows)
+            row_siting = HRNET_SITING_BETWEEN;
+        if (i == CHROMA && input->layout->half_columns)
+            column_siting = frame->chroma_left ? HRNET_SITING_FIRST : HRNET_SITING_BETWEEN;
+        HrnetAxisFilter columns = { 0 };
+        const bool complete =
+            hrnet_axis_filter_init(&input->rows[i], frame->height, input->out_height, row_siting) &&
+            hrnet_axis_filter_init(&columns, frame->width, input->out_width, column_siting) &&
+            hrnet_filter_columns_init(&input->columns[i], &input->columns_memory[i], &columns);
+        hrnet_axis_filter_clear(&columns);
+        if (!complete)
+            return false;
+    }
+    return true;
+}
+
+HrnetFrameInput *hrnet_frame_input_new(const HrnetFrame *frame, unsigned out_height,
+                                       unsigned out_width, const float mean[3], const float std[3])
+{
+    HrnetFrameInput *input = calloc(1, sizeof *input);
+    if (!input)
+        return NULL;
+    input->frame = *frame;
+    input->layout = hrnet_frame_layout(frame->format);
+    input->out_height = out_height;
+    input->out_width = out_width;
+    matrix_fill(&input->matrix, frame, mean, std);
+    for (unsigned i = 0; i < input->layout->n_components; i++) {
+        const size_t n = buffer_floats(plane_row_bytes(frame, input->layout, i));
+        if (n > input->blended_floats)
+            input->blended_floats = n;
+    }
+    input->line_floats = buffer_floats(frame->width);
+    input->filtered_floats = buffer_floats(hrnet_round_up(out_width, HRNET_FILTER_BLOCK));
+    if (!filters_init(input)) {
+        hrnet_frame_input_free(input);
+        return NULL;
+    }
+    return input;
+}
+
+void hrnet_frame_input_free(HrnetFrameInput *input)
+{
+    if (!input)
+        return;
+    for (unsigned i = 0; i < N_FILTERS; i++) {
+        hrnet_axis_filter_clear(&input->rows[i]);
+        hrnet_aligned_free(input->columns_memory[i]);
+    }
+    free(input);
+}
+
+bool hrnet_frame_input_fits(const HrnetFrameInput *input, const HrnetFrame *frame)
+{
+    const HrnetFrame *made_for = &input->frame;
+    return made_for->format == frame->format && made_for->width == frame->width &&
+           made_for->height == frame->height && made_for->kr == frame->kr &&
+           made_for->kb == frame->kb && made_for->full_range == frame->full_range &&
+           made_for->chroma_left == frame->chroma_left;
+}
+
+static size_t thread_floats(const HrnetFrameInput *input)
+{
+    return input->blended_floats + input->line_floats + 3 * input->filtered_floats;
+}
+
+size_t hrnet_frame_input_scratch_floats(const HrnetFrameInput *input, unsigned n_threads)
+{
+    return n_threads * thread_floats(input);
+}
+
+typedef struct {
+    const HrnetFrameInput *input;
+    const HrnetFrameKernels *kernels;
+    const HrnetFrame *frame;
+    HrnetTensor out;
+    float *scratch;
+} Loop;
+
+/* A component of output row y, filtered both ways, to filtered. blended: of the plane it lies in,
+ * kept from the component before where that is the same. */
+static void component_row(const Loop *loop, unsigned component, unsigned y, float *blended,
+                          float *line, float *filtered)
+{
+    const HrnetFrameInput *input = loop->input;
+    const HrnetFrameComponent *places = input->layout->components;
+    const HrnetFrameComponent *place = &places[component];
+    const unsigned filter = component > 0 && input->layout->half_columns ? CHROMA : LUMA;
+    if (component == 0 || places[component - 1].plane != place->plane) {
+        const HrnetAxisFilter *rows = &input->rows[filter];
+        const size_t n_bytes = plane_row_bytes(loop->frame, input->layout, component);
+        const size_t stride_bytes = loop->frame->strides_bytes[place->plane];
+        loop->kernels->blend_rows(
+            blended, loop->frame->planes[place->plane] + (size_t)rows->starts[y] * stride_bytes,
+            (ptrdiff_t)stride_bytes, rows->weights + (size_t)y * rows->max_taps, rows->counts[y],
+            n_bytes);
+        memset(blended + n_bytes, 0, HRNET_LINE_ROOM * sizeof *blended);
+    }
+    const float *samples = blended;
+    if (place->step > 1) {
+        const unsigned n = samples_per_row(loop->frame, input->layout, component);
+        loop->kernels->pick(line, blended, place->step, place->offset, n);
+        memset(line + n, 0, HRNET_LINE_ROOM * sizeof *line);
+        samples = line;
+    }
+    loop->kernels->filter_columns(filtered, samples, &input->columns[filter]);
+}
+
+static void run_task(void *data, unsigned task, unsigned thread)
+{
+    const Loop *loop = data;
+    const HrnetFrameInput *input = loop->input;
+    const unsigned n_components = input->layout->n_components;
+    float *blended = loop->scratch + thread * thread_floats(input);
+    float *line = blended + input->blended_floats;
+    float *filtered[3];
+    for (unsigned i = 0; i < 3; i++) {
+        filtered[i] =
+            line + input->line_floats + (i < n_components ? i : 0) * input->filtered_floats;
+        memset(filtered[i], 0, input->filtered_floats * sizeof *filtered[i]);
+    }
+    const unsigned y_end =
+        (task + 1) * BAND_ROWS < input->out_height ? (task + 1) * BAND_ROWS : input->out_height;
+    for (unsigned y = task * BAND_ROWS; y < y_end; y++) {
+        for (unsigned i = 0; i < n_components; i++)
+            component_row(loop, i, y, blended, line, filtered[i]);
+        float *out_rows[3];
+        for (unsigned c = 0; c < 3; c++)
+            out_rows[c] = loop->out.data + c * loop->out.plane_floats + (size_t)y * loop->out.width;
+        const float *const in_rows[3] = { filtered[0], filtered[1], filtered[2] };
+        loop->kernels->color(out_rows, in_rows, &input->matrix, input->out_width);
+    }
+}
+
+void hrnet_frame_input_run(const HrnetFrameInput *input, const HrnetFrame *frame, HrnetTensor out,
+                           float *scratch, HrnetWorkers *workers)
+{
+    Loop loop = {
+        .input = input,
+        .kernels = hrnet_frame_kernels(hrnet_cpu_isa()),
+        .frame = frame,
+        .out = out,
+        .scratch = scratch,
+    };
+    hrnet_workers_run(workers, (input->out_height + BAND_ROWS - 1) / BAND_ROWS, run_task, &loop);
+}
