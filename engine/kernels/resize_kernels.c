@@ -3,6 +3,12 @@
 
 const HrnetResizeKernels *hrnet_resize_kernels(HrnetIsa isa)
 {
+#if defined(__x86_64__)
+    if (isa == HRNET_ISA_AVX512)
+        return &hrnet_resize_kernels_avx512;
+    if (isa == HRNET_ISA_AVX2)
+        return &hrnet_resize_kernels_avx2;
+#endif
     (void)isa;
     return &hrnet_resize_kernels_c;
 }
