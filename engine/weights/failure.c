@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "weights/failure.h"
+
+#define LONGEST_MESSAGE 600
+
+G_DEFINE_QUARK(hrnet - weights - error - quark, hrnet_weights_error)
+
+/* Makes text from a file fit for one line of a terminal or log. */
+static gchar *printable(const gchar *text)
+{
+    gchar *clean = g_utf8_make_valid(text, -1);
+    for (gchar *p = clean; *p; p++)
+        if ((guchar)*p < 0x20 || *p == 0x7f)
+            *p = '?';
+    if (g_utf8_strlen(clean, -1) > LONGEST_MESSAGE) {
+        gchar *cut = g_utf8_substring(clean, 0, LONGEST_MESSAGE);
+        g_free(clean);
+        clean = g_strconcat(cut, "...", NULL);
+        g_free(cut);
+    }
+    return clean;
+}
+
+gboolean hrnet_weights_fail(GError **error, HrnetWeightsError code, const gchar *path,
+                            const gchar *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree gchar *raw = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_autofree gchar *text = printable(raw);
+    g_set_error(error, HRNET_WEIGHTS_ERROR, code, "%s: %s", path, text);
+    return FALSE;
+}

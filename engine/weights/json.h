@@ -1,0 +1,16 @@
+/* JSON of unknown origin, in bounded memory and stack.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HRNET_WEIGHTS_JSON_H
+#define HRNET_WEIGHTS_JSON_H
+
+#include <json-glib/json-glib.h>
+
+#include "weights/failure.h"
+
+/* Refused: nesting deeper than 32, more than 300,000 values, a name that occurs twice in one
+ * object, anything that is no JSON. what: what the text is, for the message ("header"). Free with
+ * json_node_unref(). */
+JsonNode *hrnet_json_parse(const gchar *text, gsize length, const gchar *path, const gchar *what,
+                           HrnetWeightsError code, GError **error);
+
+#endif

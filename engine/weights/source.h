@@ -1,0 +1,73 @@
+/* A checkpoint file's table of tensors, whichever the format.
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A reader (safetensors.h, pth.h, onnx.h) fills in the table and says how to get at the bytes;
+ * elements are converted here. Only one thread at a time may use a source. */
+#ifndef HRNET_WEIGHTS_SOURCE_H
+#define HRNET_WEIGHTS_SOURCE_H
+
+#include "weights/failure.h"
+
+#define HRNET_TENSOR_MAX_DIMS 8
+
+typedef enum {
+    HRNET_DTYPE_F32,
+    HRNET_DTYPE_F16,
+    HRNET_DTYPE_BF16,
+    HRNET_DTYPE_F64,
+    HRNET_DTYPE_OTHER, /* known of, never read */
+} HrnetDtype;
+
+/* Elements lie at offset + sum(index[d] * strides[d]) elements of their blob. */
+typedef struct {
+    gchar *name;
+    HrnetDtype dtype;
+    gchar dtype_name[16];
+    guint n_dims;
+    guint64 dims[HRNET_TENSOR_MAX_DIMS];
+    guint64
+        strides[HRNET_TENSOR_MAX_DIMS]; /* elements; dense and row-major unless a reader says so */
+    guint64 n_elements;
+    guint64 offset_bytes;
+    guint blob; /* the reader's own numbering of byte ranges */
+} HrnetTensor;
+
+typedef struct HrnetSource HrnetSource;
+
+struct HrnetSource {
+    gchar *path;
+    const gchar *format;  /* "safetensors", ...; static */
+    GHashTable *tensors;  /* gchar * -> HrnetTensor *, owned */
+    GHashTable *metadata; /* gchar * -> gchar *, owned */
+    /* Copies n_bytes from offset of a blob. */
+    gboolean (*read)(HrnetSource *source, guint blob, guint64 offset, void *out, gsize n_bytes,
+                     GError **error);
+    void (*close)(HrnetSource *source); /* frees `reader`; may be NULL */
+    void *reader;
+};
+
+HrnetSource *hrnet_source_new(const gchar *path, const gchar *format);
+void hrnet_source_free(HrnetSource *source); /* NULL is fine */
+
+/* A tensor with the name and dims filled in and its elements counted; FALSE with an error where
+ * their number overflows or the name is there already. On success the table owns it. */
+HrnetTensor *hrnet_source_add(HrnetSource *source, const gchar *name, HrnetDtype dtype,
+                              const guint64 *dims, guint n_dims, GError **error);
+
+/* NULL where there is none. */
+const HrnetTensor *hrnet_source_find(const HrnetSource *source, const gchar *name);
+
+/* Bytes of one element; 0 for HRNET_DTYPE_OTHER. */
+gsize hrnet_dtype_size(HrnetDtype dtype);
+/* HRNET_DTYPE_OTHER for names it doesn't know. Names as in safetensors: "F32". */
+HrnetDtype hrnet_dtype_from_name(const gchar *name);
+const gchar *hrnet_dtype_name(HrnetDtype dtype);
+
+/* "[16, 3, 3, 3]". Free with g_free(). */
+gchar *hrnet_tensor_shape(const HrnetTensor *tensor);
+
+/* All elements as floats, row-major. out: n_elements floats. */
+gboolean hrnet_source_read(HrnetSource *source, const HrnetTensor *tensor, gfloat *out,
+                           GError **error);
+
+#endif
