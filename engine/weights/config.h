@@ -6,7 +6,7 @@
 #include <glib.h>
 
 #define HRNET_MAX_BRANCHES 4
-#define HRNET_MAX_CLASSES 255
+#define HRNET_MAX_CLASSES  255
 
 typedef enum { HRNET_UPSAMPLE_BILINEAR, HRNET_UPSAMPLE_NEAREST } HrnetUpsample;
 typedef enum { HRNET_NORM_BN, HRNET_NORM_INPLACE_ABN } HrnetNorm;
@@ -15,17 +15,21 @@ typedef enum { HRNET_PADDING_SYMMETRIC, HRNET_PADDING_SAME } HrnetPadding;
 /* Stages 2 to 4. */
 typedef struct {
     guint n_modules;
-    guint n_branches;                   /* 2, 3, 4 */
-    gboolean bottleneck;                /* bottleneck blocks (expansion 4), else basic ones */
+    guint n_branches;    /* 2, 3, 4 */
+    gboolean bottleneck; /* bottleneck blocks (expansion 4), else basic ones */
     guint n_blocks[HRNET_MAX_BRANCHES];
     guint channels[HRNET_MAX_BRANCHES]; /* of the branch's output */
+    /* What the transition brings to module 0, which may differ from `channels`. A transition's
+     * convolution is there exactly where that changes the channels or opens the branch, a block's
+     * `downsample` exactly where its input and output differ in channels. */
+    guint in_channels[HRNET_MAX_BRANCHES];
 } HrnetStageConfig;
 
 typedef struct {
     /* read off names and shapes */
     guint stem_channels[2];
     guint layer1_blocks;
-    guint layer1_planes;    /* of a bottleneck; its output has 4 times as many channels */
+    guint layer1_planes; /* of a bottleneck; its output has 4 times as many channels */
     HrnetStageConfig stages[3];
     gboolean single_output; /* the last module of stage 4 makes the highest resolution alone */
     guint head_channels;    /* of last_layer.0 */
@@ -40,8 +44,8 @@ typedef struct {
     HrnetPadding padding;
     gfloat mean[3], std[3];
     guint input_height, input_width;
-    gchar **classes;                          /* n_classes + 1 names, entry 0 "unlabelled", NULL after */
-    guint32 palette[HRNET_MAX_CLASSES + 1];   /* 0xRRGGBB by label */
+    gchar **classes; /* n_classes + 1 names, entry 0 "unlabelled", NULL after */
+    guint32 palette[HRNET_MAX_CLASSES + 1];     /* 0xRRGGBB by label */
     gboolean foreground[HRNET_MAX_CLASSES + 1]; /* by label */
 } HrnetConfig;
 

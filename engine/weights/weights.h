@@ -7,8 +7,9 @@
 
 typedef struct HrnetWeights HrnetWeights;
 
-/* Errors of the layer: domain HRNET_WEIGHTS_ERROR; messages start with the file's path and name the tensor, key or
- * offset, what was found and what was expected. The hrnet layer maps the codes one to one onto its public ones. */
+/* Errors of the layer: domain HRNET_WEIGHTS_ERROR; messages start with the file's path and name the
+ * tensor, key or offset, what was found and what was expected. The hrnet layer maps the codes one
+ * to one onto its public ones. */
 #define HRNET_WEIGHTS_ERROR (hrnet_weights_error_quark())
 GQuark hrnet_weights_error_quark(void);
 typedef enum {
@@ -19,9 +20,10 @@ typedef enum {
     HRNET_WEIGHTS_ERROR_NO_MEMORY,
 } HrnetWeightsError;
 
-/* Opens a checkpoint, reads names, shapes and metadata (the file's own, then PATH.json's, then options: "key=value"
- * strings, NULL-terminated or NULL itself) and infers the configuration. Keys are DESIGN-documented ones with or
- * without the "hrnet." prefix; unknown keys in options are an error, in files a debug line. */
+/* Opens a checkpoint, reads names, shapes and metadata (the file's own, then PATH.json's, then
+ * options: "key=value" strings, NULL-terminated or NULL itself) and infers the configuration. Keys
+ * are DESIGN-documented ones with or without the "hrnet." prefix; unknown keys in options are an
+ * error, in files a debug line. */
 HrnetWeights *hrnet_weights_open(const gchar *path, const gchar *const *options, GError **error);
 void hrnet_weights_close(HrnetWeights *weights);
 
@@ -33,13 +35,14 @@ gchar **hrnet_weights_metadata_keys(const HrnetWeights *weights);
 /* Trainable parameters: weights, biases, gamma and beta. */
 guint64 hrnet_weights_n_parameters(const HrnetWeights *weights);
 
-/* One layer: convolution `conv` ("stage2.0.fuse_layers.0.1.0") with the normalisation `norm` after it
+/* One layer: convolution `conv` ("stage2.0.fuse_layers.0.1.0") with the normalisation `norm` after
+ * it
  * ("stage2.0.fuse_layers.0.1.1", NULL = none) folded in:
  *   w' = w * gamma / sqrt(var + eps),  b' = (b - mean) * gamma / sqrt(var + eps) + beta
- * with gamma = |gamma| + eps for inplace_abn; eps = 1e-5. Missing conv biases count as 0. Checks the shapes.
- * weights_out: out x in x kernel x kernel floats, bias_out: out floats. */
-gboolean hrnet_weights_read_conv(HrnetWeights *weights, const gchar *conv, const gchar *norm, guint out_channels,
-                                 guint in_channels, guint kernel, gfloat *weights_out, gfloat *bias_out,
-                                 GError **error);
+ * with gamma = |gamma| + eps for inplace_abn; eps = 1e-5. Missing conv biases count as 0. Checks
+ * the shapes. weights_out: out x in x kernel x kernel floats, bias_out: out floats. */
+gboolean hrnet_weights_read_conv(HrnetWeights *weights, const gchar *conv, const gchar *norm,
+                                 guint out_channels, guint in_channels, guint kernel,
+                                 gfloat *weights_out, gfloat *bias_out, GError **error);
 
 #endif

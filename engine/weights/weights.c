@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "weights/weights.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "weights/file.h"
+#include "weights/infer.h"
+#include "weights/metadata.h"
+#include "weights/safetensors.h"
+
+#define INVALID     HRNET_WEIGHTS_ERROR_INVALID
+#define PROBE_BYTES 64
+#define EPSILON     1e-5
+
+struct HrnetWeights {
+    HrnetSource *source;
+    HrnetConfig config;
+    guint64 n_parameters;
+};
+
+/* The reader is chosen by what the file starts with, not by its name. */
+static HrnetSource *open_source(const gchar *path, GError **error)
+{
+    guint8 start[PROBE_BYTES];
+    HrnetFile *file = hrnet_file_open(path, error);
+    if (!file)
+        return NULL;
+    gsize n_bytes = MIN(sizeof start, file->size_bytes);
+    if (!hrnet_file_read(file, 0, start, n_bytes, error))
+        goto error;
+    if (hrnet_safetensors_probe(start, n_bytes))
+        return hrnet_safetensors_open(file, error);
+    hrnet_weights_fail(error, INVALID, path,
+                       "no checkpoint: it starts like none of the formats that can be read");
+error:
+    hrnet_file_close(file);
+    return NULL;
+}
+
+HrnetWeights *hrnet_weights_open(const gchar *path, const gchar *const *options, GError **error)
+{
+    g_return_val_if_fail(path != NULL, NULL);
+    HrnetWeights *weights = g_new0(HrnetWeights, 1);
+    weights->source = open_source(path, error);
+    if (!weights->source || !hrnet_config_infer(weights->source, &weights->config, error) ||
+        !hrnet_metadata_add_side_file(weights->source->metadata, path, error) ||
+        !hrnet_metadata_add_options(weights->source->metadata, path, options, error) ||
+        !hrnet_metadata_apply(weights->source->metadata, path, &weights->config, error)) {
+        hrnet_weights_close(weights);
+        return NULL;
+    }
+    weights->n_parameters = hrnet_config_count_parameters(weights->source, &weights->config);
+    return weights;
+}
+
+void hrnet_weights_close(HrnetWeights *weights)
+{
+    if (!weights)
+        return;
+    hrnet_source_free(weights->source);
+    g_strfreev(weights->config.classes);
+    g_free(weights);
+}
+
+const HrnetConfig *hrnet_weights_config(const HrnetWeights *weights)
+{
+    return &weights->config;
+}
+
+guint64 hrnet_weights_n_parameters(const HrnetWeights *weights)
+{
+    return weights->n_parameters;
+}
+
+const gchar *hrnet_weights_metadata(const HrnetWeights *weights, const gchar *key)
+{
+    return g_hash_table_lookup(weights->source->metadata, key);
+}
+
+static gint compare_keys(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(gchar *const *)a, *(gchar *const *)b);
+}
+
+gchar **hrnet_weights_metadata_keys(const HrnetWeights *weights)
+{
+    GPtrArray *keys = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer key;
+    g_hash_table_iter_init(&iter, weights->source->metadata);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        g_ptr_array_add(keys, g_strdup(key));
+    g_ptr_array_sort(keys, compare_keys);
+    g_ptr_array_add(keys, NULL);
+    return (gchar **)g_ptr_array_free(keys, FALSE);
+}
+
+/* Reads PART.KIND into `out`, which has room for n floats. *found: whether it is there. */
+static gboolean read_part(HrnetWeights *weights, const gchar *part, const gchar *kind, gsize n,
+                          gfloat *out, gboolean *found, GError **error)
+{
+    g_autofree gchar *name = g_strconcat(part, ".", kind, NULL);
+    const HrnetTensor *tensor = hrnet_source_find(weights->source, name);
+    *found = tensor != NULL;
+    if (!tensor)
+        return TRUE;
+    if (tensor->n_elements != n)
+        return hrnet_weights_fail(error, INVALID, weights->source->path,
+                                  "tensor %s has %" G_GUINT64_FORMAT
+                                  " elements, expected %" G_GSIZE_FORMAT,
+                                  name, tensor->n_elements, n);
+    return hrnet_source_read(weights->source, tensor, out, error);
+}
+
+/* What a normalisation does to each channel: y = x * scale + shift. Both hold n floats. *found:
+ * whether the checkpoint has it; where it hasn't, it was folded into the convolution before. */
+static gboolean read_norm(HrnetWeights *weights, const gchar *norm, guint n, gfloat *scale,
+                          gfloat *shift, gboolean *found, GError **error)
+{
+    static const gchar *const kinds[] = { "weight", "bias", "running_mean", "running_var" };
+    g_autofree gfloat *parts = g_new(gfloat, 4 * (gsize)n);
+    const gfloat *gamma = parts, *beta = parts + n, *mean = parts + 2 * (gsize)n,
+                 *var = parts + 3 * (gsize)n;
+    for (guint i = 0; i < 4; i++) {
+        if (!read_part(weights, norm, kinds[i], n, parts + i * (gsize)n, found, error))
+            return FALSE;
+        if (!*found)
+            return TRUE;
+    }
+    for (guint k = 0; k < n; k++) {
+        if (!(var[k] >= 0) || !isfinite(var[k]))
+            return hrnet_weights_fail(
+                error, INVALID, weights->source->path,
+                "tensor %s.running_var: element %u is %g, a variance is at least 0", norm, k,
+                var[k]);
+        gdouble factor =
+            weights->config.norm == HRNET_NORM_INPLACE_ABN ? fabs(gamma[k]) + EPSILON : gamma[k];
+        factor /= sqrt(var[k] + EPSILON);
+        scale[k] = (gfloat)factor;
+        shift[k] = (gfloat)(beta[k] - mean[k] * factor);
+    }
+    return TRUE;
+}
+
+/* Written so that compilers vectorise it. */
+static gboolean all_finite(const gfloat *values, gsize n)
+{
+    guint32 largest = 0;
+    for (gsize i = 0; i < n; i++) {
+        guint32 bits;
+        memcpy(&bits, values + i, sizeof bits);
+        bits &= 0x7fffffff;
+        largest = MAX(largest, bits);
+    }
+    return largest < 0x7f800000;
+}
+
+gboolean hrnet_weights_read_conv(HrnetWeights *weights, const gchar *conv, const gchar *norm,
+                                 guint out_channels, guint in_channels, guint kernel,
+                                 gfloat *weights_out, gfloat *bias_out, GError **error)
+{
+    gboolean found, has_norm = FALSE;
+    const gchar *path = weights->source->path;
+    gsize row = (gsize)in_channels * kernel * kernel;
+    if (!read_part(weights, conv, "weight", out_channels * row, weights_out, &found, error))
+        return FALSE;
+    if (!found)
+        return hrnet_weights_fail(error, INVALID, path, "tensor %s.weight is missing", conv);
+    memset(bias_out, 0, out_channels * sizeof *bias_out);
+    if (!read_part(weights, conv, "bias", out_channels, bias_out, &found, error))
+        return FALSE;
+
+    g_autofree gfloat *scale = g_new(gfloat, 2 * (gsize)out_channels);
+    gfloat *shift = scale + out_channels;
+    if (norm && !read_norm(weights, norm, out_channels, scale, shift, &has_norm, error))
+        return FALSE;
+    for (guint k = 0; has_norm && k < out_channels; k++) {
+        for (gsize i = 0; i < row; i++)
+            weights_out[k * row + i] *= scale[k];
+        bias_out[k] = bias_out[k] * scale[k] + shift[k];
+    }
+    if (!all_finite(weights_out, out_channels * row) || !all_finite(bias_out, out_channels))
+        return hrnet_weights_fail(error, INVALID, path,
+                                  "layer %s: its weights are not all finite numbers", conv);
+    return TRUE;
+}
