@@ -1,0 +1,43 @@
+/* Checkpoints made by the tests themselves.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HRNET_TESTS_CHECKPOINT_H
+#define HRNET_TESTS_CHECKPOINT_H
+
+#include "weights/config.h"
+
+/* A .safetensors file in the making; the tests' own writer, apart from the engine's. */
+typedef struct {
+    GString *header; /* members of the JSON object so far */
+    GByteArray *data;
+    guint64 data_bytes; /* described so far; more than data->len where the rest is to be zeros */
+} Checkpoint;
+
+Checkpoint *checkpoint_new(void);
+void checkpoint_free(Checkpoint *checkpoint);
+
+/* Appends one tensor. data: its bytes, or NULL for zeros that take no room on disc. */
+void checkpoint_add(Checkpoint *checkpoint, const gchar *name, const gchar *dtype,
+                    guint element_bytes, const guint64 *dims, guint n_dims, const void *data);
+void checkpoint_add_metadata(Checkpoint *checkpoint, const gchar *json_object);
+
+/* All tensors of a configuration in F32, filled with numbers that depend on name and index;
+ * with_data FALSE: zeros that take no room. skip: a name to leave out, or NULL. */
+void checkpoint_add_network(Checkpoint *checkpoint, const HrnetConfig *config, gboolean with_data,
+                            const gchar *skip);
+
+/* The number at an index of a tensor that checkpoint_add_network() wrote. */
+gfloat checkpoint_value(const gchar *name, guint64 index);
+
+/* Writes the file; n_bytes_short are left off its end. Returns its path; free with g_free(). */
+gchar *checkpoint_write(const Checkpoint *checkpoint, const gchar *folder, const gchar *file,
+                        guint64 n_bytes_short);
+
+/* A variant's configuration: stage-1 blocks and planes, modules, blocks, channels of branch 0. */
+void checkpoint_config(HrnetConfig *config, guint layer1_blocks, guint layer1_planes,
+                       guint modules2, guint modules3, guint modules4, guint blocks, guint channels,
+                       guint classes);
+
+/* A folder of this test's own, removed at exit. */
+const gchar *checkpoint_folder(void);
+
+#endif
