@@ -159,7 +159,7 @@ HrnetWorkers *hrnet_workers_begin(unsigned n_threads)
 
 unsigned hrnet_workers_n_threads(const HrnetWorkers *w)
 {
-    return w->n_active + 1;
+    return w ? w->n_active + 1 : 1;
 }
 
 static void publish_loop(HrnetWorkers *w, unsigned n_tasks, HrnetTaskFunc func, void *data)
@@ -194,7 +194,7 @@ static void wait_for_workers(HrnetWorkers *w)
 
 void hrnet_workers_run(HrnetWorkers *w, unsigned n_tasks, HrnetTaskFunc func, void *data)
 {
-    if (n_tasks <= 1 || w->n_active == 0) {
+    if (n_tasks <= 1 || !w || w->n_active == 0) {
         for (unsigned task = 0; task < n_tasks; task++)
             func(data, task, 0);
         return;

@@ -21,10 +21,11 @@ typedef void (*HrnetTaskFunc)(void *data, unsigned task, unsigned thread);
 HrnetWorkers *hrnet_workers_begin(unsigned n_threads);
 
 /* Runs func for every task 0..n_tasks-1, each once, on the turn's threads; returns when all have run. Tasks are handed
- * out one by one in ascending order to whichever thread is free. Neither allocates nor may be nested. */
+ * out one by one in ascending order to whichever thread is free. Neither allocates nor may be nested. workers may be
+ * NULL: then the caller alone runs them all, as thread 0. */
 void hrnet_workers_run(HrnetWorkers *workers, unsigned n_tasks, HrnetTaskFunc func, void *data);
 
-/* Threads of this turn, the caller included. */
+/* Threads of this turn, the caller included; 1 for NULL. */
 unsigned hrnet_workers_n_threads(const HrnetWorkers *workers);
 
 void hrnet_workers_end(HrnetWorkers *workers);

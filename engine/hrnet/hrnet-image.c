@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hrnet/hrnet-private.h"
+
+#include <string.h>
+
+/* How many bytes a row of each plane takes, by the number of its samples. */
+typedef struct {
+    HrnetFrameFormat frame_format;
+    guint n_planes;
+    guint pixel_bytes;   /* of plane 0; 4:2:2 packed: of a pixel pair, see is_pair */
+    gboolean is_pair;    /* plane 0 holds pairs of pixels */
+    guint chroma_bytes;  /* of a chroma sample in planes 1 and 2 */
+} FormatInfo;
+
+static const FormatInfo format_infos[] = {
+    [HRNET_PIXEL_FORMAT_I420] = { HRNET_FRAME_I420, 3, 1, FALSE, 1 },
+    [HRNET_PIXEL_FORMAT_YV12] = { HRNET_FRAME_YV12, 3, 1, FALSE, 1 },
+    [HRNET_PIXEL_FORMAT_NV12] = { HRNET_FRAME_NV12, 2, 1, FALSE, 2 },
+    [HRNET_PIXEL_FORMAT_NV21] = { HRNET_FRAME_NV21, 2, 1, FALSE, 2 },
+    [HRNET_PIXEL_FORMAT_YUY2] = { HRNET_FRAME_YUY2, 1, 4, TRUE, 0 },
+    [HRNET_PIXEL_FORMAT_UYVY] = { HRNET_FRAME_UYVY, 1, 4, TRUE, 0 },
+    [HRNET_PIXEL_FORMAT_RGB] = { HRNET_FRAME_RGB, 1, 3, FALSE, 0 },
+    [HRNET_PIXEL_FORMAT_BGR] = { HRNET_FRAME_BGR, 1, 3, FALSE, 0 },
+    [HRNET_PIXEL_FORMAT_RGBX] = { HRNET_FRAME_RGBX, 1, 4, FALSE, 0 },
+    [HRNET_PIXEL_FORMAT_BGRX] = { HRNET_FRAME_BGRX, 1, 4, FALSE, 0 },
+    [HRNET_PIXEL_FORMAT_XRGB] = { HRNET_FRAME_XRGB, 1, 4, FALSE, 0 },
+    [HRNET_PIXEL_FORMAT_XBGR] = { HRNET_FRAME_XBGR, 1, 4, FALSE, 0 },
+    [HRNET_PIXEL_FORMAT_RGBA] = { HRNET_FRAME_RGBA, 1, 4, FALSE, 0 },
+    [HRNET_PIXEL_FORMAT_BGRA] = { HRNET_FRAME_BGRA, 1, 4, FALSE, 0 },
+    [HRNET_PIXEL_FORMAT_ARGB] = { HRNET_FRAME_ARGB, 1, 4, FALSE, 0 },
+    [HRNET_PIXEL_FORMAT_ABGR] = { HRNET_FRAME_ABGR, 1, 4, FALSE, 0 },
+    [HRNET_PIXEL_FORMAT_GRAY8] = { HRNET_FRAME_GRAY8, 1, 1, FALSE, 0 },
+};
+
+static gsize row_bytes(const FormatInfo *info, guint plane, guint width)
+{
+    if (plane > 0)
+        return (gsize)info->chroma_bytes * ((width + 1) / 2);
+    return (gsize)info->pixel_bytes * (info->is_pair ? (width + 1) / 2 : width);
+}
+
+static guint plane_rows(guint plane, guint height)
+{
+    return plane > 0 ? (height + 1) / 2 : height;
+}
+
+/* Format and size, which everything else is computed from. */
+static gboolean check_geometry(const HrnetImage *image, GError **error)
+{
+    if ((guint)image->format >= G_N_ELEMENTS(format_infos)) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT, "pixel format %d is none of HrnetPixelFormat",
+                    (gint)image->format);
+        return FALSE;
+    }
+    if (image->width < 1 || image->width > HRNET_IMAGE_MAX_SIZE || image->height < 1 ||
+        image->height > HRNET_IMAGE_MAX_SIZE) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                    "an image of %ux%u (HxW), expected 1 to %d each way", image->height, image->width,
+                    HRNET_IMAGE_MAX_SIZE);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/**
+ * hrnet_image_init:
+ * @image: (out caller-allocates): an image
+ * @format: the layout of its bytes
+ * @width: in pixels
+ * @height: in pixels
+ *
+ * Sets format and size, and colours to what video of the size usually has: BT.601 below 720 rows, else BT.709, limited
+ * range, chroma on the left. The planes are left %NULL.
+ */
+void hrnet_image_init(HrnetImage *image, HrnetPixelFormat format, guint width, guint height)
+{
+    g_return_if_fail(image != NULL);
+    const gboolean is_hd = height >= 720;
+    *image = (HrnetImage){
+        .format = format,
+        .width = width,
+        .height = height,
+        .kr = is_hd ? 0.2126 : 0.299,
+        .kb = is_hd ? 0.0722 : 0.114,
+        .chroma_left = TRUE,
+    };
+}
+
+/**
+ * hrnet_image_set_data:
+ * @image: an image with format and size
+ * @data: (array length=size): pixels, all planes one after the other
+ * @size: bytes at @data
+ * @stride_bytes: of plane 0, 0 = a row's bytes; the chroma planes of I420 and YV12 have half of it, rounded up
+ * @error: return location for an error
+ *
+ * Points the planes of @image into one block of memory, which must stay where it is for as long as @image is used.
+ *
+ * Returns: whether @size holds the image; else %HRNET_ERROR_INVALID_ARGUMENT
+ */
+gboolean hrnet_image_set_data(HrnetImage *image, guint8 *data, gsize size, gsize stride_bytes, GError **error)
+{
+    g_return_val_if_fail(image != NULL && data != NULL, FALSE);
+    if (!check_geometry(image, error))
+        return FALSE;
+    const FormatInfo *info = &format_infos[image->format];
+    const gsize stride = stride_bytes ? stride_bytes : row_bytes(info, 0, image->width);
+    gsize offset = 0;
+    for (guint p = 0; p < info->n_planes; p++) {
+        image->planes[p] = data + offset;
+        image->strides_bytes[p] = p == 0 ? stride : info->chroma_bytes * ((stride + 1) / 2);
+        gsize plane_bytes;
+        if (!g_size_checked_mul(&plane_bytes, image->strides_bytes[p], plane_rows(p, image->height)) ||
+            !g_size_checked_add(&offset, offset, plane_bytes) || offset > size) {
+            g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                        "an image of %ux%u (HxW) with rows of %" G_GSIZE_FORMAT " bytes does not fit %" G_GSIZE_FORMAT
+                        " bytes",
+                        image->height, image->width, stride, size);
+            return FALSE;
+        }
+    }
+    return hrnet_image_check(image, error);
+}
+
+/**
+ * hrnet_image_check:
+ * @image: an image
+ * @error: return location for an error
+ *
+ * Whether everything in @image is in its range. Functions that take an image check it themselves.
+ *
+ * Returns: %TRUE, or %FALSE with %HRNET_ERROR_INVALID_ARGUMENT
+ */
+gboolean hrnet_image_check(const HrnetImage *image, GError **error)
+{
+    g_return_val_if_fail(image != NULL, FALSE);
+    if (!check_geometry(image, error))
+        return FALSE;
+    const FormatInfo *info = &format_infos[image->format];
+    for (guint p = 0; p < info->n_planes; p++) {
+        const gsize n_bytes = row_bytes(info, p, image->width);
+        if (image->planes[p] && image->strides_bytes[p] >= n_bytes)
+            continue;
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                    "plane %u: %s, stride %" G_GSIZE_FORMAT " bytes, a row has %" G_GSIZE_FORMAT, p,
+                    image->planes[p] ? "set" : "NULL", image->strides_bytes[p], n_bytes);
+        return FALSE;
+    }
+    if (!(image->kr >= 0 && image->kb >= 0 && image->kr + image->kb < 1)) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                    "luma weights kr %g, kb %g, expected both at least 0 and their sum below 1", image->kr,
+                    image->kb);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+HrnetFrame hrnet_image_to_frame(const HrnetImage *image)
+{
+    HrnetFrame frame = {
+        .format = format_infos[image->format].frame_format,
+        .width = image->width,
+        .height = image->height,
+        .kr = image->kr,
+        .kb = image->kb,
+        .full_range = image->full_range,
+        .chroma_left = image->chroma_left,
+    };
+    for (guint p = 0; p < format_infos[image->format].n_planes; p++) {
+        frame.planes[p] = image->planes[p];
+        frame.strides_bytes[p] = image->strides_bytes[p];
+    }
+    return frame;
+}
+
+/**
+ * hrnet_image_paint:
+ * @image: pixels to paint on, of the mask's size
+ * @mask: labels
+ * @argb: (array length=n_argb): the colour of each label, `0xAARRGGBB`, not premultiplied
+ * @n_argb: entries of @argb; labels from there on are not painted
+ * @error: return location for an error
+ *
+ * Blends a colour over every pixel whose label's alpha is not 0, in the image's own format. Luma (or RGB) of other
+ * pixels stays as it is, bit by bit, as does every chroma sample that covers no painted pixel; a chroma sample that
+ * covers some is blended in proportion. Alpha components of @image are left as they are. Allocates nothing; any
+ * thread, one at a time per image.
+ *
+ * Returns: %TRUE, or %FALSE with %HRNET_ERROR_INVALID_ARGUMENT where image or sizes are wrong
+ */
+gboolean hrnet_image_paint(const HrnetImage *image, const HrnetMask *mask, const guint32 *argb, guint n_argb,
+                           GError **error)
+{
+    g_return_val_if_fail(mask != NULL, FALSE);
+    g_return_val_if_fail(argb != NULL || n_argb == 0, FALSE);
+    if (!hrnet_image_check(image, error))
+        return FALSE;
+    const guint width = hrnet_mask_get_width(mask), height = hrnet_mask_get_height(mask);
+    if (image->width != width || image->height != height) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                    "a mask of %ux%u (HxW) for an image of %ux%u", height, width, image->height, image->width);
+        return FALSE;
+    }
+    guint32 colors[256] = { 0 };
+    for (guint i = 0; i < MIN(n_argb, G_N_ELEMENTS(colors)); i++)
+        colors[i] = argb[i];
+    const HrnetFrame frame = hrnet_image_to_frame(image);
+    hrnet_paint_run(&frame, hrnet_mask_get_labels(mask, NULL), width, colors, NULL);
+    return TRUE;
+}

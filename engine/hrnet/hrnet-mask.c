@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hrnet/hrnet-private.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+/* Lies at the start of a pool's block; the labels follow, aligned. */
+struct _HrnetMask {
+    guint width, height;
+};
+
+#define LABELS_OFFSET HRNET_ALIGNMENT
+G_STATIC_ASSERT(sizeof(struct _HrnetMask) <= LABELS_OFFSET);
+
+G_DEFINE_BOXED_TYPE(HrnetMask, hrnet_mask, hrnet_mask_ref, hrnet_mask_unref)
+
+gsize hrnet_mask_block_bytes(guint width, guint height)
+{
+    return LABELS_OFFSET + (gsize)width * height;
+}
+
+HrnetMask *hrnet_mask_new(HrnetPool *pool, guint width, guint height)
+{
+    HrnetMask *mask = hrnet_pool_acquire(pool);
+    if (mask)
+        *mask = (HrnetMask){ width, height };
+    return mask;
+}
+
+guint8 *hrnet_mask_peek_labels(HrnetMask *mask)
+{
+    return (guint8 *)mask + LABELS_OFFSET;
+}
+
+/**
+ * hrnet_mask_ref:
+ * @mask: a mask
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @mask, with one more reference
+ */
+HrnetMask *hrnet_mask_ref(HrnetMask *mask)
+{
+    g_return_val_if_fail(mask != NULL, NULL);
+    hrnet_block_ref(mask);
+    return mask;
+}
+
+/**
+ * hrnet_mask_unref:
+ * @mask: (transfer full): a mask
+ *
+ * Gives up a reference; the last one returns the memory to its pool. Any thread.
+ */
+void hrnet_mask_unref(HrnetMask *mask)
+{
+    g_return_if_fail(mask != NULL);
+    hrnet_block_unref(mask);
+}
+
+/**
+ * hrnet_mask_get_width:
+ * @mask: a mask
+ *
+ * Returns: labels in a row
+ */
+guint hrnet_mask_get_width(const HrnetMask *mask)
+{
+    g_return_val_if_fail(mask != NULL, 0);
+    return mask->width;
+}
+
+/**
+ * hrnet_mask_get_height:
+ * @mask: a mask
+ *
+ * Returns: rows
+ */
+guint hrnet_mask_get_height(const HrnetMask *mask)
+{
+    g_return_val_if_fail(mask != NULL, 0);
+    return mask->height;
+}
+
+/**
+ * hrnet_mask_get_labels:
+ * @mask: a mask
+ * @size: (out) (optional): width times height
+ *
+ * The labels, row by row without padding. They stay valid and unchanged as long as the caller holds a reference.
+ *
+ * Returns: (transfer none) (array length=size): the labels
+ */
+const guint8 *hrnet_mask_get_labels(const HrnetMask *mask, gsize *size)
+{
+    g_return_val_if_fail(mask != NULL, NULL);
+    if (size)
+        *size = (gsize)mask->width * mask->height;
+    return (const guint8 *)mask + LABELS_OFFSET;
+}
+
+/**
+ * hrnet_mask_count:
+ * @mask: a mask
+ * @counts: (out caller-allocates) (array length=n_counts): pixels of each label
+ * @n_counts: entries of @counts; labels from there on are not counted
+ *
+ * How many pixels carry each label.
+ */
+void hrnet_mask_count(const HrnetMask *mask, guint64 *counts, guint n_counts)
+{
+    g_return_if_fail(mask != NULL);
+    g_return_if_fail(counts != NULL || n_counts == 0);
+
+    gsize size;
+    const guint8 *labels = hrnet_mask_get_labels(mask, &size);
+    guint64 all[256] = { 0 };
+    for (gsize i = 0; i < size; i++)
+        all[labels[i]]++;
+    for (guint label = 0; label < n_counts; label++)
+        counts[label] = label < G_N_ELEMENTS(all) ? all[label] : 0;
+}

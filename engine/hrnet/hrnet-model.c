@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hrnet/hrnet-private.h"
+
+#include "weights/weights.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MODEL_SUFFIX ".safetensors"
+
+struct _HrnetModel {
+    gatomicrefcount n_refs;
+    gchar *name; /* as asked for */
+    gchar *path;
+    HrnetWeights *weights; /* configuration and metadata */
+    HrnetNetwork *network;
+};
+
+G_DEFINE_BOXED_TYPE(HrnetModel, hrnet_model, hrnet_model_ref, hrnet_model_unref)
+
+/* The weights' codes are the public ones, one to one. */
+static HrnetError public_code(gint weights_code)
+{
+    switch (weights_code) {
+    case HRNET_WEIGHTS_ERROR_NOT_FOUND:
+        return HRNET_ERROR_NOT_FOUND;
+    case HRNET_WEIGHTS_ERROR_UNSUPPORTED:
+        return HRNET_ERROR_UNSUPPORTED;
+    case HRNET_WEIGHTS_ERROR_OPTION:
+        return HRNET_ERROR_INVALID_ARGUMENT;
+    case HRNET_WEIGHTS_ERROR_NO_MEMORY:
+        return HRNET_ERROR_NO_MEMORY;
+    default:
+        return HRNET_ERROR_INVALID_FILE;
+    }
+}
+
+/* Takes from. */
+static void propagate_weights_error(GError **error, GError *from)
+{
+    if (from->domain == HRNET_WEIGHTS_ERROR) {
+        from->code = public_code(from->code);
+        from->domain = HRNET_ERROR;
+    }
+    g_propagate_error(error, from);
+}
+
+static gchar *find_in_folders(const gchar *folders, const gchar *name)
+{
+    g_auto(GStrv) list = g_strsplit(folders, G_SEARCHPATH_SEPARATOR_S, -1);
+    g_autofree gchar *file = g_strconcat(name, MODEL_SUFFIX, NULL);
+    for (guint i = 0; list[i]; i++) {
+        g_autofree gchar *path = list[i][0] ? g_build_filename(list[i], file, NULL) : NULL;
+        if (path && g_file_test(path, G_FILE_TEST_IS_REGULAR))
+            return g_steal_pointer(&path);
+    }
+    return NULL;
+}
+
+/* The file that a name means: a path has a slash or a dot, all else is looked up. */
+static gchar *find_model(const gchar *name, GError **error)
+{
+    if (strchr(name, G_DIR_SEPARATOR) || strchr(name, '.'))
+        return g_strdup(name);
+    const gchar *folders = g_getenv("HRNET_MODEL_PATH");
+    gchar *path = NULL;
+    if (name[0] && folders)
+        path = find_in_folders(folders, name);
+    if (name[0] && !path)
+        path = find_in_folders(HRNET_MODEL_DIR, name);
+    if (!path)
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_NOT_FOUND,
+                    "no model \"%s\": no %s" MODEL_SUFFIX " in HRNET_MODEL_PATH (%s) or in %s", name, name,
+                    folders ? folders : "not set", HRNET_MODEL_DIR);
+    return path;
+}
+
+/**
+ * hrnet_model_load:
+ * @name: a path (anything with a slash or a dot), or a bare name such as `people`, which is looked up as
+ *   `people.safetensors` in the folders of the environment variable `HRNET_MODEL_PATH` (separated by colons), then in
+ *   the installed folder
+ * @options: (nullable) (array zero-terminated=1): `key=value` strings that go over the file's metadata, such as
+ *   `hrnet.align_corners=true`; the prefix `hrnet.` may be left out
+ * @error: return location for an error
+ *
+ * Reads a checkpoint, checks it, and packs its weights for this CPU. Blocks for as long as that takes (some
+ * milliseconds to a second); any thread.
+ *
+ * Returns: (transfer full): the model, or %NULL with any of #HrnetError
+ */
+HrnetModel *hrnet_model_load(const gchar *name, const gchar *const *options, GError **error)
+{
+    g_return_val_if_fail(name != NULL, NULL);
+    g_autoptr(HrnetModel) model = g_new0(HrnetModel, 1);
+    GError *weights_error = NULL;
+    g_atomic_ref_count_init(&model->n_refs);
+    model->name = g_strdup(name);
+    model->path = find_model(name, error);
+    if (!model->path)
+        return NULL;
+    model->weights = hrnet_weights_open(model->path, options, &weights_error);
+    if (model->weights)
+        model->network = hrnet_network_new(model->weights, HRNET_CONV_AUTO, &weights_error);
+    if (!model->network) {
+        propagate_weights_error(error, weights_error);
+        return NULL;
+    }
+    return g_steal_pointer(&model);
+}
+
+/**
+ * hrnet_model_ref:
+ * @model: a model
+ *
+ * Returns: (transfer full): @model, with one more reference
+ */
+HrnetModel *hrnet_model_ref(HrnetModel *model)
+{
+    g_return_val_if_fail(model != NULL, NULL);
+    g_atomic_ref_count_inc(&model->n_refs);
+    return model;
+}
+
+/**
+ * hrnet_model_unref:
+ * @model: (transfer full): a model
+ *
+ * Gives up a reference. Sessions hold one of their own.
+ */
+void hrnet_model_unref(HrnetModel *model)
+{
+    g_return_if_fail(model != NULL);
+    if (!g_atomic_ref_count_dec(&model->n_refs))
+        return;
+    hrnet_network_free(model->network);
+    if (model->weights)
+        hrnet_weights_close(model->weights);
+    g_free(model->name);
+    g_free(model->path);
+    g_free(model);
+}
+
+const HrnetNetwork *hrnet_model_peek_network(const HrnetModel *model)
+{
+    return model->network;
+}
+
+const HrnetConfig *hrnet_model_peek_config(const HrnetModel *model)
+{
+    return hrnet_weights_config(model->weights);
+}
+
+/**
+ * hrnet_model_get_name:
+ * @model: a model
+ *
+ * Returns: (transfer none): the name or path that it was loaded by
+ */
+const gchar *hrnet_model_get_name(const HrnetModel *model)
+{
+    g_return_val_if_fail(model != NULL, NULL);
+    return model->name;
+}
+
+/**
+ * hrnet_model_get_path:
+ * @model: a model
+ *
+ * Returns: (transfer none): the file that it was loaded from
+ */
+const gchar *hrnet_model_get_path(const HrnetModel *model)
+{
+    g_return_val_if_fail(model != NULL, NULL);
+    return model->path;
+}
+
+/**
+ * hrnet_model_get_variant:
+ * @model: a model
+ *
+ * Returns: (transfer none): the published variant whose shape it has, `W18-Small-v1` for one, or `custom`
+ */
+const gchar *hrnet_model_get_variant(const HrnetModel *model)
+{
+    g_return_val_if_fail(model != NULL, NULL);
+    return hrnet_model_peek_config(model)->variant;
+}
+
+/**
+ * hrnet_model_get_metadata:
+ * @model: a model
+ * @key: `license`, `description`, `hrnet.mean` or another key
+ *
+ * Returns: (transfer none) (nullable): the value that file, side file or options gave to @key
+ */
+const gchar *hrnet_model_get_metadata(const HrnetModel *model, const gchar *key)
+{
+    g_return_val_if_fail(model != NULL && key != NULL, NULL);
+    return hrnet_weights_metadata(model->weights, key);
+}
+
+/**
+ * hrnet_model_list_metadata:
+ * @model: a model
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the keys that have a value, sorted
+ */
+gchar **hrnet_model_list_metadata(const HrnetModel *model)
+{
+    g_return_val_if_fail(model != NULL, NULL);
+    return hrnet_weights_metadata_keys(model->weights);
+}
+
+static void describe_stage(GString *text, guint number, const HrnetStageConfig *stage)
+{
+    g_string_append_printf(text, "stage %u: %u module%s, %s blocks", number, stage->n_modules,
+                           stage->n_modules == 1 ? "" : "s", stage->bottleneck ? "bottleneck" : "basic");
+    for (guint i = 0; i < stage->n_branches; i++)
+        g_string_append_printf(text, " %u", stage->n_blocks[i]);
+    g_string_append(text, ", channels");
+    for (guint i = 0; i < stage->n_branches; i++)
+        g_string_append_printf(text, " %u", stage->channels[i]);
+    g_string_append_c(text, '\n');
+}
+
+/**
+ * hrnet_model_describe:
+ * @model: a model
+ *
+ * The network's configuration in words, one part a line, for people to read.
+ *
+ * Returns: (transfer full): the text
+ */
+gchar *hrnet_model_describe(const HrnetModel *model)
+{
+    g_return_val_if_fail(model != NULL, NULL);
+    const HrnetConfig *config = hrnet_model_peek_config(model);
+    GString *text = g_string_new(NULL);
+    g_string_append_printf(text, "stem: %u %u channels\nstage 1: %u bottleneck%s of %u\n", config->stem_channels[0],
+                           config->stem_channels[1], config->layer1_blocks, config->layer1_blocks == 1 ? "" : "s",
+                           config->layer1_planes);
+    for (guint s = 0; s < G_N_ELEMENTS(config->stages); s++)
+        describe_stage(text, s + 2, &config->stages[s]);
+    g_string_append_printf(text, "head: %u channels, %u classes, classifier %ux%u%s\n", config->head_channels,
+                           config->n_classes, config->classifier_kernel, config->classifier_kernel,
+                           config->single_output ? ", of the highest resolution alone" : "");
+    g_string_append_printf(text, "upsampling: %s, align_corners %s; norm: %s; padding: %s",
+                           config->upsample == HRNET_UPSAMPLE_NEAREST ? "nearest" : "bilinear",
+                           config->align_corners ? "true" : "false",
+                           config->norm == HRNET_NORM_INPLACE_ABN ? "inplace_abn" : "bn",
+                           config->padding == HRNET_PADDING_SAME ? "same" : "symmetric");
+    return g_string_free(text, FALSE);
+}
+
+/**
+ * hrnet_model_get_n_labels:
+ * @model: a model
+ *
+ * Returns: the number of labels: classes and `unlabelled`
+ */
+guint hrnet_model_get_n_labels(const HrnetModel *model)
+{
+    g_return_val_if_fail(model != NULL, 0);
+    return hrnet_model_peek_config(model)->n_classes + 1;
+}
+
+/**
+ * hrnet_model_get_classes:
+ * @model: a model
+ *
+ * Returns: (transfer none) (array zero-terminated=1): a name for every label, the first `unlabelled`
+ */
+const gchar *const *hrnet_model_get_classes(const HrnetModel *model)
+{
+    g_return_val_if_fail(model != NULL, NULL);
+    return (const gchar *const *)hrnet_model_peek_config(model)->classes;
+}
+
+/**
+ * hrnet_model_get_color:
+ * @model: a model
+ * @label: a label
+ *
+ * Returns: the label's colour in the model's palette, `0xRRGGBB`; 0 for label 0 and for labels it does not have
+ */
+guint32 hrnet_model_get_color(const HrnetModel *model, guint label)
+{
+    g_return_val_if_fail(model != NULL, 0);
+    const HrnetConfig *config = hrnet_model_peek_config(model);
+    return label >= 1 && label <= config->n_classes ? config->palette[label] : 0;
+}
+
+/**
+ * hrnet_model_is_foreground:
+ * @model: a model
+ * @label: a label
+ *
+ * Returns: whether overlays and the like act on the label by default
+ */
+gboolean hrnet_model_is_foreground(const HrnetModel *model, guint label)
+{
+    g_return_val_if_fail(model != NULL, FALSE);
+    const HrnetConfig *config = hrnet_model_peek_config(model);
+    return label >= 1 && label <= config->n_classes && config->foreground[label];
+}
+
+/**
+ * hrnet_model_find_label:
+ * @model: a model
+ * @name_or_number: a class name as in hrnet_model_get_classes(), in upper or lower case, or a label in decimal digits
+ *
+ * Returns: the label, or -1 if the model has none such
+ */
+gint hrnet_model_find_label(const HrnetModel *model, const gchar *name_or_number)
+{
+    g_return_val_if_fail(model != NULL && name_or_number != NULL, -1);
+    const gchar *const *classes = hrnet_model_get_classes(model);
+    for (guint label = 0; classes[label]; label++)
+        if (g_ascii_strcasecmp(classes[label], name_or_number) == 0)
+            return (gint)label;
+    guint64 number;
+    if (g_ascii_string_to_unsigned(name_or_number, 10, 0, hrnet_model_get_n_labels(model) - 1, &number, NULL))
+        return (gint)number;
+    return -1;
+}
+
+/**
+ * hrnet_model_get_input_size:
+ * @model: a model
+ * @height: (out): rows
+ * @width: (out): columns
+ *
+ * The input size, in pixels, that the model was made for (metadata `hrnet.input_size`). It runs at others as well.
+ */
+void hrnet_model_get_input_size(const HrnetModel *model, guint *height, guint *width)
+{
+    g_return_if_fail(model != NULL && height != NULL && width != NULL);
+    *height = hrnet_model_peek_config(model)->input_height;
+    *width = hrnet_model_peek_config(model)->input_width;
+}
+
+/**
+ * hrnet_model_get_n_parameters:
+ * @model: a model
+ *
+ * Returns: trainable parameters: weights, biases, and the normalisations' gamma and beta
+ */
+guint64 hrnet_model_get_n_parameters(const HrnetModel *model)
+{
+    g_return_val_if_fail(model != NULL, 0);
+    return hrnet_weights_n_parameters(model->weights);
+}
+
+/**
+ * hrnet_model_get_gmac:
+ * @model: a model
+ * @height: of the input, in pixels
+ * @width: of the input, in pixels
+ *
+ * Returns: multiply-adds of all convolutions, in 10^9, as the network is published; the engine needs fewer
+ */
+gdouble hrnet_model_get_gmac(const HrnetModel *model, guint height, guint width)
+{
+    g_return_val_if_fail(model != NULL, 0);
+    return hrnet_graph_gmac(model->network->graph, height, width);
+}

@@ -1,0 +1,25 @@
+/* What the implementation files of the public API share.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HRNET_PRIVATE_H
+#define HRNET_PRIVATE_H
+
+#include "base/pool.h"
+#include "hrnet/hrnet.h"
+#include "net/network.h"
+#include "ops/frame.h"
+
+/* The model's network and configuration, for as long as the model lives. */
+const HrnetNetwork *hrnet_model_peek_network(const HrnetModel *model);
+const HrnetConfig *hrnet_model_peek_config(const HrnetModel *model);
+
+/* The image as the ops take it. */
+HrnetFrame hrnet_image_to_frame(const HrnetImage *image);
+
+/* Bytes of a pool's block that holds a mask of this size. */
+gsize hrnet_mask_block_bytes(guint width, guint height);
+/* A mask in a block of the pool, with one reference, its labels undefined; NULL when there is no memory. */
+HrnetMask *hrnet_mask_new(HrnetPool *pool, guint width, guint height);
+/* Its labels, to be written before the mask is handed out. */
+guint8 *hrnet_mask_peek_labels(HrnetMask *mask);
+
+#endif

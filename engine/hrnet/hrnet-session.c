@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hrnet/hrnet-private.h"
+
+#include "base/cpu.h"
+#include "base/memory.h"
+#include "net/plan.h"
+
+#include <string.h>
+
+struct _HrnetSession {
+    gatomicrefcount n_refs;
+    HrnetModel *model;
+    HrnetPlan *plan;
+    guint height, width; /* of the network's input */
+    guint n_threads;
+
+    /* for frames of one kind; made anew when another kind comes */
+    HrnetFrameInput *frame_input;
+    HrnetPool *masks;
+    gfloat *frame_scratch;
+
+    guint64 *node_ns;
+    gboolean profiling;
+};
+
+G_DEFINE_BOXED_TYPE(HrnetSession, hrnet_session, hrnet_session_ref, hrnet_session_unref)
+
+static void forget_frames(HrnetSession *session)
+{
+    g_clear_pointer(&session->frame_input, hrnet_frame_input_free);
+    g_clear_pointer(&session->masks, hrnet_pool_close);
+    g_clear_pointer(&session->frame_scratch, hrnet_aligned_free);
+}
+
+/**
+ * hrnet_session_new:
+ * @model: a model; the session takes a reference of its own
+ * @height: of the network's input, %HRNET_SESSION_MIN_SIZE to %HRNET_SESSION_MAX_SIZE pixels; 0 = the model's
+ * @width: likewise
+ * @n_threads: at most so many threads compute, the caller's included, up to 64; 0 = one per available CPU
+ * @precision: the arithmetic
+ * @error: return location for an error
+ *
+ * Allocates what a stream needs. Frames of any size are stretched to @height x @width.
+ *
+ * Returns: (transfer full): the session, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT or %HRNET_ERROR_NO_MEMORY
+ */
+HrnetSession *hrnet_session_new(HrnetModel *model, guint height, guint width, guint n_threads,
+                                HrnetPrecision precision, GError **error)
+{
+    g_return_val_if_fail(model != NULL, NULL);
+    guint model_height, model_width;
+    hrnet_model_get_input_size(model, &model_height, &model_width);
+    height = height ? height : model_height;
+    width = width ? width : model_width;
+    if (MIN(height, width) < HRNET_SESSION_MIN_SIZE || MAX(height, width) > HRNET_SESSION_MAX_SIZE) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                    "an inference size of %ux%u (HxW), expected %d to %d each way", height, width,
+                    HRNET_SESSION_MIN_SIZE, HRNET_SESSION_MAX_SIZE);
+        return NULL;
+    }
+    if (precision != HRNET_PRECISION_AUTO && precision != HRNET_PRECISION_FP32) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT, "precision %d is none of HrnetPrecision",
+                    (gint)precision);
+        return NULL;
+    }
+    HrnetSession *session = g_new0(HrnetSession, 1);
+    g_atomic_ref_count_init(&session->n_refs);
+    session->model = hrnet_model_ref(model);
+    session->height = height;
+    session->width = width;
+    session->n_threads = CLAMP(n_threads ? n_threads : hrnet_cpu_count(), 1, HRNET_WORKERS_MAX);
+    const HrnetNetwork *network = hrnet_model_peek_network(model);
+    session->node_ns = g_new0(guint64, network->graph->nodes->len);
+    session->plan = hrnet_plan_new(network, height, width, session->n_threads);
+    if (!session->plan) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "no memory to run the network at %ux%u (HxW)",
+                    height, width);
+        g_clear_pointer(&session, hrnet_session_unref);
+    }
+    return session;
+}
+
+/**
+ * hrnet_session_ref:
+ * @session: a session
+ *
+ * Any thread.
+ *
+ * Returns: (transfer full): @session, with one more reference
+ */
+HrnetSession *hrnet_session_ref(HrnetSession *session)
+{
+    g_return_val_if_fail(session != NULL, NULL);
+    g_atomic_ref_count_inc(&session->n_refs);
+    return session;
+}
+
+/**
+ * hrnet_session_unref:
+ * @session: (transfer full): a session
+ *
+ * Gives up a reference. Masks that are still out stay valid. Any thread.
+ */
+void hrnet_session_unref(HrnetSession *session)
+{
+    g_return_if_fail(session != NULL);
+    if (!g_atomic_ref_count_dec(&session->n_refs))
+        return;
+    forget_frames(session);
+    hrnet_plan_free(session->plan);
+    g_free(session->node_ns);
+    hrnet_model_unref(session->model);
+    g_free(session);
+}
+
+/**
+ * hrnet_session_get_model:
+ * @session: a session
+ *
+ * Returns: (transfer none): its model
+ */
+HrnetModel *hrnet_session_get_model(HrnetSession *session)
+{
+    g_return_val_if_fail(session != NULL, NULL);
+    return session->model;
+}
+
+/**
+ * hrnet_session_get_n_threads:
+ * @session: a session
+ *
+ * Returns: the most threads that it computes on
+ */
+guint hrnet_session_get_n_threads(const HrnetSession *session)
+{
+    g_return_val_if_fail(session != NULL, 0);
+    return session->n_threads;
+}
+
+/**
+ * hrnet_session_get_logits_size:
+ * @session: a session
+ * @classes: (out): the network's classes, one less than the model's labels
+ * @height: (out): a quarter of the input's, rounded up
+ * @width: (out): likewise
+ *
+ * The shape of what hrnet_session_run() writes.
+ */
+void hrnet_session_get_logits_size(const HrnetSession *session, guint *classes, guint *height, guint *width)
+{
+    g_return_if_fail(session != NULL && classes != NULL && height != NULL && width != NULL);
+    const HrnetTensor logits = hrnet_plan_logits(session->plan);
+    *classes = logits.channels;
+    *height = logits.height;
+    *width = logits.width;
+}
+
+/**
+ * hrnet_session_get_n_masks:
+ * @session: a session
+ *
+ * Returns: masks that the session's pool holds, in use or free
+ */
+guint hrnet_session_get_n_masks(HrnetSession *session)
+{
+    g_return_val_if_fail(session != NULL, 0);
+    return session->masks ? hrnet_pool_n_blocks(session->masks) : 0;
+}
+
+/* Tables, pool and scratch for frames like this one. */
+static gboolean prepare_for_frames(HrnetSession *session, const HrnetFrame *frame)
+{
+    if (session->frame_input && hrnet_frame_input_fits(session->frame_input, frame))
+        return TRUE;
+    forget_frames(session);
+    const HrnetConfig *config = hrnet_model_peek_config(session->model);
+    const HrnetTensor logits = hrnet_plan_logits(session->plan);
+    session->frame_input =
+        hrnet_frame_input_new(frame, session->height, session->width, config->mean, config->std);
+    session->masks = hrnet_pool_open(hrnet_mask_block_bytes(frame->width, frame->height));
+    if (!session->frame_input || !session->masks)
+        goto error;
+    const gsize n_floats =
+        MAX(hrnet_frame_input_scratch_floats(session->frame_input, session->n_threads),
+            hrnet_argmax_scratch_floats(&logits, frame->height, frame->width, session->n_threads));
+    session->frame_scratch = hrnet_aligned_alloc(n_floats * sizeof(gfloat));
+    if (!session->frame_scratch)
+        goto error;
+    return TRUE;
+
+error:
+    forget_frames(session);
+    return FALSE;
+}
+
+static void run_network(HrnetSession *session, HrnetWorkers *workers)
+{
+    hrnet_plan_run(session->plan, workers, session->profiling ? session->node_ns : NULL);
+}
+
+/**
+ * hrnet_session_segment:
+ * @session: a session
+ * @image: the frame, of any size
+ * @error: return location for an error
+ *
+ * Segments one frame: converts and stretches it into the network, runs that, and labels every pixel of the frame with
+ * its best class. Waits for its turn with the process's worker threads. After the first frames of a size and format it
+ * allocates nothing as long as masks come back.
+ *
+ * Returns: (transfer full): a mask of the image's size, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT or
+ *   %HRNET_ERROR_NO_MEMORY
+ */
+HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image, GError **error)
+{
+    g_return_val_if_fail(session != NULL, NULL);
+    if (!hrnet_image_check(image, error))
+        return NULL;
+    const HrnetFrame frame = hrnet_image_to_frame(image);
+    HrnetMask *mask = NULL;
+    if (prepare_for_frames(session, &frame))
+        mask = hrnet_mask_new(session->masks, frame.width, frame.height);
+    if (!mask) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "no memory for frames of %ux%u (HxW)",
+                    frame.height, frame.width);
+        return NULL;
+    }
+    const HrnetTensor input = hrnet_plan_input(session->plan);
+    const HrnetTensor logits = hrnet_plan_logits(session->plan);
+    HrnetWorkers *workers = hrnet_workers_begin(session->n_threads);
+    hrnet_frame_input_run(session->frame_input, &frame, input, session->frame_scratch, workers);
+    run_network(session, workers);
+    hrnet_argmax_run(&logits, hrnet_model_peek_network(session->model)->logits_mode, hrnet_mask_peek_labels(mask),
+                     frame.width, frame.height, frame.width, session->frame_scratch, workers);
+    hrnet_workers_end(workers);
+    return mask;
+}
+
+/* Copies between dense planes and a tensor's. */
+static void tensor_from_dense(HrnetTensor tensor, const gfloat *dense)
+{
+    const gsize n_floats = (gsize)tensor.height * tensor.width;
+    for (guint c = 0; c < tensor.channels; c++)
+        memcpy(tensor.data + c * tensor.plane_floats, dense + c * n_floats, n_floats * sizeof(gfloat));
+}
+
+static void tensor_to_dense(HrnetTensor tensor, gfloat *dense)
+{
+    const gsize n_floats = (gsize)tensor.height * tensor.width;
+    for (guint c = 0; c < tensor.channels; c++)
+        memcpy(dense + c * n_floats, tensor.data + c * tensor.plane_floats, n_floats * sizeof(gfloat));
+}
+
+static gsize dense_floats(HrnetTensor tensor)
+{
+    return (gsize)tensor.channels * tensor.height * tensor.width;
+}
+
+/**
+ * hrnet_session_run:
+ * @session: a session
+ * @input: (array length=n_input): a normalised tensor, 3 (RGB) x height x width, in C order
+ * @n_input: floats of @input
+ * @logits: (out caller-allocates) (array length=n_logits): classes x height x width as
+ *   hrnet_session_get_logits_size() says, in C order
+ * @n_logits: floats of @logits
+ * @error: return location for an error
+ *
+ * The network alone. Allocates nothing.
+ *
+ * Returns: %TRUE, or %FALSE with %HRNET_ERROR_INVALID_ARGUMENT where a length is wrong
+ */
+gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_input, gfloat *logits,
+                           gsize n_logits, GError **error)
+{
+    g_return_val_if_fail(session != NULL && input != NULL && logits != NULL, FALSE);
+    const HrnetTensor in = hrnet_plan_input(session->plan);
+    const HrnetTensor out = hrnet_plan_logits(session->plan);
+    if (n_input != dense_floats(in) || n_logits != dense_floats(out)) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                    "%" G_GSIZE_FORMAT " floats in and %" G_GSIZE_FORMAT " out, expected %" G_GSIZE_FORMAT
+                    " (%ux%ux%u) and %" G_GSIZE_FORMAT " (%ux%ux%u)",
+                    n_input, n_logits, dense_floats(in), in.channels, in.height, in.width, dense_floats(out),
+                    out.channels, out.height, out.width);
+        return FALSE;
+    }
+    tensor_from_dense(in, input);
+    HrnetWorkers *workers = hrnet_workers_begin(session->n_threads);
+    run_network(session, workers);
+    hrnet_workers_end(workers);
+    tensor_to_dense(out, logits);
+    return TRUE;
+}
+
+/**
+ * hrnet_session_set_profiling:
+ * @session: a session
+ * @profiling: whether runs take the time of each layer
+ *
+ * Off at first.
+ */
+void hrnet_session_set_profiling(HrnetSession *session, gboolean profiling)
+{
+    g_return_if_fail(session != NULL);
+    session->profiling = profiling;
+}
+
+/**
+ * hrnet_session_get_n_layers:
+ * @session: a session
+ *
+ * Returns: the number of steps in which the network runs
+ */
+guint hrnet_session_get_n_layers(const HrnetSession *session)
+{
+    g_return_val_if_fail(session != NULL, 0);
+    return hrnet_model_peek_network(session->model)->graph->nodes->len;
+}
+
+/**
+ * hrnet_session_get_layer:
+ * @session: a session
+ * @index: below hrnet_session_get_n_layers()
+ * @layer: (out caller-allocates): the step
+ *
+ * Tells about one step, in the order of execution.
+ */
+void hrnet_session_get_layer(const HrnetSession *session, guint index, HrnetLayer *layer)
+{
+    g_return_if_fail(session != NULL && layer != NULL);
+    g_return_if_fail(index < hrnet_session_get_n_layers(session));
+    const HrnetNetwork *network = hrnet_model_peek_network(session->model);
+    const HrnetNode *node = hrnet_graph_node(network->graph, index);
+    const HrnetGraphTensor *out = hrnet_graph_tensor(network->graph, node->out);
+    *layer = (HrnetLayer){
+        .name = node->name,
+        .algorithm = node->type == HRNET_NODE_CONV
+                         ? hrnet_conv_algorithm_name(hrnet_conv_algorithm(network->convs[index]))
+                         : "resize-add",
+        .channels = out->channels,
+        .height = hrnet_graph_level_size(session->height, out->level),
+        .width = hrnet_graph_level_size(session->width, out->level),
+        .gmac = hrnet_graph_node_gmac(network->graph, node, session->height, session->width),
+        .nanoseconds = session->node_ns[index],
+    };
+}

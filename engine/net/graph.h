@@ -1,0 +1,75 @@
+/* The network as a flat list of nodes over numbered tensors, in the order of execution.
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The graph knows channels and names, not sizes: a tensor's level says how often the input's size was halved (rounding
+ * up) to get its own. */
+#ifndef HRNET_NET_GRAPH_H
+#define HRNET_NET_GRAPH_H
+
+#include "ops/conv.h"
+#include "ops/resize.h"
+#include "weights/config.h"
+
+#include <glib.h>
+
+#define HRNET_NO_TENSOR G_MAXUINT
+
+typedef struct {
+    guint channels;
+    guint level;
+} HrnetGraphTensor;
+
+typedef enum {
+    HRNET_NODE_CONV,       /* out = act(conv(in) + residual) */
+    HRNET_NODE_RESIZE_ADD, /* out = act(in + resize(sources[0]) + ...) */
+} HrnetNodeType;
+
+typedef struct {
+    HrnetNodeType type;
+    gchar *name;    /* the convolution's in the checkpoint, or the sum's: "stage2.0.fuse.0" */
+    guint in, out;  /* tensor numbers */
+    gboolean relu;
+    gboolean may_overwrite; /* out may take the memory of residual (CONV) or in (RESIZE_ADD) if that ends here */
+
+    /* HRNET_NODE_CONV */
+    HrnetConvShape shape;
+    gchar *norm;           /* name of the normalisation that follows, or NULL */
+    guint residual;        /* tensor number or HRNET_NO_TENSOR */
+    guint first_channel;   /* the part of the checkpoint's input channels that this node takes: from here on ... */
+    guint total_channels;  /* ... out of so many */
+    gboolean has_bias;     /* of the parts of one convolution, the first alone adds the bias */
+    guint mac_level;       /* the level at which the network as published computes it */
+
+    /* HRNET_NODE_RESIZE_ADD */
+    guint sources[HRNET_RESIZE_MAX_SOURCES];
+    guint n_sources;
+} HrnetNode;
+
+typedef struct {
+    GArray *tensors; /* HrnetGraphTensor */
+    GArray *nodes;   /* HrnetNode */
+    guint input, logits;
+} HrnetGraph;
+
+/* The network that config describes. */
+HrnetGraph *hrnet_graph_new(const HrnetConfig *config);
+void hrnet_graph_free(HrnetGraph *graph);
+
+static inline const HrnetNode *hrnet_graph_node(const HrnetGraph *graph, guint i)
+{
+    return &g_array_index(graph->nodes, HrnetNode, i);
+}
+
+static inline const HrnetGraphTensor *hrnet_graph_tensor(const HrnetGraph *graph, guint i)
+{
+    return &g_array_index(graph->tensors, HrnetGraphTensor, i);
+}
+
+/* n halved level times, rounding up. */
+guint hrnet_graph_level_size(guint n, guint level);
+
+/* Multiply-adds in 10^9 of one node (of all convolutions) for an input size, as the published network computes it. */
+gdouble hrnet_graph_node_gmac(const HrnetGraph *graph, const HrnetNode *node, guint height, guint width);
+gdouble hrnet_graph_gmac(const HrnetGraph *graph, guint height, guint width);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "net/network.h"
+
+#include <string.h>
+
+/* Room for one convolution as the checkpoint has it, kept between layers. */
+typedef struct {
+    gfloat *weights;
+    gsize n_weights;
+    gfloat *part; /* the input channels of one node of several */
+    gfloat *bias;
+} ReadBuffer;
+
+static gsize kernel_area(const HrnetNode *node)
+{
+    return (gsize)node->shape.kernel * node->shape.kernel;
+}
+
+/* Room for the largest convolution of the graph. The sizes were checked against the file's tensors. */
+static gboolean read_buffer_init(ReadBuffer *buffer, const HrnetGraph *graph)
+{
+    gsize n_weights = 0, n_bias = 0;
+    for (guint i = 0; i < graph->nodes->len; i++) {
+        const HrnetNode *node = hrnet_graph_node(graph, i);
+        if (node->type != HRNET_NODE_CONV)
+            continue;
+        n_weights = MAX(n_weights, (gsize)node->shape.out_channels * node->total_channels * kernel_area(node));
+        n_bias = MAX(n_bias, node->shape.out_channels);
+    }
+    buffer->n_weights = n_weights;
+    buffer->weights = g_try_new(gfloat, n_weights);
+    buffer->part = g_try_new(gfloat, n_weights);
+    buffer->bias = g_try_new(gfloat, n_bias);
+    return buffer->weights && buffer->part && buffer->bias;
+}
+
+static void read_buffer_clear(ReadBuffer *buffer)
+{
+    g_free(buffer->weights);
+    g_free(buffer->part);
+    g_free(buffer->bias);
+}
+
+/* The node's own input channels out of the convolution's. */
+static const gfloat *slice_channels(const HrnetNode *node, ReadBuffer *buffer)
+{
+    const HrnetConvShape *shape = &node->shape;
+    if (shape->in_channels == node->total_channels)
+        return buffer->weights;
+    const gsize area = kernel_area(node);
+    for (guint k = 0; k < shape->out_channels; k++)
+        memcpy(buffer->part + k * shape->in_channels * area,
+               buffer->weights + (k * (gsize)node->total_channels + node->first_channel) * area,
+               shape->in_channels * area * sizeof(gfloat));
+    return buffer->part;
+}
+
+static HrnetConv *load_conv(const HrnetNode *node, HrnetWeights *weights, HrnetConvAlgorithm algorithm,
+                            ReadBuffer *buffer, GError **error)
+{
+    const HrnetConfig *config = hrnet_weights_config(weights);
+    const HrnetConvShape *shape = &node->shape;
+    if (!hrnet_weights_read_conv(weights, node->name, node->norm, shape->out_channels, node->total_channels,
+                                 shape->kernel, buffer->weights, buffer->bias, error))
+        return NULL;
+    const guint level = node->mac_level - (shape->stride == 2);
+    HrnetConv *conv = hrnet_conv_new(shape, slice_channels(node, buffer), node->has_bias ? buffer->bias : NULL,
+                                     algorithm, hrnet_graph_level_size(config->input_height, level),
+                                     hrnet_graph_level_size(config->input_width, level));
+    if (!conv)
+        g_set_error(error, HRNET_WEIGHTS_ERROR, HRNET_WEIGHTS_ERROR_NO_MEMORY, "no memory for the weights of %s",
+                    node->name);
+    return conv;
+}
+
+HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algorithm, GError **error)
+{
+    const HrnetConfig *config = hrnet_weights_config(weights);
+    HrnetNetwork *network = g_new0(HrnetNetwork, 1);
+    ReadBuffer buffer = { 0 };
+    network->graph = hrnet_graph_new(config);
+    network->convs = g_new0(HrnetConv *, network->graph->nodes->len);
+    network->logits_mode = config->align_corners ? HRNET_RESIZE_BILINEAR_ALIGNED : HRNET_RESIZE_BILINEAR;
+    network->exchange_mode =
+        config->upsample == HRNET_UPSAMPLE_NEAREST ? HRNET_RESIZE_NEAREST : network->logits_mode;
+
+    if (!read_buffer_init(&buffer, network->graph)) {
+        g_set_error(error, HRNET_WEIGHTS_ERROR, HRNET_WEIGHTS_ERROR_NO_MEMORY,
+                    "no memory to read a convolution of %" G_GSIZE_FORMAT " weights", buffer.n_weights);
+        goto error;
+    }
+    for (guint i = 0; i < network->graph->nodes->len; i++) {
+        const HrnetNode *node = hrnet_graph_node(network->graph, i);
+        if (node->type != HRNET_NODE_CONV)
+            continue;
+        network->convs[i] = load_conv(node, weights, algorithm, &buffer, error);
+        if (!network->convs[i])
+            goto error;
+    }
+    read_buffer_clear(&buffer);
+    return network;
+
+error:
+    read_buffer_clear(&buffer);
+    hrnet_network_free(network);
+    return NULL;
+}
+
+void hrnet_network_free(HrnetNetwork *network)
+{
+    if (!network)
+        return;
+    for (guint i = 0; i < network->graph->nodes->len; i++)
+        hrnet_conv_free(network->convs[i]);
+    g_free(network->convs);
+    hrnet_graph_free(network->graph);
+    g_free(network);
+}

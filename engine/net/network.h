@@ -1,0 +1,22 @@
+/* The graph with its packed weights: what a model is to the sessions that run it.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HRNET_NET_NETWORK_H
+#define HRNET_NET_NETWORK_H
+
+#include "net/graph.h"
+#include "weights/weights.h"
+
+/* Immutable after hrnet_network_new(): any number of plans and threads may use it. */
+typedef struct {
+    HrnetGraph *graph;
+    HrnetConv **convs; /* one a node, NULL where the node is none */
+    HrnetResizeMode exchange_mode; /* of exchange units and head */
+    HrnetResizeMode logits_mode;   /* of the logits' way to the frame */
+} HrnetNetwork;
+
+/* Reads and packs all weights. algorithm: HRNET_CONV_AUTO, or what every layer shall use where it can. Errors are the
+ * weights' (HRNET_WEIGHTS_ERROR). */
+HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algorithm, GError **error);
+void hrnet_network_free(HrnetNetwork *network);
+
+#endif
