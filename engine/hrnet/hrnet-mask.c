@@ -13,7 +13,7 @@ struct _HrnetMask {
 #define LABELS_OFFSET HRNET_ALIGNMENT
 G_STATIC_ASSERT(sizeof(struct _HrnetMask) <= LABELS_OFFSET);
 
-G_DEFINE_BOXED_TYPE(HrnetMask, hrnet_mask, hrnet_mask_ref, hrnet_mask_unref)
+HRNET_DEFINE_BOXED_TYPE(HrnetMask, hrnet_mask)
 
 gsize hrnet_mask_block_bytes(guint width, guint height)
 {

@@ -16,7 +16,7 @@ struct _HrnetModel {
     HrnetNetwork *network;
 };
 
-G_DEFINE_BOXED_TYPE(HrnetModel, hrnet_model, hrnet_model_ref, hrnet_model_unref)
+HRNET_DEFINE_BOXED_TYPE(HrnetModel, hrnet_model)
 
 /* The weights' codes are the public ones, one to one. */
 static HrnetError public_code(gint weights_code)

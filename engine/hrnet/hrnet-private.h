@@ -8,6 +8,18 @@
 #include "net/network.h"
 #include "ops/frame.h"
 
+/* G_DEFINE_BOXED_TYPE() without its unions, which ISO C has no conversion to. */
+#define HRNET_DEFINE_BOXED_TYPE(Type, type_name)                                                                       \
+    GType type_name##_get_type(void)                                                                                   \
+    {                                                                                                                  \
+        static gsize type = 0;                                                                                         \
+        if (g_once_init_enter(&type))                                                                                  \
+            g_once_init_leave(&type, g_boxed_type_register_static(g_intern_static_string(#Type),                       \
+                                                                  (GBoxedCopyFunc)type_name##_ref,                     \
+                                                                  (GBoxedFreeFunc)type_name##_unref));                 \
+        return type;                                                                                                   \
+    }
+
 /* The model's network and configuration, for as long as the model lives. */
 const HrnetNetwork *hrnet_model_peek_network(const HrnetModel *model);
 const HrnetConfig *hrnet_model_peek_config(const HrnetModel *model);

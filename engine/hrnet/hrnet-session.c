@@ -13,6 +13,7 @@ struct _HrnetSession {
     HrnetPlan *plan;
     guint height, width; /* of the network's input */
     guint n_threads;
+    gfloat *dense_logits; /* for hrnet_session_get_logits(), made when first asked for */
 
     /* for frames of one kind; made anew when another kind comes */
     HrnetFrameInput *frame_input;
@@ -23,7 +24,7 @@ struct _HrnetSession {
     gboolean profiling;
 };
 
-G_DEFINE_BOXED_TYPE(HrnetSession, hrnet_session, hrnet_session_ref, hrnet_session_unref)
+HRNET_DEFINE_BOXED_TYPE(HrnetSession, hrnet_session)
 
 static void forget_frames(HrnetSession *session)
 {
@@ -110,6 +111,7 @@ void hrnet_session_unref(HrnetSession *session)
     forget_frames(session);
     hrnet_plan_free(session->plan);
     g_free(session->node_ns);
+    g_free(session->dense_logits);
     hrnet_model_unref(session->model);
     g_free(session);
 }
@@ -166,6 +168,18 @@ guint hrnet_session_get_n_masks(HrnetSession *session)
 {
     g_return_val_if_fail(session != NULL, 0);
     return session->masks ? hrnet_pool_n_blocks(session->masks) : 0;
+}
+
+/**
+ * hrnet_session_get_precision:
+ * @session: a session
+ *
+ * Returns: the arithmetic that the session computes in, never %HRNET_PRECISION_AUTO
+ */
+HrnetPrecision hrnet_session_get_precision(const HrnetSession *session)
+{
+    g_return_val_if_fail(session != NULL, HRNET_PRECISION_FP32);
+    return HRNET_PRECISION_FP32;
 }
 
 /* Tables, pool and scratch for frames like this one. */
@@ -291,6 +305,30 @@ gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_i
     hrnet_workers_end(workers);
     tensor_to_dense(out, logits);
     return TRUE;
+}
+
+/**
+ * hrnet_session_get_logits:
+ * @session: a session
+ * @n_logits: (out) (optional): the number of floats
+ *
+ * The network's output of the last hrnet_session_segment() or hrnet_session_run(), before any upsampling: classes x
+ * height x width as hrnet_session_get_logits_size() says, in C order. Before the first run they mean nothing.
+ *
+ * Returns: (transfer none) (array length=n_logits) (nullable): the logits, valid until the session's next call; %NULL
+ *   when there is no memory
+ */
+const gfloat *hrnet_session_get_logits(HrnetSession *session, gsize *n_logits)
+{
+    g_return_val_if_fail(session != NULL, NULL);
+    const HrnetTensor logits = hrnet_plan_logits(session->plan);
+    if (n_logits)
+        *n_logits = dense_floats(logits);
+    if (!session->dense_logits)
+        session->dense_logits = g_try_new0(gfloat, dense_floats(logits));
+    if (session->dense_logits)
+        tensor_to_dense(logits, session->dense_logits);
+    return session->dense_logits;
 }
 
 /**

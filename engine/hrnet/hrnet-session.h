@@ -61,7 +61,7 @@ HRNET_API HrnetPrecision hrnet_session_get_precision(const HrnetSession *session
 HRNET_API HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image, GError **error);
 HRNET_API gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_input, gfloat *logits,
                                      gsize n_logits, GError **error);
-HRNET_API const gfloat *hrnet_session_get_logits(const HrnetSession *session, gsize *n_logits);
+HRNET_API const gfloat *hrnet_session_get_logits(HrnetSession *session, gsize *n_logits);
 
 /**
  * HrnetLayer:
