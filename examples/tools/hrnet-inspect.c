@@ -25,29 +25,56 @@ static void print_class(const HrnetModel *model, guint label, const gchar *name)
            hrnet_model_is_foreground(model, label) ? "" : "  (not painted)");
 }
 
+static void print_configuration(const HrnetModel *model)
+{
+    g_autofree gchar *description = hrnet_model_describe(model);
+    g_auto(GStrv) lines = g_strsplit(description, "\n", -1);
+
+    for (gchar **line = lines; *line; line++)
+        printf("%-14s %s\n", line == lines ? "configuration" : "", *line);
+}
+
 static void print_text(const HrnetModel *model)
 {
     const gchar *const *classes = hrnet_model_get_classes(model);
     const gchar *license = hrnet_model_get_metadata(model, "license");
-    g_autofree gchar *configuration = hrnet_model_describe(model);
     g_auto(GStrv) keys = hrnet_model_list_metadata(model);
     guint height, width;
 
     hrnet_model_get_input_size(model, &height, &width);
     printf("file           %s\n", hrnet_model_get_path(model));
     printf("variant        %s\n", hrnet_model_get_variant(model));
-    printf("configuration  %s\n", configuration);
+    print_configuration(model);
     printf("parameters     %.2f M\n", (gdouble)hrnet_model_get_n_parameters(model) / 1e6);
     printf("input          %ux%u\n", height, width);
     printf("work           %.2f G multiply-adds at that size\n",
            hrnet_model_get_gmac(model, height, width));
     printf("licence        %s\n", license ? license : "the file names none");
-    printf("classes        %u\n", g_strv_length((gchar **)classes) - 1);
+    printf("classes        %u\n", hrnet_model_get_n_labels(model) - 1);
     for (guint label = 1; classes[label]; label++)
         print_class(model, label, classes[label]);
     printf("metadata       %u\n", g_strv_length(keys));
     for (gchar **key = keys; *key; key++)
         printf("  %s: %s\n", *key, hrnet_model_get_metadata(model, *key));
+}
+
+/* The description's parts, "stage 2: ...", as members. */
+static void add_configuration(JsonBuilder *builder, const HrnetModel *model)
+{
+    g_autofree gchar *description = hrnet_model_describe(model);
+    g_auto(GStrv) parts = g_regex_split_simple("\n|; ", description, 0, 0);
+
+    json_builder_set_member_name(builder, "configuration");
+    json_builder_begin_object(builder);
+    for (gchar **part = parts; *part; part++) {
+        gchar *colon = strstr(*part, ": ");
+
+        if (!colon)
+            continue;
+        *colon = '\0';
+        report_string(builder, *part, colon + 2);
+    }
+    json_builder_end_object(builder);
 }
 
 static void add_classes(JsonBuilder *builder, const HrnetModel *model)
@@ -81,7 +108,6 @@ static void add_classes(JsonBuilder *builder, const HrnetModel *model)
 static void print_json(const HrnetModel *model)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
-    g_autofree gchar *configuration = hrnet_model_describe(model);
     g_auto(GStrv) keys = hrnet_model_list_metadata(model);
     guint height, width;
 
@@ -89,7 +115,7 @@ static void print_json(const HrnetModel *model)
     json_builder_begin_object(builder);
     report_string(builder, "file", hrnet_model_get_path(model));
     report_string(builder, "variant", hrnet_model_get_variant(model));
-    report_string(builder, "configuration", configuration);
+    add_configuration(builder, model);
     report_integer(builder, "parameters", (gint64)hrnet_model_get_n_parameters(model));
     report_size(builder, "size", height, width);
     report_number(builder, "gmac", hrnet_model_get_gmac(model, height, width));

@@ -61,19 +61,19 @@ static gboolean check_usage(guint *height, guint *width, HrnetPrecision *precisi
            tool_check_settings(args.settings);
 }
 
-static gboolean write_logits(HrnetSession *session, const gfloat *logits, GError **error)
+static gboolean write_logits(HrnetSession *session, GError **error)
 {
     guint classes, height, width;
 
     hrnet_session_get_logits_size(session, &classes, &height, &width);
     const gsize dims[3] = { classes, height, width };
-    return npy_write(args.logits, logits, dims, 3, error);
+    return npy_write(args.logits, hrnet_session_get_logits(session, NULL), dims, 3, error);
 }
 
 static gboolean write_overlay(HrnetModel *model, const HrnetMask *mask, const Picture *picture,
                               GError **error)
 {
-    const guint n_labels = g_strv_length((gchar **)hrnet_model_get_classes(model));
+    const guint n_labels = hrnet_model_get_n_labels(model);
     const guint32 alpha = (guint32)(OVERLAY_OPACITY * 255 + 0.5) << 24;
     const HrnetImage image = picture_image(picture);
     guint32 argb[256] = { 0 };
@@ -89,7 +89,7 @@ static gboolean write_overlay(HrnetModel *model, const HrnetMask *mask, const Pi
 static void print_shares(HrnetModel *model, const HrnetMask *mask)
 {
     const gchar *const *classes = hrnet_model_get_classes(model);
-    const guint n_labels = g_strv_length((gchar **)classes);
+    const guint n_labels = hrnet_model_get_n_labels(model);
     guint64 counts[256] = { 0 }, n_pixels;
 
     n_pixels = (guint64)hrnet_mask_get_width(mask) * hrnet_mask_get_height(mask);
@@ -115,7 +115,7 @@ static gboolean segment_picture(HrnetModel *model, HrnetSession *session, const 
 
     if (!mask)
         return FALSE;
-    if (args.logits && !write_logits(session, hrnet_session_get_logits(session, NULL), error))
+    if (args.logits && !write_logits(session, error))
         return FALSE;
     if (args.labels && !png_write(args.labels, hrnet_mask_get_labels(mask, NULL), picture->width,
                                   picture->height, 1, error))
@@ -135,7 +135,7 @@ static gboolean run_tensor(HrnetSession *session, const NpyArray *input, GError 
     const gsize n_logits = (gsize)classes * height * width;
     g_autofree gfloat *logits = g_malloc_n(n_logits, sizeof(gfloat));
     return hrnet_session_run(session, input->data, input->n_floats, logits, n_logits, error) &&
-           write_logits(session, logits, error);
+           write_logits(session, error);
 }
 
 static gboolean read_tensor(NpyArray *input, guint *height, guint *width, GError **error)
