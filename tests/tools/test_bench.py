@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""hrnet-bench: its report, and that its figures can be true.   test_bench.py HRNET-BENCH MODEL-FOLDER"""
+
+import json
+import math
+import sys
+import time
+
+import tap
+from command import Tool
+
+run = Tool(*sys.argv[1:3]).run
+SMALL = ("--model", "test", "--size", "64x96", "--runs", "3")
+
+# Multiply-adds of W18-Small-v1's backbone and head at 512x1024, 19 classes, in 10^9.
+GMAC_19 = 8.35
+
+
+def report(*args, **options):
+    return json.loads(run(*SMALL, "--json", *args, **options))
+
+
+def test_help_and_version():
+    assert "--profile" in run("--help")
+    assert run("--version").startswith("hrnet-bench ")
+
+
+def test_wrong_usage_is_status_2():
+    for args in ([], ["--model", "test"], ["--size", "64x96"], [*SMALL, "picture.png"],
+                 [*SMALL, "--runs", "0"], [*SMALL, "--runs", "-3"], [*SMALL, "--runs", "few"],
+                 [*SMALL, "--size", "64"], [*SMALL, "--threads", "-1"],
+                 [*SMALL, "--precision", "half"], [*SMALL, "--set", "x"], [*SMALL, "--fast"]):
+        run(*args, status=2)
+
+
+def test_a_missing_model_is_status_1():
+    assert "absent" in run("--model", "absent", "--size", "64x96", status=1)
+
+
+def test_json_members():
+    start = time.monotonic()
+    got = report("--threads", "2")
+    took_ms = (time.monotonic() - start) * 1000
+    for name in ("network_ms", "frame_ms", "load_ms", "gmac", "added_mb"):
+        assert isinstance(got[name], float) and math.isfinite(got[name]) and got[name] > 0, name
+    assert got["size"] == "64x96" and got["threads"] == 2
+    assert got["precision"] == "fp32" and got["cpu"] and got["isa"]
+    assert got["algorithms"] and all(n > 0 for n in got["algorithms"].values())
+    for name in ("network_ms", "frame_ms", "load_ms"):
+        assert got[name] < took_ms, (name, got[name], took_ms)
+
+
+def test_work_follows_the_size():
+    # The test's model has 3 classes rather than 19, 240 channels before them.
+    expected = GMAC_19 - 16 * 240 * 128 * 256 / 1e9
+    got = json.loads(run("--model", "test", "--size", "512x1024", "--runs", "1", "--json"))
+    assert abs(got["gmac"] - expected) < 0.01, (got["gmac"], expected)
+    small = report()
+    assert abs(small["gmac"] / got["gmac"] - 64 * 96 / (512 * 1024)) < 1e-3
+
+
+def test_memory_has_the_weights_in_it():
+    # 1.5 million parameters of 4 bytes.
+    assert 6 < report()["added_mb"] < 400
+
+
+def test_kernels_can_be_forced():
+    assert report(environment={"HRNET_CPU": "c"})["isa"] == "c"
+
+
+def test_profile_in_json():
+    got = report("--profile")
+    layers = got["layers"]
+    assert sum(got["algorithms"].values()) == len(layers) > 40
+    assert all(layer["ms"] >= 0 for layer in layers) and sum(x["ms"] for x in layers) > 0
+    assert abs(sum(layer["gmac"] for layer in layers) - got["gmac"]) < 0.01 * got["gmac"]
+    first = layers[0]
+    assert (first["channels"], first["height"], first["width"]) == (64, 32, 48), first
+
+
+def test_text_and_profile_table():
+    lines = run(*SMALL, "--profile").splitlines()
+    table = lines[lines.index("") + 1:]
+    assert lines[0].startswith("model ") and any(x.startswith("network ") for x in lines)
+    assert table[0].split() == ["layer", "algorithm", "output", "GMAC", "ms", "GFLOP/s", "share"]
+    shares = [float(line.split()[-1].rstrip("%")) for line in table[1:-1]]
+    assert table[-1].startswith("sum ") and abs(sum(shares) - 100) < 0.06 * len(shares)
+
+
+tap.main()

@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""hrnet-inspect: what it says of a model.   test_inspect.py HRNET-INSPECT MODEL-FOLDER"""
+
+import json
+import os
+import struct
+import sys
+
+import tap
+from command import Tool
+
+MODELS = os.path.abspath(sys.argv[2])
+run = Tool(sys.argv[1], MODELS).run
+
+# W18-Small-v1 with 19 classes has 1.54 M; 16 classes fewer have 240 weights and a bias fewer each.
+PARAMETERS = 1.54e6 - 16 * 241
+
+
+def test_help_and_version():
+    assert "MODEL" in run("--help")
+    assert run("--version").startswith("hrnet-inspect ")
+
+
+def test_wrong_usage_is_status_2():
+    for args in ([], ["test", "test"], ["--no-such-option", "test"], ["--set", "x", "test"]):
+        run(*args, status=2)
+
+
+def test_json():
+    got = json.loads(run("--json", "test"))
+    assert got["variant"] == "W18-Small-v1" and "stage 4" in got["configuration"]
+    assert got["classes"] == ["road", "person", "car"]
+    assert got["palette"] == ["#804080", "#dc143c", "#00008e"]
+    assert got["foreground"] == ["person", "car"]
+    assert abs(got["parameters"] - PARAMETERS) < 0.006e6, got["parameters"]
+    assert got["size"] == "64x96" and 0.09 < got["gmac"] < 0.11, got["gmac"]
+    assert got["license"] == "none: made by a formula"
+    assert json.loads(got["metadata"]["hrnet.classes"]) == got["classes"]
+    assert os.path.samefile(got["file"], os.path.join(MODELS, "test.safetensors"))
+
+
+def test_text_tells_the_same():
+    text = run("test")
+    for part in ("W18-Small-v1", "1.54 M", "64x96", "person", "#dc143c", "none: made by a formula"):
+        assert part in text, part
+    assert [line.split()[2] for line in text.splitlines() if "(not painted)" in line] == ["road"]
+
+
+def test_a_setting_goes_over_the_file():
+    got = json.loads(run("--json", "--set", "hrnet.input_size=128x256", "--set",
+                         'hrnet.foreground=["car"]', "test"))
+    assert got["size"] == "128x256" and got["foreground"] == ["car"]
+
+
+def test_a_side_file_goes_over_the_file():
+    with open(os.path.join(MODELS, "test.safetensors"), "rb") as file:
+        data = file.read()
+    with open("copy.safetensors", "wb") as file:
+        file.write(data)
+    with open("copy.safetensors.json", "w") as file:
+        json.dump({"hrnet.input_size": "96x64"}, file)
+    assert json.loads(run("--json", "./copy.safetensors"))["size"] == "96x64"
+    got = run("--json", "--set", "hrnet.input_size=32x32", "./copy.safetensors")
+    assert json.loads(got)["size"] == "32x32"
+
+
+def read_model():
+    """Metadata, and each tensor's type, shape and bytes."""
+    with open(os.path.join(MODELS, "test.safetensors"), "rb") as file:
+        data = file.read()
+    length = struct.unpack_from("<Q", data)[0]
+    header = json.loads(data[8:8 + length])
+    metadata = header.pop("__metadata__")
+    return metadata, {name: (part["dtype"], part["shape"],
+                             data[8 + length:][slice(*part["data_offsets"])])
+                      for name, part in header.items()}
+
+
+def write_model(path, metadata, tensors):
+    header, parts, at = {"__metadata__": metadata}, [], 0
+    for name, (dtype, shape, data) in tensors.items():
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + len(data)]}
+        parts.append(data)
+        at += len(data)
+    text = json.dumps(header).encode()
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + b"".join(parts))
+
+
+def test_what_is_wrong_is_named():
+    metadata, tensors = read_model()
+    write_model("whole.safetensors", metadata, tensors)
+    run("./whole.safetensors")
+
+    missing = {name: value for name, value in tensors.items() if name != "bn2.running_mean"}
+    write_model("missing.safetensors", metadata, missing)
+    assert "bn2.running_mean" in run("./missing.safetensors", status=1)
+
+    dtype, _, data = tensors["bn2.running_mean"]
+    for shape, part in (([8, 8], data), ([32], data[:128]), ([], data[:4])):
+        tensors["bn2.running_mean"] = dtype, shape, part
+        write_model("shape.safetensors", metadata, tensors)
+        assert "bn2.running_mean" in run("./shape.safetensors", status=1)
+
+
+def test_unknown_tensors_are_ignored():
+    metadata, tensors = read_model()
+    tensors["epoch"] = "F32", [1], b"\0" * 4
+    write_model("more.safetensors", metadata, tensors)
+    assert json.loads(run("--json", "./more.safetensors"))["variant"] == "W18-Small-v1"
+
+
+def test_missing_and_broken_models():
+    assert "absent" in run("absent", status=1)
+    for name, data in (("empty", b""), ("short", b"\x10\0\0\0"), ("long", b"\xff" * 64),
+                       ("json", struct.pack("<Q", 2) + b"{]"), ("none", struct.pack("<Q", 2) + b"{}"),
+                       ("list", struct.pack("<Q", 2) + b"[]")):
+        with open(f"{name}.safetensors", "wb") as file:
+            file.write(data)
+        assert f"{name}.safetensors" in run(f"./{name}.safetensors", status=1)
+
+
+tap.main()

@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""hrnet-segment: statuses, messages and files.   test_segment.py HRNET-SEGMENT MODEL-FOLDER
+
+The folder holds test.safetensors: 3 classes, road, person and car (the last two in front), made
+for 64x96.
+"""
+
+import math
+import os
+import struct
+import sys
+
+import tap
+from command import Tool
+from formats import GREY, RGB, read_npy, read_png, write_npy, write_png
+
+MODELS = os.path.abspath(sys.argv[2])
+run = Tool(sys.argv[1], MODELS).run
+COLORS = {1: (0x80, 0x40, 0x80), 2: (0xDC, 0x14, 0x3C), 3: (0x00, 0x00, 0x8E)}
+
+
+def picture(path="picture.png", width=75, height=53):
+    write_png(path, width, height,
+              lambda x, y: (x * 255 // width, y * 255 // height, (x * y * 7) % 256))
+    return path
+
+
+def tensor(height, width):
+    return [math.sin(0.37 * i) * 2 for i in range(3 * height * width)]
+
+
+def test_help_and_version():
+    assert "--input-npy" in run("--help")
+    assert run("--version").startswith("hrnet-segment ")
+
+
+def test_wrong_usage_is_status_2():
+    picture()
+    write_npy("in.npy", (3, 32, 32), tensor(32, 32))
+    for args in (
+            [], ["a.png", "b.png"], ["--no-such-option", "picture.png"],
+            ["--size", "64", "picture.png"], ["--size", "64x", "picture.png"],
+            ["--size", "64x96x3", "picture.png"], ["--size", "x64", "picture.png"],
+            ["--size", "-64x96", "picture.png"], ["--size", "15x96", "picture.png"],
+            ["--size", "64x8193", "picture.png"],
+            ["--size", "64x99999999999999999999999", "picture.png"],
+            ["--threads", "-1", "picture.png"], ["--threads", "many", "picture.png"],
+            ["--precision", "int4", "picture.png"],
+            ["--set", "align_corners", "picture.png"], ["--set", "=true", "picture.png"],
+            ["--model"],
+            ["--input-npy", "in.npy", "--logits", "out.npy", "picture.png"],
+            ["--input-npy", "in.npy", "--labels", "out.png"],
+            ["--input-npy", "in.npy", "--overlay", "out.png"],
+            ["--input-npy", "in.npy"]):
+        run(*args, status=2)
+    assert not os.path.exists("out.npy") and not os.path.exists("out.png")
+
+
+def test_labels_have_the_picture_s_size():
+    for width, height in ((75, 53), (1, 1), (300, 17)):
+        run("--model", "test", "--labels", "out.png", picture("in.png", width, height))
+        got = read_png("out.png")
+        assert got[:3] == (width, height, GREY), got[:3]
+        assert len(got[3]) == width * height and set(got[3]) <= {1, 2, 3}, set(got[3])
+
+
+def test_labels_are_the_logits_argmax():
+    # At a size where nothing is resized, labels at a picture's corners are plain to tell: with
+    # corners aligned, logits and picture share their corner pixels.
+    run("--model", "test", "--size", "64x96", "--set", "hrnet.align_corners=true", "--labels",
+        "labels.png", "--logits", "logits.npy", picture("in.png", 96, 64))
+    (classes, rows, columns), logits = read_npy("logits.npy")
+    assert (classes, rows, columns) == (3, 16, 24)
+    labels = read_png("labels.png")[3]
+    for y, row in ((0, 0), (63, 15)):
+        for x, column in ((0, 0), (95, 23)):
+            scores = [logits[(c * rows + row) * columns + column] for c in range(classes)]
+            assert labels[y * 96 + x] == 1 + scores.index(max(scores)), (y, x, scores)
+
+
+def test_overlay_paints_the_foreground_only():
+    picture()
+    run("--model", "test", "--labels", "labels.png", "--overlay", "overlay.png", "picture.png")
+    width, height, color, painted = read_png("overlay.png")
+    assert (width, height, color) == (75, 53, RGB)
+    labels, plain = read_png("labels.png")[3], read_png("picture.png")[3]
+    for i, label in enumerate(labels):
+        before, after = plain[3 * i:3 * i + 3], painted[3 * i:3 * i + 3]
+        if label == 1:  # road is background
+            assert before == after, i
+        else:
+            for was, target, now in zip(before, COLORS[label], after):
+                assert abs((was + target) / 2 - now) <= 1, (i, was, target, now)
+
+
+def test_shares_without_an_output():
+    shares = [line.split(" %  ") for line in run("--model", "test", picture()).splitlines()]
+    assert {name for _, name in shares} <= {"road", "person", "car"}, shares
+    values = [float(share) for share, _ in shares]
+    assert abs(sum(values) - 100) < 0.3 and values == sorted(values, reverse=True), shares
+
+
+def test_logits_sizes():
+    for height, width in ((64, 96), (33, 34), (61, 47), (16, 16)):
+        run("--model", "test", "--size", f"{height}x{width}", "--logits", "out.npy", picture())
+        shape, values = read_npy("out.npy")
+        assert shape == (3, -(-height // 4), -(-width // 4)), shape
+        assert all(map(math.isfinite, values)) and len(set(values)) > 3
+
+
+def test_size_is_the_model_s_by_default():
+    run("--model", "test", "--logits", "out.npy", picture())
+    assert read_npy("out.npy")[0] == (3, 16, 24)
+    run("--model", "test", "--set", "hrnet.input_size=32x48", "--logits", "out.npy", "picture.png")
+    assert read_npy("out.npy")[0] == (3, 8, 12)
+
+
+def test_tensor_input_runs_as_it_is():
+    # A grey picture of the network's size is a constant tensor: both ways give the same logits.
+    write_png("grey.png", 96, 64, lambda x, y: (128, 128, 128))
+    run("--model", "test", "--logits", "picture.npy", "grey.png")
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    write_npy("in.npy", (3, 64, 96),
+              [(128 / 255 - mean[c]) / std[c] for c in range(3) for _ in range(64 * 96)])
+    run("--model", "test", "--input-npy", "in.npy", "--logits", "tensor.npy")
+    (shape, a), (other, b) = read_npy("picture.npy"), read_npy("tensor.npy")
+    assert shape == other == (3, 16, 24)
+    largest = max(map(abs, a))
+    assert max(abs(x - y) for x, y in zip(a, b)) <= 1e-4 * largest
+
+
+def test_tensor_of_odd_size():
+    write_npy("in.npy", (3, 35, 61), tensor(35, 61))
+    run("--model", "test", "--input-npy", "in.npy", "--logits", "out.npy")
+    assert read_npy("out.npy")[0] == (3, 9, 16)
+    run("--model", "test", "--size", "35x61", "--input-npy", "in.npy", "--logits", "out.npy")
+    run("--model", "test", "--size", "36x61", "--input-npy", "in.npy", "--logits", "out.npy",
+        status=1)
+
+
+def test_threads_and_kernels_agree():
+    write_npy("in.npy", (3, 48, 64), tensor(48, 64))
+    run("--model", "test", "--input-npy", "in.npy", "--logits", "a.npy")
+    first = read_npy("a.npy")[1]
+    largest = max(map(abs, first))
+    for args, environment in ((["--threads", "1"], {}), (["--threads", "3"], {}),
+                              (["--precision", "fp32"], {}), ([], {"HRNET_CPU": "c"})):
+        run("--model", "test", *args, "--input-npy", "in.npy", "--logits", "b.npy",
+            environment=environment)
+        error = max(abs(x - y) for x, y in zip(first, read_npy("b.npy")[1]))
+        assert error <= 1e-4 * largest, (args, environment, error / largest)
+
+
+def test_hostile_npy():
+    good = "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 32, 32), }"
+    data = struct.pack("<3072f", *tensor(32, 32))
+
+    def write(header, elements=data, start=b"\x93NUMPY\x01\x00", length=None):
+        with open("in.npy", "wb") as file:
+            file.write(start + struct.pack("<H", len(header) if length is None else length))
+            file.write(header.encode() + elements)
+
+    cases = [
+        (good, b"", b"\x93NUMPY\x01\x00", None), (good, data[:-1], b"\x93NUMPY\x01\x00", None),
+        (good, data, b"\x93NUMPX\x01\x00", None), (good, data, b"\x93NUMPY\x09\x00", None),
+        (good, data, b"\x93NUMPY\x02\x00", None), (good, b"", b"\x93NUMPY\x01\x00", 60000),
+        (good, b"", b"\x93NUMPY\x01\x00", 9999)]
+    cases += [(header, data, b"\x93NUMPY\x01\x00", None) for header in (
+        "", "{", "{}", "[]", "{'shape': (3, 32, 32)}", good[:-1], good[:-5],
+        good.replace("<f4", "<f8"), good.replace("<f4", ">f4"), good.replace("<f4", "|O"),
+        good.replace("'<f4'", "[('a', '<f4')]"), good.replace("False", "True"),
+        good.replace("False", "__import__('os')"), good.replace("(3, 32, 32)", "3"),
+        good.replace("(3, 32, 32)", "(3, 32)"), good.replace("(3, 32, 32)", "(1, 3, 32, 32)"),
+        good.replace("(3, 32, 32)", "(3, 3072, 1)"), good.replace("(3, 32, 32)", "(3, -32, -32)"),
+        good.replace("(3, 32, 32)", "(3, 8000, 8000)"),
+        good.replace("(3, 32, 32)", "(4294967296, 4294967296, 3)"),
+        good.replace("(3, 32, 32)", "(3, 2147483647, 2147483647)"),
+        good.replace("(3, 32, 32)", "(3, 99999999999999999999999, 0)"),
+        good.replace("(3, 32, 32)", "(" + "1, " * 40 + ")"),
+        good.replace("descr", "descriptor"),
+        good.replace("'descr'", "descr"))]
+    for case in cases:
+        write(*case)
+        message = run("--model", "test", "--input-npy", "in.npy", "--logits", "out.npy", status=1)
+        assert "in.npy" in message, (case[0], message)
+    assert not os.path.exists("out.npy")
+
+
+def test_a_tensor_s_sizes_are_checked():
+    for shape in ((3, 8, 32), (1, 32, 32), (3, 32, 15)):
+        count = shape[0] * shape[1] * shape[2]
+        write_npy("in.npy", shape, [0.0] * count)
+        run("--model", "test", "--input-npy", "in.npy", "--logits", "out.npy", status=1)
+
+
+def test_corrupt_pictures():
+    picture("whole.png", 200, 150)
+    whole = open("whole.png", "rb").read()
+    for name, data in (("empty.png", b""), ("text.png", b"no picture\n" * 20),
+                       ("cut.png", whole[:len(whole) // 2]), ("head.png", whole[:20])):
+        with open(name, "wb") as file:
+            file.write(data)
+        assert name in run("--model", "test", "--labels", "out.png", name, status=1)
+    assert "absent.png" in run("--model", "test", "absent.png", status=1)
+    os.mkdir("folder.png")
+    assert "folder.png" in run("--model", "test", "folder.png", status=1)
+
+
+def test_a_picture_too_large_is_refused_unread():
+    write_png("huge.png", 40000, 40000, None)
+    assert "40000x40000" in run("--model", "test", "huge.png", status=1)
+
+
+def test_missing_and_broken_models():
+    picture()
+    assert "no-such-model" in run("--model", "no-such-model", "picture.png", status=1)
+    assert "absent.safetensors" in run("--model", "./absent.safetensors", "picture.png", status=1)
+    with open(os.path.join(MODELS, "test.safetensors"), "rb") as file:
+        whole = file.read()
+    for name, data in (("empty", b""), ("cut", whole[:len(whole) // 2]),
+                       ("junk", b"\xff" * 4096), ("picture", open("picture.png", "rb").read())):
+        with open(f"{name}.safetensors", "wb") as file:
+            file.write(data)
+        message = run("--model", f"./{name}.safetensors", "picture.png", status=1)
+        assert f"{name}.safetensors" in message, message
+
+
+def test_settings_that_mean_nothing():
+    picture()
+    for setting in ("hrnet.align_corners=maybe", "hrnet.upsample=cubic", "hrnet.mean=[1, 2]",
+                    "hrnet.input_size=64", "hrnet.no_such_key=1"):
+        message = run("--model", "test", "--set", setting, "picture.png", status=1)
+        assert setting.split("=")[0].split(".")[1] in message, message
+
+
+def test_outputs_that_cannot_be_written():
+    picture()
+    for option in ("--labels", "--overlay", "--logits"):
+        message = run("--model", "test", option, "no/such/folder/out", "picture.png", status=1)
+        assert "no/such/folder/out" in message, message
+
+
+def test_a_message_is_one_line_whatever_the_name():
+    message = run("--model", "test", "two\nlines.png", status=1)
+    assert "two?lines.png" in message, message
+
+
+tap.main()
