@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/conv_layer.h"
 
+#include "kernels/conv_kernels.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 static const HrnetConvMethod *const methods[HRNET_CONV_N_ALGORITHMS] = {
     [HRNET_CONV_REFERENCE] = &hrnet_conv_method_reference,
     [HRNET_CONV_GEMM] = &hrnet_conv_method_gemm,
+    [HRNET_CONV_DIRECT] = &hrnet_conv_method_direct,
+    [HRNET_CONV_WINO4] = &hrnet_conv_method_wino4,
 };
 
 unsigned hrnet_conv_out_size(const HrnetConvShape *shape, unsigned n)
@@ -26,9 +30,42 @@ size_t hrnet_conv_weight_floats(const HrnetConvShape *shape)
     return (size_t)shape->out_channels * shape->in_channels * shape->kernel * shape->kernel;
 }
 
-static const HrnetConvMethod *choose_method(const HrnetConvShape *shape, HrnetConvAlgorithm wanted)
+/* The widest tile that divides the channels without a rest if there is one of nearly full width, else the widest of the
+ * fewest groups of even width. */
+unsigned hrnet_conv_block_rows(unsigned out_channels)
 {
-    if (wanted < HRNET_CONV_N_ALGORITHMS && methods[wanted] && methods[wanted]->supports(shape))
+    const unsigned widest = hrnet_conv_kernels()->tile_rows_max;
+    for (unsigned rows = widest; rows > widest * 2 / 3; rows--) {
+        if (out_channels % rows == 0)
+            return rows;
+    }
+    const unsigned n_groups = (out_channels + widest - 1) / widest;
+    return (out_channels + n_groups - 1) / n_groups;
+}
+
+/* Cycles per output vector, by counting: a step of the register tile costs half a cycle a vector; the transforms of
+ * F(4x4, 3x3) take about 130 (input) and 100 (output) for the 16 vectors of a tile vector. */
+static HrnetConvAlgorithm choose_algorithm(const HrnetConvShape *shape, unsigned height, unsigned width)
+{
+    if (hrnet_cpu_isa() == HRNET_ISA_C)
+        return HRNET_CONV_GEMM;
+    if (!hrnet_conv_method_wino4.supports(shape))
+        return HRNET_CONV_DIRECT;
+    const unsigned vector_floats = hrnet_conv_kernels()->vector_floats;
+    const double c = shape->in_channels, k = shape->out_channels;
+    const double row_vectors = (width + vector_floats - 1) / vector_floats;
+    const double tile_vectors = ((height + 3) / 4 * row_vectors + 3) / 4;
+    const double direct = height * row_vectors * c * k * 9 / 2;
+    const double wino4 = tile_vectors * (36 * c * k / 2 + 130 * c + 100 * k);
+    return wino4 < direct ? HRNET_CONV_WINO4 : HRNET_CONV_DIRECT;
+}
+
+static const HrnetConvMethod *choose_method(const HrnetConvShape *shape, HrnetConvAlgorithm wanted, unsigned height,
+                                            unsigned width)
+{
+    if (wanted == HRNET_CONV_AUTO)
+        wanted = choose_algorithm(shape, height, width);
+    if (wanted < HRNET_CONV_N_ALGORITHMS && methods[wanted]->supports(shape))
         return methods[wanted];
     return &hrnet_conv_method_gemm;
 }
@@ -36,13 +73,11 @@ static const HrnetConvMethod *choose_method(const HrnetConvShape *shape, HrnetCo
 HrnetConv *hrnet_conv_new(const HrnetConvShape *shape, const float *weights, const float *bias,
                           HrnetConvAlgorithm algorithm, unsigned height, unsigned width)
 {
-    (void)height;
-    (void)width;
     HrnetConv *conv = calloc(1, sizeof *conv);
     if (!conv)
         return NULL;
     conv->shape = *shape;
-    conv->method = choose_method(shape, algorithm);
+    conv->method = choose_method(shape, algorithm, height, width);
     conv->bias = hrnet_aligned_alloc(shape->out_channels * sizeof(float));
     conv->packed = hrnet_aligned_alloc(hrnet_conv_packed_bytes(conv));
     if (!conv->bias || !conv->packed) {

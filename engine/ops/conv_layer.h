@@ -28,9 +28,14 @@ struct HrnetConvMethod {
 
 extern const HrnetConvMethod hrnet_conv_method_reference;
 extern const HrnetConvMethod hrnet_conv_method_gemm;
+extern const HrnetConvMethod hrnet_conv_method_direct;
+extern const HrnetConvMethod hrnet_conv_method_wino4;
 
 /* Zeros before the first row (column) of an input of n rows (columns). */
 unsigned hrnet_conv_pad_before(const HrnetConvShape *shape, unsigned n);
+
+/* Output channels of a register tile for a layer of so many: how the tile kernels' weights are grouped. */
+unsigned hrnet_conv_block_rows(unsigned out_channels);
 
 /* Floats of the plain weights: out x in x kernel x kernel. */
 size_t hrnet_conv_weight_floats(const HrnetConvShape *shape);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernels/conv_tile.h"
+#include "kernels/wino4.h"
+#include "kernels/x86/vector_avx2.h"
+#include "kernels/x86/conv_tile_template.h"
+#include "kernels/x86/conv_stage_template.h"
+#include "kernels/x86/wino4_template.h"
+
+void hrnet_conv_tile_f32_avx2(const HrnetConvTile *tile)
+{
+    conv_tile(tile);
+}
+
+void hrnet_conv_stage_f32_avx2(const HrnetConvStage *stage)
+{
+    conv_stage(stage);
+}
+
+void hrnet_wino4_input_f32_avx2(const HrnetWino4Input *input)
+{
+    wino4_input(input);
+}
+
+void hrnet_wino4_product_f32_avx2(const HrnetWino4Product *product)
+{
+    wino4_product(product);
+}
+
+void hrnet_wino4_output_f32_avx2(const HrnetWino4Output *output)
+{
+    wino4_output(output);
+}

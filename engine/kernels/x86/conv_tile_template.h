@@ -1,0 +1,158 @@
+/* The register tile for any vector type: included once per instruction set, after its vector_*.h.
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Per step (channel and tap) a tile loads `vectors` vectors of the source and broadcasts `rows` weights for rows *
+ * vectors multiply-adds, so that the two load ports keep up with the two multiply-add ports and no sum waits for itself
+ * (4 cycles of latency on 2 ports want 8 sums or more). rows and vectors are compile-time constants everywhere below. */
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
+typedef struct {
+    const float *weights, *src;
+    size_t src_channel_floats;
+    unsigned n_channels, n_taps;
+    const size_t *tap_floats; /* used when n_taps > 1 */
+    size_t prefetch_floats;
+} TileSource;
+
+ALWAYS_INLINE void tile_step(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const float *weights, const float *src,
+                             const unsigned rows, const unsigned vectors)
+{
+    vec s[TILE_VECTORS_MAX];
+#pragma GCC unroll 3
+    for (unsigned v = 0; v < vectors; v++)
+        s[v] = vec_load(src + v * VECTOR_FLOATS);
+#pragma GCC unroll 9
+    for (unsigned r = 0; r < rows; r++) {
+        const vec w = vec_set1(weights[r]);
+#pragma GCC unroll 3
+        for (unsigned v = 0; v < vectors; v++)
+            acc[r][v] = vec_fma(w, s[v], acc[r][v]);
+    }
+}
+
+/* acc += all steps. */
+ALWAYS_INLINE void tile_accumulate(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const TileSource *t,
+                                   const unsigned rows, const unsigned vectors)
+{
+    const float *weights = t->weights, *src = t->src;
+    const size_t src_channel_floats = t->src_channel_floats, prefetch_floats = t->prefetch_floats;
+    if (t->n_taps == 1) {
+        for (unsigned c = 0; c < t->n_channels; c++) {
+            tile_step(acc, weights, src, rows, vectors);
+            if (prefetch_floats) {
+#pragma GCC unroll 3
+                for (unsigned v = 0; v < vectors; v++)
+                    _mm_prefetch((const char *)(src + prefetch_floats + v * VECTOR_FLOATS), _MM_HINT_T0);
+            }
+            weights += rows;
+            src += src_channel_floats;
+        }
+        return;
+    }
+    const size_t *const taps = t->tap_floats;
+    const unsigned n_taps = t->n_taps;
+    for (unsigned c = 0; c < t->n_channels; c++) {
+        for (unsigned tap = 0; tap < n_taps; tap++) {
+            tile_step(acc, weights, src + taps[tap], rows, vectors);
+            weights += rows;
+        }
+        src += src_channel_floats;
+    }
+}
+
+ALWAYS_INLINE void tile_clear(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const float *bias, const unsigned rows,
+                              const unsigned vectors)
+{
+#pragma GCC unroll 9
+    for (unsigned r = 0; r < rows; r++) {
+        const vec start = bias ? vec_set1(bias[r]) : vec_zero();
+#pragma GCC unroll 3
+        for (unsigned v = 0; v < vectors; v++)
+            acc[r][v] = start;
+    }
+}
+
+/* Residual, ReLU and store; last: the lanes of the last vector. */
+ALWAYS_INLINE void tile_finish(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const HrnetConvTile *t, unsigned first_row,
+                               vec_mask last, const unsigned rows, const unsigned vectors)
+{
+    const vec floor = t->relu ? vec_zero() : vec_set1(-__builtin_inff());
+#pragma GCC unroll 9
+    for (unsigned r = 0; r < rows; r++) {
+        float *out = t->out + (first_row + r) * t->out_row_floats;
+        const float *residual = t->residual ? t->residual + (first_row + r) * t->residual_row_floats : NULL;
+#pragma GCC unroll 3
+        for (unsigned v = 0; v < vectors; v++) {
+            const bool whole = v + 1 < vectors;
+            vec sum = acc[r][v];
+            if (residual)
+                sum = vec_add(sum, whole ? vec_load(residual + v * VECTOR_FLOATS)
+                                         : vec_load_mask(last, residual + v * VECTOR_FLOATS));
+            sum = vec_max(floor, sum);
+            if (whole)
+                vec_store(out + v * VECTOR_FLOATS, sum);
+            else
+                vec_store_mask(out + v * VECTOR_FLOATS, last, sum);
+        }
+    }
+}
+
+/* One group of rows. */
+ALWAYS_INLINE void tile_group(const HrnetConvTile *t, unsigned first_row, const unsigned rows, const unsigned vectors)
+{
+    vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX];
+    tile_clear(acc, t->bias ? t->bias + first_row : NULL, rows, vectors);
+    const TileSource source = {
+        .weights = t->weights + (size_t)first_row * t->n_channels * t->n_taps,
+        .src = t->src + (t->n_taps == 1 ? t->tap_floats[0] : 0),
+        .src_channel_floats = t->src_channel_floats,
+        .n_channels = t->n_channels,
+        .n_taps = t->n_taps,
+        .tap_floats = t->tap_floats,
+        .prefetch_floats = first_row == 0 ? t->prefetch_floats : 0,
+    };
+    tile_accumulate(acc, &source, rows, vectors);
+    const vec_mask last = vec_mask_range(0, (long)t->columns - (long)(vectors - 1) * VECTOR_FLOATS);
+    tile_finish(acc, t, first_row, last, rows, vectors);
+}
+
+/* tile_group_ROWS_VECTORS, and a table of them. */
+#define TILE_GROUP(rows, vectors)                                                             \
+    static void tile_group_##rows##_##vectors(const HrnetConvTile *t, unsigned first_row)     \
+    {                                                                                         \
+        tile_group(t, first_row, rows, vectors);                                              \
+    }
+#define TILE_GROUPS(rows) TILE_GROUP(rows, 1) TILE_GROUP(rows, 2) TILE_GROUP(rows, 3)
+#define TILE_NAMES(rows)  { tile_group_##rows##_1, tile_group_##rows##_2, tile_group_##rows##_3 }
+
+typedef void (*TileGroupFunc)(const HrnetConvTile *t, unsigned first_row);
+
+TILE_GROUPS(1)
+TILE_GROUPS(2)
+TILE_GROUPS(3)
+TILE_GROUPS(4)
+#if TILE_ROWS_MAX == 9
+TILE_GROUPS(5)
+TILE_GROUPS(6)
+TILE_GROUPS(7)
+TILE_GROUPS(8)
+TILE_GROUPS(9)
+#endif
+
+static const TileGroupFunc tile_groups[TILE_ROWS_MAX][TILE_VECTORS_MAX] = {
+    TILE_NAMES(1), TILE_NAMES(2), TILE_NAMES(3), TILE_NAMES(4),
+#if TILE_ROWS_MAX == 9
+    TILE_NAMES(5), TILE_NAMES(6), TILE_NAMES(7), TILE_NAMES(8), TILE_NAMES(9),
+#endif
+};
+
+ALWAYS_INLINE void conv_tile(const HrnetConvTile *t)
+{
+    const unsigned vectors = (t->columns + VECTOR_FLOATS - 1) / VECTOR_FLOATS;
+    for (unsigned first_row = 0; first_row < t->rows; first_row += t->block_rows) {
+        const unsigned left = t->rows - first_row;
+        const unsigned rows = left < t->block_rows ? left : t->block_rows;
+        tile_groups[rows - 1][vectors - 1](t, first_row);
+    }
+}

@@ -1,0 +1,58 @@
+/* Eight floats, for the templates in this folder.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HRNET_KERNELS_X86_VECTOR_AVX2_H
+#define HRNET_KERNELS_X86_VECTOR_AVX2_H
+
+#include <immintrin.h>
+
+#define VECTOR_FLOATS 8
+
+/* A register tile of 4 x 3 sums leaves 4 of the 16 registers for 3 vectors of the source and the weight. */
+#define TILE_ROWS_MAX    4
+#define TILE_VECTORS_MAX 3
+
+typedef __m256 vec;
+typedef __m256i vec_mask;
+
+#define vec_zero()             _mm256_setzero_ps()
+#define vec_set1(x)            _mm256_set1_ps(x)
+#define vec_load(p)            _mm256_loadu_ps(p)
+#define vec_store(p, v)        _mm256_storeu_ps(p, v)
+#define vec_load_mask(m, p)    _mm256_maskload_ps(p, m)
+#define vec_store_mask(p, m, v) _mm256_maskstore_ps(p, m, v)
+#define vec_add(a, b)          _mm256_add_ps(a, b)
+#define vec_sub(a, b)          _mm256_sub_ps(a, b)
+#define vec_mul(a, b)          _mm256_mul_ps(a, b)
+#define vec_max(a, b)          _mm256_max_ps(a, b)
+#define vec_fma(a, b, c)       _mm256_fmadd_ps(a, b, c)  /* a * b + c */
+#define vec_fnma(a, b, c)      _mm256_fnmadd_ps(a, b, c) /* c - a * b */
+
+/* Of every 128 bits of a and b: a0 b0 a1 b1, a2 b2 a3 b3; a01 b01, a23 b23. */
+#define vec_unpack_lo(a, b)  _mm256_unpacklo_ps(a, b)
+#define vec_unpack_hi(a, b)  _mm256_unpackhi_ps(a, b)
+#define vec_unpack2_lo(a, b) \
+    _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)))
+#define vec_unpack2_hi(a, b) \
+    _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)))
+
+/* Lanes first..end-1; both may lie outside 0..8. */
+static inline vec_mask vec_mask_range(long first, long end)
+{
+    const int lo = first < 0 ? 0 : first > VECTOR_FLOATS ? VECTOR_FLOATS : (int)first;
+    const int hi = end < 0 ? 0 : end > VECTOR_FLOATS ? VECTOR_FLOATS : (int)end;
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_andnot_si256(_mm256_cmpgt_epi32(_mm256_set1_epi32(lo), lane),
+                               _mm256_cmpgt_epi32(_mm256_set1_epi32(hi), lane));
+}
+
+/* 16 floats from p, the even ones and the odd ones. */
+static inline void vec_load_even_odd(const float *p, vec *even, vec *odd)
+{
+    const vec a = vec_load(p), b = vec_load(p + VECTOR_FLOATS);
+    const __m256d e = _mm256_castps_pd(_mm256_shuffle_ps(a, b, 0x88));
+    const __m256d o = _mm256_castps_pd(_mm256_shuffle_ps(a, b, 0xdd));
+    *even = _mm256_castpd_ps(_mm256_permute4x64_pd(e, 0xd8));
+    *odd = _mm256_castpd_ps(_mm256_permute4x64_pd(o, 0xd8));
+}
+
+#endif

@@ -1,0 +1,314 @@
+/* Direct convolution: register tiles over the pixels as they lie in memory (1x1 of stride 1) or over a zero-padded copy
+ * of some rows that fits the second-level cache, for stride 2 with even and odd columns apart, so that every tap of every
+ * pixel is a plain vector load.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/cpu.h"
+#include "kernels/conv_kernels.h"
+#include "ops/conv_layer.h"
+
+#include <string.h>
+
+/* Tasks a thread should get where the layer is large enough, so that the last ones leave nobody idle for long. */
+#define TASKS_PER_THREAD 6
+#define BLOCK_ROWS_MAX   8
+/* Source channels up to which a tile's source stays in the first-level cache over all groups of output channels. */
+#define L1_STAGED_CHANNELS 16
+
+/* How one run is cut up. A task is a block of pixels for a range of groups of output channels. */
+typedef struct {
+    unsigned n_groups, groups_per_task, n_splits; /* of output channels */
+    /* in place: blocks of consecutive pixels */
+    size_t n_pixels, block_pixels;
+    /* staged: blocks of rows and columns */
+    unsigned block_rows, block_columns, n_row_blocks, n_column_blocks;
+    unsigned staged_rows;
+    size_t phase_floats, row_floats, channel_floats; /* of the staged copy */
+    unsigned n_blocks;
+} DirectPlan;
+
+static bool direct_supports(const HrnetConvShape *shape)
+{
+    (void)shape;
+    return true;
+}
+
+static bool direct_in_place(const HrnetConvShape *shape)
+{
+    return shape->kernel == 1 && shape->stride == 1;
+}
+
+/* Groups of output channels, packed for the tile kernels: see conv_tile.h. */
+static void direct_pack(const HrnetConvShape *shape, const float *weights, float *packed)
+{
+    const unsigned block_rows = hrnet_conv_block_rows(shape->out_channels);
+    const size_t steps = (size_t)shape->in_channels * shape->kernel * shape->kernel;
+    for (unsigned first = 0; first < shape->out_channels; first += block_rows) {
+        const unsigned left = shape->out_channels - first;
+        const unsigned rows = left < block_rows ? left : block_rows;
+        for (size_t step = 0; step < steps; step++) {
+            for (unsigned r = 0; r < rows; r++)
+                *packed++ = weights[(first + r) * steps + step];
+        }
+    }
+}
+
+static unsigned divide_up(size_t a, size_t b)
+{
+    return (unsigned)((a + b - 1) / b);
+}
+
+static void plan_in_place(DirectPlan *plan, unsigned n_threads)
+{
+    const HrnetConvKernels *kernels = hrnet_conv_kernels();
+    const size_t tile_pixels = (size_t)kernels->vector_floats * kernels->tile_vectors_max;
+    const unsigned n_tiles = divide_up(plan->n_pixels, tile_pixels);
+    const unsigned n_wanted = n_threads * TASKS_PER_THREAD;
+    plan->block_pixels = divide_up(n_tiles, n_tiles < n_wanted ? n_tiles : n_wanted) * tile_pixels;
+    plan->n_blocks = divide_up(plan->n_pixels, plan->block_pixels);
+}
+
+/* Geometry of the copy for blocks of so many columns and rows. */
+static void plan_stage(DirectPlan *plan, const HrnetConvShape *shape, unsigned block_columns, unsigned block_rows)
+{
+    const size_t vector_floats = hrnet_conv_kernels()->vector_floats;
+    plan->block_columns = block_columns;
+    plan->block_rows = block_rows;
+    plan->staged_rows = (block_rows - 1) * shape->stride + shape->kernel;
+    plan->phase_floats = hrnet_round_up(block_columns, vector_floats) + 16;
+    plan->row_floats = plan->phase_floats * shape->stride;
+    plan->channel_floats = hrnet_round_up(plan->staged_rows * plan->row_floats, 16) | 16;
+}
+
+static void plan_staged(DirectPlan *plan, const HrnetConvShape *shape, unsigned out_height, unsigned out_width,
+                        unsigned n_threads)
+{
+    const HrnetConvKernels *kernels = hrnet_conv_kernels();
+    const unsigned tile_columns = kernels->vector_floats * kernels->tile_vectors_max;
+    const size_t budget_floats = hrnet_cpu_l2_bytes() / sizeof(float) / 2;
+    unsigned columns = out_width, rows = 1;
+    plan_stage(plan, shape, columns, rows);
+    while (shape->in_channels * plan->channel_floats > budget_floats && columns > tile_columns) {
+        columns = divide_up(divide_up(columns, 2), tile_columns) * tile_columns;
+        plan_stage(plan, shape, columns, rows);
+    }
+    plan->n_column_blocks = divide_up(out_width, columns);
+    for (; rows < BLOCK_ROWS_MAX && rows < out_height; rows++) {
+        plan_stage(plan, shape, columns, rows + 1);
+        if (shape->in_channels * plan->channel_floats > budget_floats ||
+            divide_up(out_height, rows + 1) * plan->n_column_blocks < n_threads * TASKS_PER_THREAD)
+            break;
+    }
+    plan_stage(plan, shape, columns, divide_up(out_height, divide_up(out_height, rows)));
+    plan->n_row_blocks = divide_up(out_height, plan->block_rows);
+    plan->n_blocks = plan->n_row_blocks * plan->n_column_blocks;
+}
+
+static DirectPlan direct_plan(const HrnetConvShape *shape, unsigned height, unsigned width, unsigned n_threads)
+{
+    const unsigned out_height = hrnet_conv_out_size(shape, height), out_width = hrnet_conv_out_size(shape, width);
+    DirectPlan plan = { .n_groups = divide_up(shape->out_channels, hrnet_conv_block_rows(shape->out_channels)),
+                        .n_pixels = (size_t)out_height * out_width };
+    if (direct_in_place(shape))
+        plan_in_place(&plan, n_threads);
+    else
+        plan_staged(&plan, shape, out_height, out_width, n_threads);
+    unsigned n_splits = 1;
+    if (n_threads > 1 && plan.n_blocks < n_threads * TASKS_PER_THREAD / 2)
+        n_splits = divide_up(n_threads * TASKS_PER_THREAD, plan.n_blocks);
+    plan.groups_per_task = n_splits < plan.n_groups ? plan.n_groups / n_splits : 1;
+    plan.n_splits = divide_up(plan.n_groups, plan.groups_per_task);
+    return plan;
+}
+
+static size_t direct_scratch_floats(const HrnetConv *conv, unsigned height, unsigned width, unsigned n_threads)
+{
+    if (direct_in_place(&conv->shape))
+        return 0;
+    size_t most = 0;
+    for (unsigned n = 1; n <= n_threads; n++) {
+        const DirectPlan plan = direct_plan(&conv->shape, height, width, n);
+        const size_t floats = n * conv->shape.in_channels * plan.channel_floats;
+        most = floats > most ? floats : most;
+    }
+    return most;
+}
+
+typedef struct {
+    const HrnetConv *conv;
+    const HrnetConvArgs *args;
+    const HrnetConvKernels *kernels;
+    DirectPlan plan;
+    size_t taps[9];
+} DirectRun;
+
+/* What the tile calls of one task have in common; first_row .. end_row are its output channels. */
+static HrnetConvTile tile_for_rows(const DirectRun *run, unsigned first_row, unsigned end_row)
+{
+    const HrnetConvShape *shape = &run->conv->shape;
+    const HrnetConvArgs *args = run->args;
+    const unsigned n_taps = shape->kernel * shape->kernel;
+    return (HrnetConvTile){
+        .weights = run->conv->packed + (size_t)first_row * shape->in_channels * n_taps,
+        .bias = run->conv->bias + first_row,
+        .rows = end_row - first_row,
+        .block_rows = hrnet_conv_block_rows(shape->out_channels),
+        .n_channels = shape->in_channels,
+        .n_taps = n_taps,
+        .tap_floats = run->taps,
+        .out_row_floats = args->out.plane_floats,
+        .residual_row_floats = args->residual ? args->residual->plane_floats : 0,
+        .relu = args->relu,
+    };
+}
+
+static void tile_at(const DirectRun *run, HrnetConvTile *tile, unsigned first_row, size_t pixel, const float *src,
+                    unsigned columns)
+{
+    const HrnetConvArgs *args = run->args;
+    tile->src = src;
+    tile->columns = columns;
+    tile->out = args->out.data + first_row * args->out.plane_floats + pixel;
+    tile->residual =
+        args->residual ? args->residual->data + first_row * args->residual->plane_floats + pixel : NULL;
+    run->kernels->tile(tile);
+}
+
+/* Columns of the next tile when so many are left: whole tiles, the last two of about one size, in vectors. */
+static unsigned next_columns(const HrnetConvKernels *kernels, size_t left)
+{
+    const size_t vector = kernels->vector_floats, whole = vector * kernels->tile_vectors_max;
+    if (left <= whole)
+        return (unsigned)left;
+    if (left >= 2 * whole)
+        return (unsigned)whole;
+    return (unsigned)(divide_up(divide_up(left, 2), vector) * vector);
+}
+
+static void run_in_place(const DirectRun *run, unsigned block, unsigned first_row, unsigned end_row)
+{
+    const DirectPlan *plan = &run->plan;
+    HrnetConvTile tile = tile_for_rows(run, first_row, end_row);
+    tile.src_channel_floats = run->args->in.plane_floats;
+    size_t pixel = block * plan->block_pixels;
+    const size_t end = pixel + plan->block_pixels < plan->n_pixels ? pixel + plan->block_pixels : plan->n_pixels;
+    while (pixel < end) {
+        const unsigned columns = next_columns(run->kernels, end - pixel);
+        tile.prefetch_floats = pixel + columns < end ? columns : 0;
+        tile_at(run, &tile, first_row, pixel, run->args->in.data + pixel, columns);
+        pixel += columns;
+    }
+}
+
+/* Copies the input that outputs y0.., x0.. need into stage. */
+static void stage_block(const DirectRun *run, unsigned y0, unsigned x0, unsigned columns, float *stage)
+{
+    const HrnetConvShape *shape = &run->conv->shape;
+    const HrnetTensor *in = &run->args->in;
+    const DirectPlan *plan = &run->plan;
+    const long top = (long)y0 * shape->stride - hrnet_conv_pad_before(shape, in->height);
+    const long left = (long)x0 * shape->stride - hrnet_conv_pad_before(shape, in->width);
+    const unsigned halo = shape->kernel == 1 ? 0 : shape->stride == 1 ? 2 : 1;
+    for (unsigned c = 0; c < shape->in_channels; c++) {
+        for (unsigned i = 0; i < plan->staged_rows; i++) {
+            const long y = top + i;
+            run->kernels->stage(&(HrnetConvStage){
+                .row = y >= 0 && y < (long)in->height
+                           ? in->data + c * in->plane_floats + (size_t)y * in->width
+                           : NULL,
+                .width = in->width,
+                .first = left,
+                .dst = stage + c * plan->channel_floats + i * plan->row_floats,
+                .odd_floats = plan->phase_floats,
+                .n = columns + halo,
+                .stride = shape->stride,
+            });
+        }
+    }
+}
+
+/* All tiles of a staged block for the output channels first_row..end_row-1. */
+static void run_staged_rows(const DirectRun *run, unsigned y0, unsigned x0, unsigned columns, const float *stage,
+                            unsigned first_row, unsigned end_row)
+{
+    const DirectPlan *plan = &run->plan;
+    const HrnetTensor *out = &run->args->out;
+    HrnetConvTile tile = tile_for_rows(run, first_row, end_row);
+    tile.src_channel_floats = plan->channel_floats;
+    for (unsigned i = 0; i < plan->block_rows && y0 + i < out->height; i++) {
+        const float *src = stage + i * run->conv->shape.stride * plan->row_floats;
+        const size_t row_pixel = (size_t)(y0 + i) * out->width + x0;
+        for (unsigned x = 0; x < columns;) {
+            const unsigned n = next_columns(run->kernels, columns - x);
+            tile_at(run, &tile, first_row, row_pixel + x, src + x, n);
+            x += n;
+        }
+    }
+}
+
+static void run_staged(const DirectRun *run, unsigned block, unsigned thread, unsigned first_row, unsigned end_row)
+{
+    const HrnetConvShape *shape = &run->conv->shape;
+    const DirectPlan *plan = &run->plan;
+    const unsigned y0 = block / plan->n_column_blocks * plan->block_rows;
+    const unsigned x0 = block % plan->n_column_blocks * plan->block_columns;
+    const unsigned left = run->args->out.width - x0;
+    const unsigned columns = left < plan->block_columns ? left : plan->block_columns;
+    float *stage = run->args->scratch + thread * shape->in_channels * plan->channel_floats;
+    stage_block(run, y0, x0, columns, stage);
+    if (shape->in_channels <= L1_STAGED_CHANNELS) {
+        run_staged_rows(run, y0, x0, columns, stage, first_row, end_row);
+        return;
+    }
+    const unsigned step = hrnet_conv_block_rows(shape->out_channels);
+    for (unsigned row = first_row; row < end_row; row += step)
+        run_staged_rows(run, y0, x0, columns, stage, row, row + step < end_row ? row + step : end_row);
+}
+
+static void direct_task(void *data, unsigned task, unsigned thread)
+{
+    const DirectRun *run = data;
+    const HrnetConvShape *shape = &run->conv->shape;
+    const DirectPlan *plan = &run->plan;
+    const unsigned rows_per_task = plan->groups_per_task * hrnet_conv_block_rows(shape->out_channels);
+    const unsigned first_row = task / plan->n_blocks * rows_per_task;
+    const unsigned left = shape->out_channels - first_row;
+    const unsigned end_row = first_row + (left < rows_per_task ? left : rows_per_task);
+    if (direct_in_place(shape))
+        run_in_place(run, task % plan->n_blocks, first_row, end_row);
+    else
+        run_staged(run, task % plan->n_blocks, thread, first_row, end_row);
+}
+
+/* Where tap (i, j) of the output pixel at the start of the copy lies. Stride 2: columns 0 and 2 are neighbours among the
+ * even ones, column 1 is the first odd one. */
+static void set_taps(DirectRun *run)
+{
+    const HrnetConvShape *shape = &run->conv->shape;
+    for (unsigned i = 0; i < shape->kernel; i++) {
+        for (unsigned j = 0; j < shape->kernel; j++) {
+            const size_t column = shape->stride == 1 ? j : j / 2 + j % 2 * run->plan.phase_floats;
+            run->taps[i * shape->kernel + j] = i * run->plan.row_floats + column;
+        }
+    }
+}
+
+static void direct_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWorkers *workers)
+{
+    DirectRun run = {
+        .conv = conv,
+        .args = args,
+        .kernels = hrnet_conv_kernels(),
+        .plan = direct_plan(&conv->shape, args->in.height, args->in.width, hrnet_workers_n_threads(workers)),
+    };
+    set_taps(&run);
+    hrnet_workers_run(workers, run.plan.n_blocks * run.plan.n_splits, direct_task, &run);
+}
+
+const HrnetConvMethod hrnet_conv_method_direct = {
+    .algorithm = HRNET_CONV_DIRECT,
+    .supports = direct_supports,
+    .packed_floats = hrnet_conv_weight_floats,
+    .pack = direct_pack,
+    .scratch_floats = direct_scratch_floats,
+    .run = direct_run,
+};
