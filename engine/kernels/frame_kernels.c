@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "kernels/frame_c.h"
-
-const HrnetFrameKernels hrnet_frame_kernels_c = {
-    .blend_rows = hrnet_blend_rows_u8_c,
-    .pick = hrnet_pick_f32_c,
-    .filter_columns = hrnet_filter_columns_f32_c,
-    .color = hrnet_color_f32_c,
-    .paint_plane = hrnet_paint_plane_u8_c,
-    .paint_packed = hrnet_paint_packed_u8_c,
-    .paint_chroma = hrnet_paint_chroma_u8_c,
-};
+#include "kernels/frame_kernels.h"
 
 const HrnetFrameKernels *hrnet_frame_kernels(HrnetIsa isa)
 {
+#if defined(__x86_64__)
+    if (isa == HRNET_ISA_AVX512)
+        return &hrnet_frame_kernels_avx512;
+    if (isa == HRNET_ISA_AVX2)
+        return &hrnet_frame_kernels_avx2;
+#endif
     (void)isa;
     return &hrnet_frame_kernels_c;
 }
