@@ -109,9 +109,12 @@ gboolean hrnet_image_set_data(HrnetImage *image, guint8 *data, gsize size, gsize
     for (guint p = 0; p < info->n_planes; p++) {
         image->planes[p] = data + offset;
         image->strides_bytes[p] = p == 0 ? stride : info->chroma_bytes * ((stride + 1) / 2);
-        gsize plane_bytes;
-        if (!g_size_checked_mul(&plane_bytes, image->strides_bytes[p], plane_rows(p, image->height)) ||
-            !g_size_checked_add(&offset, offset, plane_bytes) || offset > size) {
+        /* The last row may end with its last pixel, as GdkPixbuf's does. */
+        gsize plane_bytes, end;
+        if (!g_size_checked_mul(&plane_bytes, image->strides_bytes[p], plane_rows(p, image->height) - 1) ||
+            !g_size_checked_add(&offset, offset, plane_bytes) ||
+            !g_size_checked_add(&end, offset, row_bytes(info, p, image->width)) ||
+            !g_size_checked_add(&offset, offset, image->strides_bytes[p]) || end > size) {
             g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
                         "an image of %ux%u (HxW) with rows of %" G_GSIZE_FORMAT " bytes does not fit %" G_GSIZE_FORMAT
                         " bytes",
