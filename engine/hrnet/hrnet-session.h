@@ -59,6 +59,9 @@ HRNET_API guint hrnet_session_get_n_masks(HrnetSession *session);
 HRNET_API HrnetPrecision hrnet_session_get_precision(const HrnetSession *session);
 
 HRNET_API HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image, GError **error);
+HRNET_API HrnetMask *hrnet_session_segment_bytes(HrnetSession *session, HrnetPixelFormat format, guint width,
+                                                 guint height, gsize stride_bytes, GBytes *pixels,
+                                                 GError **error);
 HRNET_API gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_input, gfloat *logits,
                                      gsize n_logits, GError **error);
 HRNET_API const gfloat *hrnet_session_get_logits(HrnetSession *session, gsize *n_logits);
