@@ -8,6 +8,7 @@ import struct
 import sys
 
 import tap
+from checkpoints import read_model, write_model
 from command import Tool
 
 MODELS = os.path.abspath(sys.argv[2])
@@ -65,31 +66,8 @@ def test_a_side_file_goes_over_the_file():
     assert json.loads(got)["size"] == "32x32"
 
 
-def read_model():
-    """Metadata, and each tensor's type, shape and bytes."""
-    with open(os.path.join(MODELS, "test.safetensors"), "rb") as file:
-        data = file.read()
-    length = struct.unpack_from("<Q", data)[0]
-    header = json.loads(data[8:8 + length])
-    metadata = header.pop("__metadata__")
-    return metadata, {name: (part["dtype"], part["shape"],
-                             data[8 + length:][slice(*part["data_offsets"])])
-                      for name, part in header.items()}
-
-
-def write_model(path, metadata, tensors):
-    header, parts, at = {"__metadata__": metadata}, [], 0
-    for name, (dtype, shape, data) in tensors.items():
-        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + len(data)]}
-        parts.append(data)
-        at += len(data)
-    text = json.dumps(header).encode()
-    with open(path, "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text + b"".join(parts))
-
-
 def test_what_is_wrong_is_named():
-    metadata, tensors = read_model()
+    metadata, tensors = read_model(os.path.join(MODELS, "test.safetensors"))
     write_model("whole.safetensors", metadata, tensors)
     run("./whole.safetensors")
 
@@ -105,7 +83,7 @@ def test_what_is_wrong_is_named():
 
 
 def test_unknown_tensors_are_ignored():
-    metadata, tensors = read_model()
+    metadata, tensors = read_model(os.path.join(MODELS, "test.safetensors"))
     tensors["epoch"] = "F32", [1], b"\0" * 4
     write_model("more.safetensors", metadata, tensors)
     assert json.loads(run("--json", "./more.safetensors"))["variant"] == "W18-Small-v1"

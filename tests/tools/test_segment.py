@@ -12,6 +12,7 @@ import struct
 import sys
 
 import tap
+from checkpoints import read_model, shift_logits, write_model
 from command import Tool
 from formats import GREY, RGB, read_npy, read_png, write_npy, write_png
 
@@ -28,6 +29,18 @@ def picture(path="picture.png", width=75, height=53):
 
 def tensor(height, width):
     return [math.sin(0.37 * i) * 2 for i in range(3 * height * width)]
+
+
+def varied_model():
+    """Path of the test's model with its classes levelled, so that a picture shows each."""
+    path = os.path.abspath("varied.safetensors")
+    run("--model", "test", "--logits", "level.npy", picture("level.png"))
+    (classes, rows, columns), logits = read_npy("level.npy")
+    n = rows * columns
+    metadata, tensors = read_model(os.path.join(MODELS, "test.safetensors"))
+    shift_logits(tensors, [-sum(logits[c * n:(c + 1) * n]) / n for c in range(classes)])
+    write_model(path, metadata, tensors)
+    return path
 
 
 def test_help_and_version():
@@ -58,18 +71,20 @@ def test_wrong_usage_is_status_2():
 
 
 def test_labels_have_the_picture_s_size():
+    model = varied_model()
     for width, height in ((75, 53), (1, 1), (300, 17)):
-        run("--model", "test", "--labels", "out.png", picture("in.png", width, height))
+        run("--model", model, "--labels", "out.png", picture("in.png", width, height))
         got = read_png("out.png")
         assert got[:3] == (width, height, GREY), got[:3]
         assert len(got[3]) == width * height and set(got[3]) <= {1, 2, 3}, set(got[3])
+        assert width != 75 or set(got[3]) == {1, 2, 3}, set(got[3])
 
 
 def test_labels_are_the_logits_argmax():
     # At a size where nothing is resized, labels at a picture's corners are plain to tell: with
     # corners aligned, logits and picture share their corner pixels.
-    run("--model", "test", "--size", "64x96", "--set", "hrnet.align_corners=true", "--labels",
-        "labels.png", "--logits", "logits.npy", picture("in.png", 96, 64))
+    run("--model", varied_model(), "--size", "64x96", "--set", "hrnet.align_corners=true",
+        "--labels", "labels.png", "--logits", "logits.npy", picture("in.png", 96, 64))
     (classes, rows, columns), logits = read_npy("logits.npy")
     assert (classes, rows, columns) == (3, 16, 24)
     labels = read_png("labels.png")[3]
@@ -80,11 +95,11 @@ def test_labels_are_the_logits_argmax():
 
 
 def test_overlay_paints_the_foreground_only():
-    picture()
-    run("--model", "test", "--labels", "labels.png", "--overlay", "overlay.png", "picture.png")
+    run("--model", varied_model(), "--labels", "labels.png", "--overlay", "overlay.png", picture())
     width, height, color, painted = read_png("overlay.png")
     assert (width, height, color) == (75, 53, RGB)
     labels, plain = read_png("labels.png")[3], read_png("picture.png")[3]
+    assert set(labels) == {1, 2, 3}
     for i, label in enumerate(labels):
         before, after = plain[3 * i:3 * i + 3], painted[3 * i:3 * i + 3]
         if label == 1:  # road is background
@@ -95,8 +110,8 @@ def test_overlay_paints_the_foreground_only():
 
 
 def test_shares_without_an_output():
-    shares = [line.split(" %  ") for line in run("--model", "test", picture()).splitlines()]
-    assert {name for _, name in shares} <= {"road", "person", "car"}, shares
+    shares = [line.split(" %  ") for line in run("--model", varied_model(), picture()).splitlines()]
+    assert {name for _, name in shares} == {"road", "person", "car"}, shares
     values = [float(share) for share, _ in shares]
     assert abs(sum(values) - 100) < 0.3 and values == sorted(values, reverse=True), shares
 
