@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The embedding examples: what they print agrees with each other and with hrnet-segment.
+
+test_embed.py NAME=PROGRAM... with the names segment, class-shares, pad-probe, and, where they can
+run, python (an interpreter with GObject-Introspection) and scripts (the folder of the examples).
+"""
+
+import os
+import re
+import struct
+import subprocess
+import sys
+import zlib
+
+import tap
+
+PROGRAMS = {name: os.path.abspath(path) for name, path in
+            (argument.split("=", 1) for argument in sys.argv[1:])}
+SOURCE = "videotestsrc num-buffers=3 ! video/x-raw,format=I420,width=75,height=53,framerate=10/1"
+
+
+def run(*command, status=0):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == status, f"{command}: {done.returncode}: {done.stderr}"
+    return done.stderr if status else done.stdout
+
+
+def script(name):
+    if "python" not in PROGRAMS:
+        raise tap.Skip("no Python with GObject-Introspection")
+    return PROGRAMS["python"], os.path.join(PROGRAMS["scripts"], name)
+
+
+def picture():
+    """An RGB picture of an odd width, in whose rows gdk-pixbuf leaves gaps."""
+    def chunk(kind, data):
+        return (struct.pack(">I", len(data)) + kind + data +
+                struct.pack(">I", zlib.crc32(kind + data)))
+    rows = b"".join(b"\0" + bytes((x * 3 + y * 5 * c) % 256 for x in range(75) for c in range(3))
+                    for y in range(53))
+    with open("picture.png", "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" +
+                   chunk(b"IHDR", struct.pack(">IIBBBBB", 75, 53, 8, 2, 0, 0, 0)) +
+                   chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+    return "picture.png"
+
+
+def shares(text):
+    return {name: float(share) for name, share in re.findall(r"^(\w+)\s+([\d.]+) %$", text, re.M)}
+
+
+def segment_shares():
+    lines = run(PROGRAMS["segment"], "--model", "test", picture()).splitlines()
+    return {name: float(share) for share, name in (line.split(" %  ") for line in lines)}
+
+
+def same(got, expected):
+    assert set(got) == {"road", "person", "car"}, got
+    for name, share in got.items():
+        assert abs(share - expected.get(name, 0)) <= 0.06, (got, expected)
+
+
+def test_class_shares_in_c():
+    same(shares(run(PROGRAMS["class-shares"], "test", picture())), segment_shares())
+
+
+def test_class_shares_in_python():
+    same(shares(run(*script("class-shares.py"), "test", picture())), segment_shares())
+
+
+def test_class_shares_tell_what_failed():
+    for program in ([PROGRAMS["class-shares"]], list(script("class-shares.py"))):
+        assert "absent" in run(*program, "absent", picture(), status=1)
+        assert "absent.png" in run(*program, "test", "absent.png", status=1)
+
+
+def frames(text):
+    """Seconds and shares of each frame."""
+    return [(line.split()[0], {name: float(share) for name, share in
+                               re.findall(r"(\w+) ([\d.]+)%", line)})
+            for line in text.splitlines()]
+
+
+def check_frames(got):
+    assert len(got) == 3, got
+    for _, classes in got:
+        assert classes and set(classes) <= {"road", "person", "car"}, classes
+        assert abs(sum(classes.values()) - 100) <= 0.3, classes
+
+
+def test_pad_probe_in_c():
+    got = frames(run(PROGRAMS["pad-probe"],
+                     f"{SOURCE} ! hrnetseg name=seg model=test mode=meta ! fakesink"))
+    check_frames(got)
+    assert [time for time, _ in got] == [f"0:00:00.{n}00000000" for n in range(3)], got
+
+
+def test_pad_probe_in_python():
+    pipeline = f"{SOURCE} ! hrnetseg name=seg model=test mode=meta ! fakesink"
+    got = frames(run(*script("metadata.py"), pipeline))
+    check_frames(got)
+    assert [time for time, _ in got] == ["0.000", "0.100", "0.200"], got
+    assert [c for _, c in got] == [c for _, c in frames(run(PROGRAMS["pad-probe"], pipeline))]
+
+
+def test_pad_probes_tell_what_failed():
+    for program in ([PROGRAMS["pad-probe"]], list(script("metadata.py"))):
+        run(*program, "no-such-element", status=1)
+        assert "absent" in run(*program, f"{SOURCE} ! hrnetseg name=seg model=absent ! fakesink",
+                               status=1)
+
+
+tap.main()
