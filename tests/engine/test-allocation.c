@@ -1,0 +1,143 @@
+/* After warm-up a session's run allocates nothing: every allocator and mmap counted over 100 frames.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <hrnet/hrnet.h>
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The executable's definitions stand before the C library's for every library of the process. */
+void *__libc_malloc(size_t n_bytes);
+void *__libc_calloc(size_t n, size_t n_bytes);
+void *__libc_realloc(void *memory, size_t n_bytes);
+void *__libc_memalign(size_t alignment, size_t n_bytes);
+void *malloc(size_t n_bytes);
+void *calloc(size_t n, size_t n_bytes);
+void *realloc(void *memory, size_t n_bytes);
+void *memalign(size_t alignment, size_t n_bytes);
+void *aligned_alloc(size_t alignment, size_t n_bytes);
+int posix_memalign(void **memory, size_t alignment, size_t n_bytes);
+
+static atomic_uint n_allocations;
+
+void *malloc(size_t n_bytes)
+{
+    atomic_fetch_add(&n_allocations, 1);
+    return __libc_malloc(n_bytes);
+}
+
+void *calloc(size_t n, size_t n_bytes)
+{
+    atomic_fetch_add(&n_allocations, 1);
+    return __libc_calloc(n, n_bytes);
+}
+
+void *realloc(void *memory, size_t n_bytes)
+{
+    atomic_fetch_add(&n_allocations, 1);
+    return __libc_realloc(memory, n_bytes);
+}
+
+void *memalign(size_t alignment, size_t n_bytes)
+{
+    atomic_fetch_add(&n_allocations, 1);
+    return __libc_memalign(alignment, n_bytes);
+}
+
+void *aligned_alloc(size_t alignment, size_t n_bytes)
+{
+    return memalign(alignment, n_bytes);
+}
+
+int posix_memalign(void **memory, size_t alignment, size_t n_bytes)
+{
+    *memory = memalign(alignment, n_bytes);
+    return *memory ? 0 : ENOMEM;
+}
+
+void *mmap(void *address, size_t n_bytes, int protection, int flags, int file, off_t offset)
+{
+    atomic_fetch_add(&n_allocations, 1);
+    return (void *)syscall(SYS_mmap, address, n_bytes, protection, flags, file, offset);
+}
+
+#define HEIGHT 90
+#define WIDTH 161
+#define WARM_UP 3
+#define FRAMES 100
+
+static HrnetImage frame_of(guint8 *pixels, gsize size)
+{
+    HrnetImage image;
+    g_autoptr(GError) error = NULL;
+    hrnet_image_init(&image, HRNET_PIXEL_FORMAT_I420, WIDTH, HEIGHT);
+    g_assert_true(hrnet_image_set_data(&image, pixels, size, 0, &error));
+    g_assert_no_error(error);
+    return image;
+}
+
+static void segment_and_paint(HrnetSession *session, const HrnetImage *image)
+{
+    const guint32 argb[] = { 0, 0x80804080, 0x80dc143c, 0x8000008e };
+    HrnetMask *mask = hrnet_session_segment(session, image, NULL);
+    g_assert_nonnull(mask);
+    g_assert_true(hrnet_image_paint(image, mask, argb, G_N_ELEMENTS(argb), NULL));
+    hrnet_mask_unref(mask);
+}
+
+static void test_segment(gconstpointer data)
+{
+    const guint n_threads = GPOINTER_TO_UINT(data);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HrnetModel) model = hrnet_model_load(g_getenv("HRNET_TEST_MODEL"), NULL, &error);
+    g_assert_no_error(error);
+    g_autoptr(HrnetSession) session = hrnet_session_new(model, 64, 96, n_threads, HRNET_PRECISION_FP32, &error);
+    g_assert_no_error(error);
+    const gsize size = WIDTH * HEIGHT + 2 * ((WIDTH + 1) / 2) * ((HEIGHT + 1) / 2);
+    g_autofree guint8 *pixels = g_malloc(size);
+    for (gsize i = 0; i < size; i++)
+        pixels[i] = (guint8)(i * 37);
+    const HrnetImage image = frame_of(pixels, size);
+
+    for (guint i = 0; i < WARM_UP; i++)
+        segment_and_paint(session, &image);
+    const guint before = n_allocations;
+    for (guint i = 0; i < FRAMES; i++)
+        segment_and_paint(session, &image);
+    const guint after = n_allocations;
+    g_assert_cmpuint(before, >, 0); /* the counter counts */
+    g_assert_cmpuint(after - before, ==, 0);
+    g_assert_cmpuint(hrnet_session_get_n_masks(session), ==, 1);
+}
+
+static void test_run(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HrnetModel) model = hrnet_model_load(g_getenv("HRNET_TEST_MODEL"), NULL, &error);
+    g_assert_no_error(error);
+    g_autoptr(HrnetSession) session = hrnet_session_new(model, 64, 96, 2, HRNET_PRECISION_FP32, &error);
+    g_assert_no_error(error);
+    guint c, h, w;
+    hrnet_session_get_logits_size(session, &c, &h, &w);
+    g_autofree gfloat *input = g_new0(gfloat, 3 * 64 * 96);
+    g_autofree gfloat *logits = g_new(gfloat, (gsize)c * h * w);
+    guint before = 0;
+    for (guint i = 0; i < WARM_UP + FRAMES; i++) {
+        if (i == WARM_UP)
+            before = n_allocations;
+        g_assert_true(hrnet_session_run(session, input, 3 * 64 * 96, logits, (gsize)c * h * w, NULL));
+    }
+    g_assert_cmpuint(n_allocations - before, ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_data_func("/allocation/segment/1-thread", GUINT_TO_POINTER(1), test_segment);
+    g_test_add_data_func("/allocation/segment/2-threads", GUINT_TO_POINTER(2), test_segment);
+    g_test_add_func("/allocation/run", test_run);
+    return g_test_run();
+}

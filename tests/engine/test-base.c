@@ -1,0 +1,140 @@
+/* The engine's ground floor: workers, pool, checked arithmetic.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/cpu.h"
+#include "base/memory.h"
+#include "base/pool.h"
+#include "base/workers.h"
+
+#include <glib.h>
+#include <stdint.h>
+#include <string.h>
+
+#define N_TASKS 1000
+
+typedef struct {
+    gint n_runs[N_TASKS];
+    gint thread_busy[HRNET_WORKERS_MAX];
+    guint n_threads;
+} Loop;
+
+static void count_task(void *data, unsigned task, unsigned thread)
+{
+    Loop *loop = data;
+    g_assert_cmpuint(thread, <, loop->n_threads);
+    /* nobody else has this thread number at the same time */
+    g_assert_cmpint(g_atomic_int_add(&loop->thread_busy[thread], 1), ==, 0);
+    g_atomic_int_inc(&loop->n_runs[task]);
+    g_atomic_int_add(&loop->thread_busy[thread], -1);
+}
+
+/* Every task once, whatever the number of threads, loop after loop. */
+static void test_workers(gconstpointer data)
+{
+    const guint n_threads = GPOINTER_TO_UINT(data);
+    for (guint round = 0; round < 20; round++) {
+        HrnetWorkers *workers = hrnet_workers_begin(n_threads);
+        g_assert_cmpuint(hrnet_workers_n_threads(workers), <=, n_threads);
+        for (guint n_tasks = 0; n_tasks <= N_TASKS; n_tasks = n_tasks * 3 + 1) {
+            Loop loop = { .n_threads = n_threads };
+            hrnet_workers_run(workers, n_tasks, count_task, &loop);
+            for (guint i = 0; i < N_TASKS; i++)
+                g_assert_cmpint(loop.n_runs[i], ==, i < n_tasks);
+        }
+        hrnet_workers_end(workers);
+        if (round % 5 == 0)
+            g_usleep(2000); /* let the workers fall asleep */
+    }
+}
+
+static gpointer take_turns(gpointer data)
+{
+    gint *holder = data;
+    for (guint i = 0; i < 200; i++) {
+        HrnetWorkers *workers = hrnet_workers_begin(1 + i % 4);
+        g_assert_cmpint(g_atomic_int_add(holder, 1), ==, 0);
+        Loop loop = { .n_threads = 4 };
+        hrnet_workers_run(workers, 7, count_task, &loop);
+        g_atomic_int_add(holder, -1);
+        hrnet_workers_end(workers);
+    }
+    return NULL;
+}
+
+static void test_turns(void)
+{
+    gint holder = 0;
+    GThread *threads[4];
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+        threads[i] = g_thread_new("turns", take_turns, &holder);
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+        g_thread_join(threads[i]);
+}
+
+static void test_no_workers(void)
+{
+    Loop loop = { .n_threads = 1 };
+    g_assert_cmpuint(hrnet_workers_n_threads(NULL), ==, 1);
+    hrnet_workers_run(NULL, 10, count_task, &loop);
+    for (guint i = 0; i < 10; i++)
+        g_assert_cmpint(loop.n_runs[i], ==, 1);
+}
+
+static void test_pool(void)
+{
+    HrnetPool *pool = hrnet_pool_open(100);
+    void *a = hrnet_pool_acquire(pool), *b = hrnet_pool_acquire(pool);
+    g_assert_true(a != b);
+    g_assert_cmpuint((uintptr_t)a % HRNET_ALIGNMENT, ==, 0);
+    g_assert_cmpuint(hrnet_pool_n_blocks(pool), ==, 2);
+    hrnet_block_ref(a);
+    hrnet_block_unref(a);
+    hrnet_block_unref(a);
+    g_assert_true(hrnet_pool_acquire(pool) == a);
+    g_assert_cmpuint(hrnet_pool_n_blocks(pool), ==, 2);
+    hrnet_block_unref(b);
+    hrnet_pool_close(pool);
+    memset(a, 1, 100); /* still ours */
+    hrnet_block_unref(a);
+    hrnet_pool_close(NULL);
+    g_assert_null(hrnet_pool_open(SIZE_MAX));
+}
+
+static void test_checked(void)
+{
+    size_t result = 7;
+    g_assert_false(hrnet_checked_mul(SIZE_MAX, 2, &result));
+    g_assert_false(hrnet_checked_add(SIZE_MAX, 1, &result));
+    g_assert_cmpuint(result, ==, 7);
+    g_assert_true(hrnet_checked_mul(6, 7, &result));
+    g_assert_cmpuint(result, ==, 42);
+    g_assert_null(hrnet_aligned_alloc(SIZE_MAX));
+    hrnet_aligned_free(NULL);
+    void *empty = hrnet_aligned_alloc(0);
+    g_assert_nonnull(empty);
+    hrnet_aligned_free(empty);
+}
+
+static void test_cpu(void)
+{
+    g_assert_cmpuint(hrnet_cpu_count(), >=, 1);
+    g_assert_cmpuint(hrnet_cpu_l2_bytes(), >=, 1024);
+    g_assert_nonnull(hrnet_cpu_name());
+    const gchar *wish = g_getenv("HRNET_CPU");
+    if (g_strcmp0(wish, "c") == 0)
+        g_assert_cmpstr(hrnet_isa_name(hrnet_cpu_isa()), ==, "c");
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    for (guint n = 1; n <= 8; n++) {
+        g_autofree gchar *name = g_strdup_printf("/base/workers/%u", n);
+        g_test_add_data_func(name, GUINT_TO_POINTER(n), test_workers);
+    }
+    g_test_add_func("/base/workers/turns", test_turns);
+    g_test_add_func("/base/workers/none", test_no_workers);
+    g_test_add_func("/base/pool", test_pool);
+    g_test_add_func("/base/checked", test_checked);
+    g_test_add_func("/base/cpu", test_cpu);
+    return g_test_run();
+}
