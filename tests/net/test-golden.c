@@ -108,9 +108,10 @@ static gchar *case_path(JsonObject *golden)
     json_node_init_object(options, json_object_get_object_member(golden, "options"));
     g_autofree gchar *text = json_to_string(options, FALSE);
     g_strdelimit(text, "{}\":,", ' ');
+    g_strstrip(text);
     return g_strdup_printf("/golden/%s/%ux%u/%s", json_object_get_string_member(golden, "variant"),
                            (guint)json_object_get_int_member(golden, "height"),
-                           (guint)json_object_get_int_member(golden, "width"), g_strstrip(text));
+                           (guint)json_object_get_int_member(golden, "width"), *text ? text : "default");
 }
 
 int main(int argc, char **argv)
