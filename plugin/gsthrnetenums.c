@@ -1,0 +1,34 @@
+/* The types of the element's enum properties.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gsthrnetenums.h"
+
+#include <hrnet/hrnet.h>
+
+GType gst_hrnet_mode_get_type(void)
+{
+    static const GEnumValue values[] = {
+        { GST_HRNET_MODE_OVERLAY, "Classes painted over the frame", "overlay" },
+        { GST_HRNET_MODE_MASK, "Labels as GRAY8 video", "mask" },
+        { GST_HRNET_MODE_META, "Frames as they came, the mask as metadata", "meta" },
+        { 0, NULL, NULL },
+    };
+    static gsize type;
+
+    if (g_once_init_enter(&type))
+        g_once_init_leave(&type, g_enum_register_static("GstHrnetMode", values));
+    return type;
+}
+
+GType gst_hrnet_precision_get_type(void)
+{
+    static const GEnumValue values[] = {
+        { HRNET_PRECISION_AUTO, "The engine's choice, with the masks of fp32", "auto" },
+        { HRNET_PRECISION_FP32, "32-bit floating point", "fp32" },
+        { 0, NULL, NULL },
+    };
+    static gsize type;
+
+    if (g_once_init_enter(&type))
+        g_once_init_leave(&type, g_enum_register_static("GstHrnetPrecision", values));
+    return type;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef GST_HRNET_ENUMS_H
+#define GST_HRNET_ENUMS_H
+
+#include <glib-object.h>
+
+G_BEGIN_DECLS
+
+/**
+ * GstHrnetMode:
+ * @GST_HRNET_MODE_OVERLAY: the classes painted over the frame
+ * @GST_HRNET_MODE_MASK: labels as GRAY8 video
+ * @GST_HRNET_MODE_META: frames as they came, the mask as metadata only
+ *
+ * What leaves the element.
+ */
+typedef enum {
+    GST_HRNET_MODE_OVERLAY,
+    GST_HRNET_MODE_MASK,
+    GST_HRNET_MODE_META,
+} GstHrnetMode;
+
+#define GST_TYPE_HRNET_MODE (gst_hrnet_mode_get_type())
+GType gst_hrnet_mode_get_type(void);
+
+/* HrnetPrecision of the engine, with nicknames. */
+#define GST_TYPE_HRNET_PRECISION (gst_hrnet_precision_get_type())
+GType gst_hrnet_precision_get_type(void);
+
+G_END_DECLS
+
+#endif

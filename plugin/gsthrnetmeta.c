@@ -1,0 +1,175 @@
+/* The mask as metadata of a frame: GstHrnetSegMeta.
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A custom metadata, so that any language reads it through gst_buffer_get_custom_meta() without linking the plugin:
+ *
+ *   mask      GstBuffer     GRAY8 labels with GstVideoMeta, of the frame's size
+ *   classes   GstValueArray the names of labels 0..N
+ *   pts       guint64       of the frame that was segmented
+ *   model     string        what `model` of the element was
+ *
+ * It describes the whole picture. So it is copied with a whole frame, scaled with a scaled one, and left behind where
+ * pixels move in any other way. */
+#include "gsthrnetmeta.h"
+
+#include <string.h>
+
+/* labels of width x height to nearest neighbours at out_width x out_height, pixel centres aligned. */
+static void scale_labels(const GstVideoFrame *in, GstVideoFrame *out)
+{
+    const guint in_width = GST_VIDEO_FRAME_WIDTH(in), in_height = GST_VIDEO_FRAME_HEIGHT(in);
+    const guint out_width = GST_VIDEO_FRAME_WIDTH(out), out_height = GST_VIDEO_FRAME_HEIGHT(out);
+
+    for (guint y = 0; y < out_height; y++) {
+        const guint in_y = (guint)((2 * (guint64)y + 1) * in_height / (2 * (guint64)out_height));
+        const guint8 *src = (const guint8 *)GST_VIDEO_FRAME_PLANE_DATA(in, 0) +
+                            (gsize)in_y * GST_VIDEO_FRAME_PLANE_STRIDE(in, 0);
+        guint8 *dst = (guint8 *)GST_VIDEO_FRAME_PLANE_DATA(out, 0) +
+                      (gsize)y * GST_VIDEO_FRAME_PLANE_STRIDE(out, 0);
+
+        for (guint x = 0; x < out_width; x++)
+            dst[x] = src[(2 * (guint64)x + 1) * in_width / (2 * (guint64)out_width)];
+    }
+}
+
+static GstBuffer *new_mask(guint width, guint height, GstClockTime pts)
+{
+    gsize offset[GST_VIDEO_MAX_PLANES] = { 0 };
+    gint stride[GST_VIDEO_MAX_PLANES] = { (gint)width };
+    GstBuffer *mask = gst_buffer_new_allocate(NULL, (gsize)width * height, NULL);
+
+    gst_buffer_add_video_meta_full(mask, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_FORMAT_GRAY8, width,
+                                   height, 1, offset, stride);
+    GST_BUFFER_PTS(mask) = pts;
+    return mask;
+}
+
+/* NULL where mask is no GRAY8 picture. */
+static GstBuffer *scale_mask(GstBuffer *mask, guint width, guint height)
+{
+    const GstVideoMeta *meta = gst_buffer_get_video_meta(mask);
+    GstVideoInfo in_info, out_info;
+    GstVideoFrame in, out;
+    GstBuffer *scaled = NULL;
+
+    if (!meta || meta->format != GST_VIDEO_FORMAT_GRAY8)
+        return NULL;
+    gst_video_info_set_format(&in_info, GST_VIDEO_FORMAT_GRAY8, meta->width, meta->height);
+    gst_video_info_set_format(&out_info, GST_VIDEO_FORMAT_GRAY8, width, height);
+    if (!gst_video_frame_map(&in, &in_info, mask, GST_MAP_READ))
+        return NULL;
+    scaled = new_mask(width, height, GST_BUFFER_PTS(mask));
+    if (gst_video_frame_map(&out, &out_info, scaled, GST_MAP_WRITE)) {
+        scale_labels(&in, &out);
+        gst_video_frame_unmap(&out);
+    } else {
+        gst_clear_buffer(&scaled);
+    }
+    gst_video_frame_unmap(&in);
+    return scaled;
+}
+
+/* Whether a scaler that keeps the picture's shape would add borders, which it does not tell of. */
+static gboolean has_borders(const GstVideoInfo *in, const GstVideoInfo *out)
+{
+    const guint64 in_shape = (guint64)GST_VIDEO_INFO_WIDTH(in) * GST_VIDEO_INFO_PAR_N(in) *
+                             GST_VIDEO_INFO_HEIGHT(out) * GST_VIDEO_INFO_PAR_D(out);
+    const guint64 out_shape = (guint64)GST_VIDEO_INFO_WIDTH(out) * GST_VIDEO_INFO_PAR_N(out) *
+                              GST_VIDEO_INFO_HEIGHT(in) * GST_VIDEO_INFO_PAR_D(in);
+    const gdouble ratio = (gdouble)MIN(in_shape, out_shape) / MAX(MAX(in_shape, out_shape), 1);
+
+    /* Below one pixel they round to nothing. */
+    return (1 - ratio) * MAX(GST_VIDEO_INFO_WIDTH(out), GST_VIDEO_INFO_HEIGHT(out)) >= 1;
+}
+
+static GstStructure *add_copy(GstBuffer *buffer, GstStructure *from)
+{
+    GstCustomMeta *meta = gst_buffer_add_custom_meta(buffer, GST_HRNET_META_NAME);
+    GstStructure *structure = gst_custom_meta_get_structure(meta);
+
+    for (gint i = 0; i < gst_structure_n_fields(from); i++) {
+        const gchar *name = gst_structure_nth_field_name(from, i);
+        gst_structure_set_value(structure, name, gst_structure_get_value(from, name));
+    }
+    return structure;
+}
+
+static gboolean transform_scaled(GstBuffer *out, GstStructure *structure,
+                                 const GstVideoMetaTransform *change)
+{
+    const guint width = GST_VIDEO_INFO_WIDTH(change->out_info);
+    const guint height = GST_VIDEO_INFO_HEIGHT(change->out_info);
+    const GValue *value = gst_structure_get_value(structure, "mask");
+    GstBuffer *mask;
+
+    if (!value || !GST_VALUE_HOLDS_BUFFER(value))
+        return FALSE;
+    if (GST_VIDEO_INFO_WIDTH(change->in_info) == (gint)width &&
+        GST_VIDEO_INFO_HEIGHT(change->in_info) == (gint)height) {
+        add_copy(out, structure);
+        return TRUE;
+    }
+    if (has_borders(change->in_info, change->out_info))
+        return FALSE;
+    mask = scale_mask(gst_value_get_buffer(value), width, height);
+    if (!mask)
+        return FALSE;
+    structure = add_copy(out, structure);
+    gst_structure_set(structure, "mask", GST_TYPE_BUFFER, mask, NULL);
+    gst_buffer_unref(mask);
+    return TRUE;
+}
+
+static gboolean transform(GstBuffer *out, GstCustomMeta *meta, GstBuffer *in, GQuark type,
+                          gpointer data, G_GNUC_UNUSED gpointer user_data)
+{
+    GstStructure *structure = gst_custom_meta_get_structure(meta);
+
+    if (GST_META_TRANSFORM_IS_COPY(type)) {
+        const GstMetaTransformCopy *copy = data;
+        const gboolean whole = copy->offset == 0 && (copy->size == (gsize)-1 ||
+                                                     copy->size == gst_buffer_get_size(in));
+        if (!copy->region || whole)
+            add_copy(out, structure);
+        return TRUE;
+    }
+    if (GST_VIDEO_META_TRANSFORM_IS_SCALE(type))
+        return transform_scaled(out, structure, data);
+    return FALSE;
+}
+
+void gst_hrnet_meta_register(void)
+{
+    static const gchar *tags[] = { GST_META_TAG_VIDEO_STR, GST_META_TAG_VIDEO_SIZE_STR,
+                                   GST_META_TAG_VIDEO_ORIENTATION_STR, NULL };
+
+    if (!gst_meta_get_info(GST_HRNET_META_NAME))
+        gst_meta_register_custom(GST_HRNET_META_NAME, tags, transform, NULL, NULL);
+}
+
+/* Names as interned strings: no copy is made of them, here or when the metadata is copied. */
+static void set_classes(GstStructure *structure, const HrnetModel *model)
+{
+    const gchar *const *names = hrnet_model_get_classes(model);
+    GValue array = G_VALUE_INIT;
+
+    gst_value_array_init(&array, g_strv_length((gchar **)(gpointer)names));
+    for (; *names; names++) {
+        GValue name = G_VALUE_INIT;
+
+        g_value_init(&name, G_TYPE_STRING);
+        g_value_set_interned_string(&name, g_intern_string(*names));
+        gst_value_array_append_and_take_value(&array, &name);
+    }
+    gst_structure_take_value(structure, "classes", &array);
+}
+
+void gst_hrnet_meta_attach(GstBuffer *frame, const GstHrnetResult *result)
+{
+    GstCustomMeta *meta = gst_buffer_add_custom_meta(frame, GST_HRNET_META_NAME);
+    GstStructure *structure = gst_custom_meta_get_structure(meta);
+
+    gst_structure_set(structure, "mask", GST_TYPE_BUFFER, result->buffer, "pts", G_TYPE_UINT64,
+                      result->pts, "model", G_TYPE_STRING, hrnet_model_get_name(result->model), NULL);
+    set_classes(structure, result->model);
+}

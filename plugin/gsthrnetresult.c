@@ -1,0 +1,61 @@
+/* A mask with what is to be said of it.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gsthrnetresult.h"
+
+/* The mask's bytes stay in their pool's block, which goes back when the last buffer that shows them is gone. They are
+ * dense rows, which is what readers that ignore strides expect. */
+static GstBuffer *wrap_mask(HrnetMask *mask, GstClockTime pts)
+{
+    const guint width = hrnet_mask_get_width(mask), height = hrnet_mask_get_height(mask);
+    gsize offset[GST_VIDEO_MAX_PLANES] = { 0 };
+    gint stride[GST_VIDEO_MAX_PLANES] = { (gint)width };
+    GstBuffer *buffer = gst_buffer_new();
+    gsize size;
+    const guint8 *labels = hrnet_mask_get_labels(mask, &size);
+
+    gst_buffer_append_memory(
+        buffer, gst_memory_new_wrapped(GST_MEMORY_FLAG_READONLY, (gpointer)labels, size, 0, size,
+                                       hrnet_mask_ref(mask), (GDestroyNotify)hrnet_mask_unref));
+    gst_buffer_add_video_meta_full(buffer, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_FORMAT_GRAY8, width,
+                                   height, 1, offset, stride);
+    GST_BUFFER_PTS(buffer) = pts;
+    return buffer;
+}
+
+GstHrnetResult *gst_hrnet_result_new(HrnetMask *mask, HrnetModel *model, GstClockTime pts,
+                                     GstClockTime running_time)
+{
+    GstHrnetResult *result = g_atomic_rc_box_new(GstHrnetResult);
+
+    result->mask = mask;
+    result->model = hrnet_model_ref(model);
+    result->buffer = wrap_mask(mask, pts);
+    result->pts = pts;
+    result->running_time = running_time;
+    return result;
+}
+
+GstHrnetResult *gst_hrnet_result_ref(GstHrnetResult *result)
+{
+    return g_atomic_rc_box_acquire(result);
+}
+
+static void clear(gpointer data)
+{
+    GstHrnetResult *result = data;
+
+    gst_buffer_unref(result->buffer);
+    hrnet_mask_unref(result->mask);
+    hrnet_model_unref(result->model);
+}
+
+void gst_hrnet_result_unref(GstHrnetResult *result)
+{
+    g_atomic_rc_box_release_full(result, clear);
+}
+
+gboolean gst_hrnet_result_fits(const GstHrnetResult *result, guint width, guint height)
+{
+    return hrnet_mask_get_width(result->mask) == width &&
+           hrnet_mask_get_height(result->mask) == height;
+}

@@ -1,0 +1,33 @@
+/* A mask with what is to be said of it.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef GST_HRNET_RESULT_H
+#define GST_HRNET_RESULT_H
+
+#include <gst/video/video.h>
+#include <hrnet/hrnet.h>
+
+G_BEGIN_DECLS
+
+/* The outcome of one inference. Reference-counted and immutable; any thread. */
+typedef struct {
+    HrnetMask *mask;
+    HrnetModel *model;          /* whose labels they are */
+    GstBuffer *buffer;          /* the mask's own bytes as GRAY8 with GstVideoMeta, read-only */
+    GstClockTime pts;           /* of the frame that was segmented */
+    GstClockTime running_time;  /* of the same */
+} GstHrnetResult;
+
+/* mask: (transfer full) */
+GstHrnetResult *gst_hrnet_result_new(HrnetMask *mask, HrnetModel *model, GstClockTime pts,
+                                     GstClockTime running_time);
+GstHrnetResult *gst_hrnet_result_ref(GstHrnetResult *result);
+void gst_hrnet_result_unref(GstHrnetResult *result);
+
+/* Whether the mask is of a frame of that size. */
+gboolean gst_hrnet_result_fits(const GstHrnetResult *result, guint width, guint height);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(GstHrnetResult, gst_hrnet_result_unref)
+
+G_END_DECLS
+
+#endif

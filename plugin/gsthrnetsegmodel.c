@@ -1,0 +1,237 @@
+/* hrnetseg: the model, and what the properties make of it.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gsthrnetseg.h"
+
+GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
+#define GST_CAT_DEFAULT gst_hrnet_seg_debug
+
+/* A copy of the properties that a model is made from, to read without the lock. */
+typedef struct {
+    gchar *name, *options, *classes, *palette, *inference_size;
+    GstHrnetNetworkParams params;
+    guint serial;
+} Wish;
+
+static Wish *wish_new_locked(GstHrnetSeg *self)
+{
+    const GstHrnetSettings *settings = &self->settings;
+    Wish *wish = g_new0(Wish, 1);
+
+    wish->name = g_strdup(settings->model);
+    wish->options = g_strdup(settings->model_options);
+    wish->classes = g_strdup(settings->classes);
+    wish->palette = g_strdup(settings->palette);
+    wish->inference_size = g_strdup(settings->inference_size);
+    wish->params = (GstHrnetNetworkParams){
+        .inference_size = wish->inference_size,
+        .frame_width = self->frame_width,
+        .frame_height = self->frame_height,
+        .n_threads = settings->n_threads,
+        .precision = settings->precision,
+    };
+    wish->serial = self->load_serial;
+    return wish;
+}
+
+static void wish_free(gpointer data)
+{
+    Wish *wish = data;
+
+    g_free(wish->name);
+    g_free(wish->options);
+    g_free(wish->classes);
+    g_free(wish->palette);
+    g_free(wish->inference_size);
+    g_free(wish);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Wish, wish_free)
+
+/* Posts an error or a warning with the code that GStreamer has for it. */
+static void post(GstHrnetSeg *self, GstMessageType type, const gchar *what, const GError *error)
+{
+    GQuark domain = GST_LIBRARY_ERROR;
+    gint code = GST_LIBRARY_ERROR_SETTINGS;
+
+    if (g_error_matches(error, HRNET_ERROR, HRNET_ERROR_NOT_FOUND)) {
+        domain = GST_RESOURCE_ERROR;
+        code = GST_RESOURCE_ERROR_NOT_FOUND;
+    } else if (g_error_matches(error, HRNET_ERROR, HRNET_ERROR_INVALID_FILE)) {
+        domain = GST_RESOURCE_ERROR;
+        code = GST_RESOURCE_ERROR_READ;
+    } else if (g_error_matches(error, HRNET_ERROR, HRNET_ERROR_UNSUPPORTED)) {
+        domain = GST_STREAM_ERROR;
+        code = GST_STREAM_ERROR_WRONG_TYPE;
+    } else if (g_error_matches(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY)) {
+        domain = GST_RESOURCE_ERROR;
+        code = GST_RESOURCE_ERROR_NO_SPACE_LEFT;
+    }
+    gst_element_message_full(GST_ELEMENT(self), type, domain, code,
+                             g_strdup_printf("%s: %s", what, error->message), NULL, __FILE__,
+                             G_STRFUNC, __LINE__);
+}
+
+static void post_model(GstHrnetSeg *self, GstMessageType type, const Wish *wish, const GError *error)
+{
+    g_autofree gchar *what = g_strdup_printf("Cannot use model \"%s\"", wish->name ? wish->name : "");
+
+    post(self, type, what, error);
+}
+
+/* A network with all that the properties ask of it, and its paint; NULL and the error where one of them is wrong. */
+static GstHrnetNetwork *fulfil(const Wish *wish, GstHrnetPaint *paint, GError **error)
+{
+    g_autoptr(GstHrnetNetwork) network = gst_hrnet_network_load(wish->name, wish->options, error);
+    guint height, width;
+
+    if (!network || !gst_hrnet_paint_setup(paint, network->model, wish->classes, wish->palette, error))
+        return NULL;
+    if (wish->params.frame_width == 0) {
+        if (!gst_hrnet_network_parse_size(wish->inference_size, network->model, 0, 0, &height, &width,
+                                          error))
+            return NULL;
+    } else if (!gst_hrnet_network_prepare(network, &wish->params, error)) {
+        return NULL;
+    }
+    return g_steal_pointer(&network);
+}
+
+gboolean gst_hrnet_seg_model_open(GstHrnetSeg *self)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Wish) wish = NULL;
+
+    GST_OBJECT_LOCK(self);
+    self->load_serial++;
+    self->frame_width = self->frame_height = 0;
+    self->changes = 0;
+    wish = wish_new_locked(self);
+    self->started = TRUE;
+    GST_OBJECT_UNLOCK(self);
+
+    self->network = fulfil(wish, &self->paint, &error);
+    if (self->network) {
+        GST_INFO_OBJECT(self, "model %s: %s", wish->name,
+                        hrnet_model_get_variant(self->network->model));
+        return TRUE;
+    }
+    GST_OBJECT_LOCK(self);
+    self->started = FALSE;
+    GST_OBJECT_UNLOCK(self);
+    post_model(self, GST_MESSAGE_ERROR, wish, error);
+    return FALSE;
+}
+
+void gst_hrnet_seg_model_close(GstHrnetSeg *self)
+{
+    GstHrnetNetwork *pending;
+
+    GST_OBJECT_LOCK(self);
+    self->started = FALSE;
+    self->load_serial++;
+    pending = g_steal_pointer(&self->pending);
+    GST_OBJECT_UNLOCK(self);
+
+    gst_hrnet_network_free(pending);
+    g_clear_pointer(&self->result, gst_hrnet_result_unref);
+    g_clear_pointer(&self->network, gst_hrnet_network_free);
+}
+
+/* Takes the network over if it is still what is wished for; returns what is not needed any more. */
+static GstHrnetNetwork *hand_over(GstHrnetSeg *self, guint serial, GstHrnetNetwork *network)
+{
+    GST_OBJECT_LOCK(self);
+    if (self->load_serial == serial) {
+        GstHrnetNetwork *former = self->pending;
+
+        self->pending = network;
+        self->changes |= GST_HRNET_CHANGED_MODEL;
+        network = former;
+    }
+    GST_OBJECT_UNLOCK(self);
+    return network;
+}
+
+static void load(GstElement *element, gpointer user_data)
+{
+    GstHrnetSeg *self = GST_HRNET_SEG(element);
+    const Wish *wish = user_data;
+    g_autoptr(GError) error = NULL;
+    GstHrnetPaint paint;
+    GstHrnetNetwork *network = fulfil(wish, &paint, &error);
+    gboolean wanted;
+
+    if (network) {
+        gst_hrnet_network_free(hand_over(self, wish->serial, network));
+        return;
+    }
+    GST_OBJECT_LOCK(self);
+    wanted = self->load_serial == wish->serial;
+    GST_OBJECT_UNLOCK(self);
+    if (wanted)
+        post_model(self, GST_MESSAGE_WARNING, wish, error);
+}
+
+void gst_hrnet_seg_model_reload(GstHrnetSeg *self)
+{
+    Wish *wish = NULL;
+
+    GST_OBJECT_LOCK(self);
+    if (self->started) {
+        self->load_serial++;
+        wish = wish_new_locked(self);
+    }
+    GST_OBJECT_UNLOCK(self);
+    if (wish)
+        gst_element_call_async(GST_ELEMENT(self), load, wish, wish_free);
+}
+
+/* At a frame's boundary: from now on masks are the new network's. */
+static void switch_network(GstHrnetSeg *self, GstHrnetNetwork *network, const Wish *wish)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!gst_hrnet_paint_setup(&self->paint, network->model, wish->classes, wish->palette, &error)) {
+        post_model(self, GST_MESSAGE_WARNING, wish, error);
+        gst_hrnet_network_free(network);
+        return;
+    }
+    gst_hrnet_network_free(self->network);
+    self->network = network;
+    g_clear_pointer(&self->result, gst_hrnet_result_unref);
+    GST_INFO_OBJECT(self, "switched to model %s", hrnet_model_get_name(network->model));
+}
+
+gboolean gst_hrnet_seg_model_update(GstHrnetSeg *self)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Wish) wish = NULL;
+    GstHrnetNetwork *pending;
+    guint changes;
+
+    GST_OBJECT_LOCK(self);
+    changes = self->changes;
+    self->changes = 0;
+    pending = g_steal_pointer(&self->pending);
+    if (changes)
+        wish = wish_new_locked(self);
+    GST_OBJECT_UNLOCK(self);
+
+    if (!changes)
+        return TRUE;
+    if (pending)
+        switch_network(self, pending, wish);
+    if (changes & GST_HRNET_CHANGED_PAINT &&
+        !gst_hrnet_paint_setup(&self->paint, self->network->model, wish->classes, wish->palette, &error)) {
+        post(self, GST_MESSAGE_WARNING, "Keeping the former classes and colours", error);
+        g_clear_error(&error);
+    }
+    if (gst_hrnet_network_prepare(self->network, &wish->params, &error))
+        return TRUE;
+    if (self->network->session) {
+        post(self, GST_MESSAGE_WARNING, "Keeping the former inference size", error);
+        return TRUE;
+    }
+    post_model(self, GST_MESSAGE_ERROR, wish, error);
+    return FALSE;
+}
