@@ -2,6 +2,7 @@
 """Runs one of the tools and holds it to the rules that they share."""
 
 import os
+import re
 import subprocess
 
 
@@ -26,3 +27,11 @@ class Tool:
         assert lines[0].startswith(f"{self.name}: "), lines[0]
         assert not done.stdout, f"{args}: standard output: {done.stdout!r}"
         return lines[0]
+
+    def check_manual(self):
+        """The manual page tells the options that --help does, and no others."""
+        folder = os.path.join(os.path.dirname(__file__), "../../examples/tools")
+        with open(os.path.join(folder, f"{self.name}.1"), encoding="utf-8") as page:
+            told = set(re.findall(r"--[a-z-]+", page.read().replace("\\-", "-")))
+        helped = set(re.findall(r"--[a-z-]+", self.run("--help")))
+        assert told == helped, f"not both in the manual and in --help: {told ^ helped}"

@@ -10,7 +10,8 @@ import time
 import tap
 from command import Tool
 
-run = Tool(*sys.argv[1:3]).run
+tool = Tool(*sys.argv[1:3])
+run = tool.run
 SMALL = ("--model", "test", "--size", "64x96", "--runs", "3")
 
 # Multiply-adds of W18-Small-v1's backbone and head at 512x1024, 19 classes, in 10^9.
@@ -24,6 +25,10 @@ def report(*args, **options):
 def test_help_and_version():
     assert "--profile" in run("--help")
     assert run("--version").startswith("hrnet-bench ")
+
+
+def test_manual_page():
+    tool.check_manual()
 
 
 def test_wrong_usage_is_status_2():

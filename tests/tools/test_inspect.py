@@ -12,7 +12,8 @@ from checkpoints import read_model, write_model
 from command import Tool
 
 MODELS = os.path.abspath(sys.argv[2])
-run = Tool(sys.argv[1], MODELS).run
+tool = Tool(sys.argv[1], MODELS)
+run = tool.run
 
 # W18-Small-v1 with 19 classes has 1.54 M; 16 classes fewer have 240 weights and a bias fewer each.
 PARAMETERS = 1.54e6 - 16 * 241
@@ -21,6 +22,10 @@ PARAMETERS = 1.54e6 - 16 * 241
 def test_help_and_version():
     assert "MODEL" in run("--help")
     assert run("--version").startswith("hrnet-inspect ")
+
+
+def test_manual_page():
+    tool.check_manual()
 
 
 def test_wrong_usage_is_status_2():

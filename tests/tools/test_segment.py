@@ -17,7 +17,8 @@ from command import Tool
 from formats import GREY, RGB, read_npy, read_png, write_npy, write_png
 
 MODELS = os.path.abspath(sys.argv[2])
-run = Tool(sys.argv[1], MODELS).run
+tool = Tool(sys.argv[1], MODELS)
+run = tool.run
 COLORS = {1: (0x80, 0x40, 0x80), 2: (0xDC, 0x14, 0x3C), 3: (0x00, 0x00, 0x8E)}
 
 
@@ -46,6 +47,10 @@ def varied_model():
 def test_help_and_version():
     assert "--input-npy" in run("--help")
     assert run("--version").startswith("hrnet-segment ")
+
+
+def test_manual_page():
+    tool.check_manual()
 
 
 def test_wrong_usage_is_status_2():
