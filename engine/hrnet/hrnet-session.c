@@ -373,9 +373,7 @@ void hrnet_session_get_layer(const HrnetSession *session, guint index, HrnetLaye
     const HrnetGraphTensor *out = hrnet_graph_tensor(network->graph, node->out);
     *layer = (HrnetLayer){
         .name = node->name,
-        .algorithm = node->type == HRNET_NODE_CONV
-                         ? hrnet_conv_algorithm_name(hrnet_conv_algorithm(network->convs[index]))
-                         : "resize-add",
+        .algorithm = hrnet_network_algorithm_name(network, index),
         .channels = out->channels,
         .height = hrnet_graph_level_size(session->height, out->level),
         .width = hrnet_graph_level_size(session->width, out->level),

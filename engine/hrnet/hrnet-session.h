@@ -69,7 +69,7 @@ HRNET_API const gfloat *hrnet_session_get_logits(HrnetSession *session, gsize *n
 /**
  * HrnetLayer:
  * @name: the layer's name in the checkpoint, `stage2.0.branches.0.0.conv1`, or of the step: `stage2.0.fuse.0`, `head`
- * @algorithm: how it is computed: `wino4`, `direct`, `gemm`, ...
+ * @algorithm: how it is computed: `wino4`, `direct`, `gemm`, ...; `in head` where the step before did it as well
  * @channels: of its output
  * @height: of its output
  * @width: of its output

@@ -237,28 +237,37 @@ static void add_stage(Builder *b, guint s, Branches *x)
     }
 }
 
+/* Branch i's part of the head's first convolution, over the concatenation's channels from first_channel on. */
+static guint add_head_part(Builder *b, const Branches *x, guint i, guint first_channel, guint total_channels)
+{
+    const guint out = add_conv(b, g_strdup("last_layer.0"), g_strdup("last_layer.1"), x->tensors[i],
+                               (ConvSpec){ .out_channels = b->config->head_channels,
+                                           .kernel = 1,
+                                           .stride = 1,
+                                           .relu = x->n == 1 });
+    HrnetNode *node = &g_array_index(b->graph->nodes, HrnetNode, b->graph->nodes->len - 1);
+    node->first_channel = first_channel;
+    node->total_channels = total_channels;
+    node->has_bias = i == 0;
+    node->mac_level = STEM_LEVEL;
+    return out;
+}
+
 /* The head: concatenation of all branches at the highest resolution, 1x1 convolution, norm, ReLU, classifier. A 1x1
  * convolution commutes with an interpolation whose weights sum to 1, so every branch's part of it runs at the
  * branch's own resolution and its result is upsampled and summed. */
 static guint add_head(Builder *b, const Branches *x)
 {
     guint parts[HRNET_MAX_BRANCHES];
-    guint n_channels = 0, first_channel = 0;
+    guint total_channels = 0;
     for (guint i = 0; i < x->n; i++)
-        n_channels += channels_of(b, x->tensors[i]);
-    for (guint i = 0; i < x->n; i++) {
-        parts[i] = add_conv(b, g_strdup("last_layer.0"), g_strdup("last_layer.1"), x->tensors[i],
-                            (ConvSpec){ .out_channels = b->config->head_channels,
-                                        .kernel = 1,
-                                        .stride = 1,
-                                        .relu = x->n == 1 });
-        HrnetNode *node = &g_array_index(b->graph->nodes, HrnetNode, b->graph->nodes->len - 1);
-        node->first_channel = first_channel;
-        node->total_channels = n_channels;
-        node->has_bias = i == 0;
-        node->mac_level = STEM_LEVEL;
-        first_channel += node->shape.in_channels;
+        total_channels += channels_of(b, x->tensors[i]);
+    guint first_channel = total_channels;
+    for (guint i = x->n; i-- > 0;) {
+        first_channel -= channels_of(b, x->tensors[i]);
+        parts[i] = add_head_part(b, x, i, first_channel, total_channels);
     }
+    b->graph->head = x->n > 1 ? b->graph->nodes->len - 1 : HRNET_NO_NODE;
     const guint hidden = x->n > 1 ? add_resize_add(b, g_strdup("head"), parts[0], &parts[1], x->n - 1) : parts[0];
     return add_conv(b, g_strdup("last_layer.3"), NULL, hidden,
                     (ConvSpec){ .out_channels = b->config->n_classes,

@@ -13,6 +13,7 @@
 #include <glib.h>
 
 #define HRNET_NO_TENSOR G_MAXUINT
+#define HRNET_NO_NODE   G_MAXUINT
 
 typedef struct {
     guint channels;
@@ -49,6 +50,9 @@ typedef struct {
     GArray *tensors; /* HrnetGraphTensor */
     GArray *nodes;   /* HrnetNode */
     guint input, logits;
+    /* Where the head's last three nodes start, which may run as one (ops/head.h): the highest resolution's part of
+     * last_layer.0, the sum of all parts, the classifier. HRNET_NO_NODE where there is but one part. */
+    guint head;
 } HrnetGraph;
 
 /* The network that config describes. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "net/network.h"
 
+#include "ops/head.h"
+
 #include <string.h>
 
 /* Room for one convolution as the checkpoint has it, kept between layers. */
@@ -98,12 +100,25 @@ HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algori
             goto error;
     }
     read_buffer_clear(&buffer);
+    const guint head = network->graph->head;
+    network->fused_head =
+        head != HRNET_NO_NODE && hrnet_head_supports(network->convs[head], network->convs[head + 2]);
     return network;
 
 error:
     read_buffer_clear(&buffer);
     hrnet_network_free(network);
     return NULL;
+}
+
+const gchar *hrnet_network_algorithm_name(const HrnetNetwork *network, guint i)
+{
+    const guint head = network->graph->head;
+    if (network->fused_head && i >= head)
+        return i == head ? "head" : "in head";
+    if (!network->convs[i])
+        return "resize-add";
+    return hrnet_conv_algorithm_name(hrnet_conv_algorithm(network->convs[i]));
 }
 
 void hrnet_network_free(HrnetNetwork *network)

@@ -2,10 +2,14 @@
 #include "net/plan.h"
 
 #include "net/memory_plan.h"
+#include "ops/head.h"
 
 #include <time.h>
 
 #define NO_BUFFER G_MAXUINT
+
+/* Kernels may read a vector behind the end of what they were given. */
+#define ARENA_SLACK_FLOATS 16
 
 struct HrnetPlan {
     const HrnetNetwork *network;
@@ -19,6 +23,7 @@ struct HrnetPlan {
 /* While planning: which buffer a tensor lies in. A tensor that overwrites another shares its buffer. */
 typedef struct {
     const HrnetGraph *graph;
+    guint fused_head;      /* the node that does the two behind it as well, up to the logits; or HRNET_NO_NODE */
     GArray *buffers;       /* HrnetBuffer */
     guint *tensor_buffer;  /* by tensor number */
     guint *scratch_buffer; /* by node, NO_BUFFER = none */
@@ -72,7 +77,9 @@ static void place_tensors(Planner *planner, const HrnetTensor *tensors)
     const HrnetGraph *graph = planner->graph;
     planner->tensor_buffer[graph->input] =
         add_buffer(planner, tensor_floats(&tensors[graph->input]), 0, planner->last_use[graph->input]);
-    for (guint i = 0; i < graph->nodes->len; i++) {
+    const guint n_nodes = graph->nodes->len;
+    const guint n_plain = planner->fused_head == HRNET_NO_NODE ? n_nodes : planner->fused_head;
+    for (guint i = 0; i < n_plain; i++) {
         const HrnetNode *node = hrnet_graph_node(graph, i);
         const guint taken = overwritten_tensor(planner, node, i);
         const guint last = planner->last_use[node->out];
@@ -84,6 +91,9 @@ static void place_tensors(Planner *planner, const HrnetTensor *tensors)
             g_array_index(planner->buffers, HrnetBuffer, shared).last = last;
         }
     }
+    if (n_plain < n_nodes)
+        planner->tensor_buffer[graph->logits] =
+            add_buffer(planner, tensor_floats(&tensors[graph->logits]), n_plain, n_nodes);
 }
 
 static HrnetResizeAddArgs resize_add_args(const HrnetPlan *plan, const HrnetNode *node)
@@ -100,9 +110,38 @@ static HrnetResizeAddArgs resize_add_args(const HrnetPlan *plan, const HrnetNode
     return args;
 }
 
+/* The head's three nodes as one. */
+static HrnetHeadArgs head_args(const HrnetPlan *plan)
+{
+    const HrnetNetwork *network = plan->network;
+    const guint head = network->graph->head;
+    const HrnetNode *sum = hrnet_graph_node(network->graph, head + 1);
+    HrnetHeadArgs args = {
+        .projection = network->convs[head],
+        .classifier = network->convs[head + 2],
+        .in = plan->tensors[hrnet_graph_node(network->graph, head)->in],
+        .n_sources = sum->n_sources,
+        .mode = network->exchange_mode,
+        .logits = plan->tensors[network->graph->logits],
+        .scratch = plan->scratch[head],
+    };
+    for (guint s = 0; s < sum->n_sources; s++)
+        args.sources[s] = plan->tensors[sum->sources[s]];
+    return args;
+}
+
+static gboolean in_fused_head(const HrnetPlan *plan, guint i)
+{
+    return plan->network->fused_head && i >= plan->network->graph->head;
+}
+
 static gsize scratch_floats(const HrnetPlan *plan, guint i)
 {
     const HrnetNode *node = hrnet_graph_node(plan->network->graph, i);
+    if (in_fused_head(plan, i)) {
+        const HrnetHeadArgs args = head_args(plan);
+        return i == plan->network->graph->head ? hrnet_head_scratch_floats(&args, plan->n_threads) : 0;
+    }
     if (node->type == HRNET_NODE_RESIZE_ADD) {
         const HrnetResizeAddArgs args = resize_add_args(plan, node);
         return hrnet_resize_add_scratch_floats(&args, plan->n_threads);
@@ -136,23 +175,26 @@ static gboolean shape_tensors(HrnetPlan *plan, guint height, guint width)
     return TRUE;
 }
 
+static gfloat *buffer_memory(const HrnetPlan *plan, const Planner *planner, guint buffer)
+{
+    return buffer == NO_BUFFER ? NULL : plan->arena + g_array_index(planner->buffers, HrnetBuffer, buffer).offset;
+}
+
 static gboolean allocate_arena(HrnetPlan *plan, Planner *planner)
 {
     gsize n_bytes;
     if (!hrnet_memory_plan((HrnetBuffer *)(void *)planner->buffers->data, planner->buffers->len,
                            &plan->arena_floats) ||
+        !hrnet_checked_add(plan->arena_floats, ARENA_SLACK_FLOATS, &plan->arena_floats) ||
         !hrnet_checked_mul(plan->arena_floats, sizeof(gfloat), &n_bytes))
         return FALSE;
     plan->arena = hrnet_aligned_alloc(n_bytes);
     if (!plan->arena)
         return FALSE;
     for (guint i = 0; i < planner->graph->tensors->len; i++)
-        plan->tensors[i].data =
-            plan->arena + g_array_index(planner->buffers, HrnetBuffer, planner->tensor_buffer[i]).offset;
+        plan->tensors[i].data = buffer_memory(plan, planner, planner->tensor_buffer[i]);
     for (guint i = 0; i < planner->graph->nodes->len; i++)
-        if (planner->scratch_buffer[i] != NO_BUFFER)
-            plan->scratch[i] =
-                plan->arena + g_array_index(planner->buffers, HrnetBuffer, planner->scratch_buffer[i]).offset;
+        plan->scratch[i] = buffer_memory(plan, planner, planner->scratch_buffer[i]);
     return TRUE;
 }
 
@@ -167,11 +209,14 @@ HrnetPlan *hrnet_plan_new(const HrnetNetwork *network, guint height, guint width
 
     Planner planner = {
         .graph = graph,
+        .fused_head = network->fused_head ? graph->head : HRNET_NO_NODE,
         .buffers = g_array_new(FALSE, FALSE, sizeof(HrnetBuffer)),
         .tensor_buffer = g_new0(guint, graph->tensors->len),
         .scratch_buffer = g_new0(guint, graph->nodes->len),
         .last_use = g_new0(guint, graph->tensors->len),
     };
+    for (guint i = 0; i < graph->tensors->len; i++)
+        planner.tensor_buffer[i] = NO_BUFFER; /* what a fused head never writes down stays so */
     gboolean ok = shape_tensors(plan, height, width);
     if (ok) {
         find_last_uses(&planner);
@@ -216,6 +261,12 @@ gsize hrnet_plan_arena_bytes(const HrnetPlan *plan)
 static void run_node(HrnetPlan *plan, guint i, HrnetWorkers *workers)
 {
     const HrnetNode *node = hrnet_graph_node(plan->network->graph, i);
+    if (in_fused_head(plan, i)) {
+        const HrnetHeadArgs args = head_args(plan);
+        if (i == plan->network->graph->head)
+            hrnet_head_run(&args, workers);
+        return;
+    }
     if (node->type == HRNET_NODE_RESIZE_ADD) {
         HrnetResizeAddArgs args = resize_add_args(plan, node);
         args.scratch = plan->scratch[i];

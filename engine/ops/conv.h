@@ -65,4 +65,10 @@ typedef struct {
  * process, with our workers idle; the others run on the workers. */
 void hrnet_conv_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWorkers *workers);
 
+/* A piece of a 1x1 convolution of stride 1, for a caller with a loop of its own: n_pixels consecutive pixels, channel c
+ * of which start at in + c * in_plane_floats and go to out + k * out_plane_floats. The layer's algorithm must be
+ * HRNET_CONV_DIRECT. in must be readable up to n_pixels rounded up to 16 behind each start. Any thread. */
+void hrnet_conv_run_pixels(const HrnetConv *conv, const float *in, size_t in_plane_floats, float *out,
+                           size_t out_plane_floats, size_t n_pixels, bool relu);
+
 #endif

@@ -304,6 +304,31 @@ static void direct_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWo
     hrnet_workers_run(workers, run.plan.n_blocks * run.plan.n_splits, direct_task, &run);
 }
 
+void hrnet_conv_run_pixels(const HrnetConv *conv, const float *in, size_t in_plane_floats, float *out,
+                           size_t out_plane_floats, size_t n_pixels, bool relu)
+{
+    const HrnetConvKernels *kernels = hrnet_conv_kernels();
+    const size_t tap = 0;
+    HrnetConvTile tile = {
+        .weights = conv->packed,
+        .bias = conv->bias,
+        .rows = conv->shape.out_channels,
+        .block_rows = hrnet_conv_block_rows(conv->shape.out_channels),
+        .src_channel_floats = in_plane_floats,
+        .n_channels = conv->shape.in_channels,
+        .n_taps = 1,
+        .tap_floats = &tap,
+        .out_row_floats = out_plane_floats,
+        .relu = relu,
+    };
+    for (size_t pixel = 0; pixel < n_pixels; pixel += tile.columns) {
+        tile.columns = next_columns(kernels, n_pixels - pixel);
+        tile.src = in + pixel;
+        tile.out = out + pixel;
+        kernels->tile(&tile);
+    }
+}
+
 const HrnetConvMethod hrnet_conv_method_direct = {
     .algorithm = HRNET_CONV_DIRECT,
     .supports = direct_supports,
