@@ -285,6 +285,11 @@ gboolean hrnet_config_infer(const HrnetSource *source, HrnetConfig *config, GErr
         return hrnet_weights_fail(
             error, UNSUPPORTED, source->path, "no HRNetV2: it has no tensor %s",
             find(source, "conv1.weight") ? "stage2.0.branches.0.0.conv1.weight" : "conv1.weight");
+    if (find(source, "conv3x3_ocr.0.weight") ||
+        find(source, "ocr_distri_head.conv_bn_dropout.0.weight"))
+        return hrnet_weights_fail(
+            error, UNSUPPORTED, source->path,
+            "HRNet-OCR with its head of object contexts, only plain HRNetV2 is supported");
     if (!find(source, "last_layer.0.weight") && !find(source, "last_layer.3.weight"))
         return hrnet_weights_fail(
             error, UNSUPPORTED, source->path,

@@ -9,11 +9,6 @@
 #define LARGEST_HEADER_BYTES (8u << 20) /* a W48 has 0.3 MB */
 #define INVALID              HRNET_WEIGHTS_ERROR_INVALID
 
-gboolean hrnet_safetensors_probe(const guint8 *start, gsize n_bytes)
-{
-    return n_bytes >= 9 && start[8] == '{';
-}
-
 static gboolean read_bytes(HrnetSource *source, guint blob, guint64 offset, void *out,
                            gsize n_bytes, GError **error)
 {

@@ -6,9 +6,6 @@
 #include "weights/file.h"
 #include "weights/source.h"
 
-/* Whether the file's first bytes can be of this format. */
-gboolean hrnet_safetensors_probe(const guint8 *start, gsize n_bytes);
-
 /* Takes the file over, on failure as well. Every offset, size and shape is checked; the data has to
  * be covered without gaps or overlaps, as the format demands. */
 HrnetSource *hrnet_safetensors_open(HrnetFile *file, GError **error);

@@ -40,7 +40,7 @@ const gchar *hrnet_dtype_name(HrnetDtype dtype)
     return dtype < HRNET_DTYPE_OTHER ? dtypes[dtype].name : "other";
 }
 
-static void tensor_free(gpointer data)
+void hrnet_tensor_free(gpointer data)
 {
     HrnetTensor *tensor = data;
     g_free(tensor->name);
@@ -52,7 +52,7 @@ HrnetSource *hrnet_source_new(const gchar *path, const gchar *format)
     HrnetSource *source = g_new0(HrnetSource, 1);
     source->path = g_strdup(path);
     source->format = format;
-    source->tensors = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, tensor_free);
+    source->tensors = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, hrnet_tensor_free);
     source->metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return source;
 }

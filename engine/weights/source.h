@@ -54,6 +54,8 @@ void hrnet_source_free(HrnetSource *source); /* NULL is fine */
 HrnetTensor *hrnet_source_add(HrnetSource *source, const gchar *name, HrnetDtype dtype,
                               const guint64 *dims, guint n_dims, GError **error);
 
+void hrnet_tensor_free(gpointer tensor);
+
 /* NULL where there is none. */
 const HrnetTensor *hrnet_source_find(const HrnetSource *source, const gchar *name);
 

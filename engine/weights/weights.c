@@ -4,14 +4,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "weights/file.h"
+#include "weights/formats.h"
 #include "weights/infer.h"
 #include "weights/metadata.h"
-#include "weights/safetensors.h"
+#include "weights/names.h"
 
-#define INVALID     HRNET_WEIGHTS_ERROR_INVALID
-#define PROBE_BYTES 64
-#define EPSILON     1e-5
+#define INVALID HRNET_WEIGHTS_ERROR_INVALID
+#define EPSILON 1e-5
 
 struct HrnetWeights {
     HrnetSource *source;
@@ -19,31 +18,13 @@ struct HrnetWeights {
     guint64 n_parameters;
 };
 
-/* The reader is chosen by what the file starts with, not by its name. */
-static HrnetSource *open_source(const gchar *path, GError **error)
-{
-    guint8 start[PROBE_BYTES];
-    HrnetFile *file = hrnet_file_open(path, error);
-    if (!file)
-        return NULL;
-    gsize n_bytes = MIN(sizeof start, file->size_bytes);
-    if (!hrnet_file_read(file, 0, start, n_bytes, error))
-        goto error;
-    if (hrnet_safetensors_probe(start, n_bytes))
-        return hrnet_safetensors_open(file, error);
-    hrnet_weights_fail(error, INVALID, path,
-                       "no checkpoint: it starts like none of the formats that can be read");
-error:
-    hrnet_file_close(file);
-    return NULL;
-}
-
 HrnetWeights *hrnet_weights_open(const gchar *path, const gchar *const *options, GError **error)
 {
     g_return_val_if_fail(path != NULL, NULL);
     HrnetWeights *weights = g_new0(HrnetWeights, 1);
-    weights->source = open_source(path, error);
-    if (!weights->source || !hrnet_config_infer(weights->source, &weights->config, error) ||
+    weights->source = hrnet_formats_open(path, error);
+    if (!weights->source || !hrnet_names_map(weights->source, error) ||
+        !hrnet_config_infer(weights->source, &weights->config, error) ||
         !hrnet_metadata_add_side_file(weights->source->metadata, path, error) ||
         !hrnet_metadata_add_options(weights->source->metadata, path, options, error) ||
         !hrnet_metadata_apply(weights->source->metadata, path, &weights->config, error)) {

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "weights/formats.h"
+
+#include <string.h>
+
+#include "weights/file.h"
+#include "weights/pth.h"
+#include "weights/safetensors.h"
+
+#define PROBE_BYTES 64
+
+/* Takes the file over. */
+typedef HrnetSource *(*Open)(HrnetFile *file, GError **error);
+
+typedef struct {
+    const gchar *name;
+    gboolean (*probe)(const guint8 *start, gsize n_bytes);
+    Open open; /* NULL: not built in */
+} Format;
+
+/* JSON behind 8 bytes that give its length. */
+static gboolean probe_safetensors(const guint8 *start, gsize n_bytes)
+{
+    return n_bytes >= 9 && start[8] == '{';
+}
+
+static gboolean probe_zip(const guint8 *start, gsize n_bytes)
+{
+    return n_bytes >= 4 && memcmp(start, "PK\3\4", 4) == 0;
+}
+
+/* 0x1950a86a20f9469cfc6c as a pickle's LONG1, in any protocol from 2 on. */
+static gboolean probe_legacy(const guint8 *start, gsize n_bytes)
+{
+    static const guint8 magic[] = { 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46,
+                                    0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19 };
+    return n_bytes > 2 && start[0] == 0x80 && memmem(start, MIN(n_bytes, 32), magic, sizeof magic);
+}
+
+static gboolean probe_pickle(const guint8 *start, gsize n_bytes)
+{
+    return n_bytes > 2 && start[0] == 0x80 && start[1] >= 2 && start[1] <= 5;
+}
+
+static HrnetSource *refuse_pickle(HrnetFile *file, GError **error)
+{
+    hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_UNSUPPORTED, file->path,
+                       "a Python pickle, but none that torch.save() wrote");
+    hrnet_file_close(file);
+    return NULL;
+}
+
+#ifdef HAVE_PTH
+#define PTH(reader) reader
+#else
+#define PTH(reader) NULL
+#endif
+
+static const Format formats[] = {
+    { "a safetensors file", probe_safetensors, hrnet_safetensors_open },
+    { "a PyTorch checkpoint", probe_zip, PTH(hrnet_pth_zip_open) },
+    { "a PyTorch checkpoint", probe_legacy, PTH(hrnet_pth_legacy_open) },
+    { "a pickle", probe_pickle, refuse_pickle },
+};
+
+HrnetSource *hrnet_formats_open(const gchar *path, GError **error)
+{
+    guint8 start[PROBE_BYTES];
+    HrnetFile *file = hrnet_file_open(path, error);
+    if (!file)
+        return NULL;
+    gsize n_bytes = MIN(sizeof start, file->size_bytes);
+    if (!hrnet_file_read(file, 0, start, n_bytes, error))
+        goto error;
+    for (guint i = 0; i < G_N_ELEMENTS(formats); i++) {
+        if (!formats[i].probe(start, n_bytes))
+            continue;
+        if (formats[i].open)
+            return formats[i].open(file, error);
+        hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_UNSUPPORTED, path,
+                           "%s, and this library was built without the reader for those",
+                           formats[i].name);
+        goto error;
+    }
+    hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_INVALID, path,
+                       "no checkpoint: it starts like none of the formats that can be read");
+error:
+    hrnet_file_close(file);
+    return NULL;
+}

@@ -1,0 +1,28 @@
+/* The global names that a pickle may use, and what they make.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HRNET_WEIGHTS_PICKLE_GLOBALS_H
+#define HRNET_WEIGHTS_PICKLE_GLOBALS_H
+
+#include "weights/source.h"
+
+typedef enum {
+    HRNET_GLOBAL_DICT,      /* OrderedDict() */
+    HRNET_GLOBAL_TENSOR,    /* f(storage, offset, dims, strides, ...) */
+    HRNET_GLOBAL_PARAMETER, /* f(tensor, ...) */
+    HRNET_GLOBAL_STORAGE,   /* a type of storage */
+    HRNET_GLOBAL_INERT,     /* makes a value that nothing here looks at */
+} HrnetGlobalKind;
+
+typedef struct {
+    const gchar *module, *name;
+    HrnetGlobalKind kind;
+    HrnetDtype dtype; /* of a storage */
+    const gchar *dtype_name;
+    guint element_bytes;
+} HrnetGlobal;
+
+/* Index of a name, or -1. */
+gint hrnet_global_find(const gchar *module, const gchar *name);
+const HrnetGlobal *hrnet_global_get(guint index);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "weights/pth.h"
+
+#include "base/memory.h"
+
+#define INVALID          HRNET_WEIGHTS_ERROR_INVALID
+#define DEEPEST_WRAPPING 4
+
+/* What training programs call the state dict within their checkpoints, the likeliest first. */
+static const gchar *const wrappers[] = { "state_dict", "model_state_dict", "model", "net",
+                                         "network" };
+
+/* Elements that the tensor reaches over in its storage, from its first to its last; FALSE where
+ * that overflows. */
+static gboolean reach_of(const HrnetPickleTensor *tensor, guint64 *reach)
+{
+    gsize sum = 1, part;
+    for (guint d = 0; d < tensor->n_dims; d++) {
+        if (tensor->dims[d] == 0) {
+            *reach = 0;
+            return TRUE;
+        }
+        if (!hrnet_checked_mul(tensor->dims[d] - 1, tensor->strides[d], &part) ||
+            !hrnet_checked_add(sum, part, &sum))
+            return FALSE;
+    }
+    *reach = sum;
+    return TRUE;
+}
+
+static gboolean add_tensor(HrnetSource *source, const gchar *name, const HrnetPickleTensor *record,
+                           HrnetPthLocate locate, GError **error)
+{
+    const HrnetPickleStorage *storage = record->storage;
+    HrnetTensor *tensor =
+        hrnet_source_add(source, name, storage->dtype, record->dims, record->n_dims, error);
+    if (!tensor)
+        return FALSE;
+    g_strlcpy(tensor->dtype_name, storage->dtype_name, sizeof tensor->dtype_name);
+
+    guint blob;
+    guint64 start, available, reach;
+    gsize needed, offset;
+    if (!locate(source, storage, &blob, &start, &available, error))
+        return FALSE;
+    if (!hrnet_checked_mul(storage->n_elements, storage->element_bytes, &needed) ||
+        needed > available)
+        return hrnet_weights_fail(error, INVALID, source->path,
+                                  "tensor %s: its storage %s of %" G_GUINT64_FORMAT
+                                  " %s has only %" G_GUINT64_FORMAT " bytes",
+                                  name, storage->key, storage->n_elements, storage->dtype_name,
+                                  available);
+    /* No more elements than the storage has: one that repeats them by a stride of 0 could claim any
+     * size. */
+    if (!reach_of(record, &reach) ||
+        !hrnet_checked_add(record->offset, storage->view_offset, &offset) ||
+        offset > storage->n_elements || reach > storage->n_elements - offset ||
+        tensor->n_elements > storage->n_elements)
+        return hrnet_weights_fail(error, INVALID, source->path,
+                                  "tensor %s reaches beyond its storage %s of %" G_GUINT64_FORMAT
+                                  " elements",
+                                  name, storage->key, storage->n_elements);
+    tensor->blob = blob;
+    tensor->offset_bytes = start + offset * storage->element_bytes;
+    for (guint d = 0; d < record->n_dims; d++)
+        tensor->strides[d] = record->strides[d];
+    return TRUE;
+}
+
+static gboolean holds_tensors(const HrnetPickleValue *dict)
+{
+    for (guint i = 1; i < dict->n_items; i += 2)
+        if (dict->items[i]->kind == HRNET_PICKLE_TENSOR)
+            return TRUE;
+    return FALSE;
+}
+
+/* The dictionary of tensors, or NULL. */
+static const HrnetPickleValue *find_state(const HrnetPickleValue *root)
+{
+    for (guint depth = 0; depth < DEEPEST_WRAPPING && root && root->kind == HRNET_PICKLE_DICT;
+         depth++) {
+        const HrnetPickleValue *inner = NULL;
+        for (guint i = 0; i < G_N_ELEMENTS(wrappers) && !inner; i++) {
+            inner = hrnet_pickle_lookup(root, wrappers[i]);
+            if (inner && inner->kind != HRNET_PICKLE_DICT)
+                inner = NULL;
+        }
+        if (!inner)
+            return holds_tensors(root) ? root : NULL;
+        root = inner;
+    }
+    return NULL;
+}
+
+gboolean hrnet_pth_add_state(HrnetSource *source, const HrnetPickleValue *root,
+                             HrnetPthLocate locate, GError **error)
+{
+    const HrnetPickleValue *state = find_state(root);
+    if (!state)
+        return hrnet_weights_fail(
+            error, HRNET_WEIGHTS_ERROR_UNSUPPORTED, source->path,
+            "holds no state dict: neither tensors by name nor such under state_dict, "
+            "model_state_dict or model");
+    for (guint i = 0; i + 1 < state->n_items; i += 2) {
+        const HrnetPickleValue *key = state->items[i], *value = state->items[i + 1];
+        if (key->kind == HRNET_PICKLE_TEXT && value->kind == HRNET_PICKLE_TENSOR) {
+            if (!add_tensor(source, key->text, value->tensor, locate, error))
+                return FALSE;
+        } else if (key->kind == HRNET_PICKLE_TEXT) {
+            g_debug("%s: %s is no tensor, ignored", source->path, key->text);
+        }
+    }
+    return TRUE;
+}
