@@ -1,0 +1,104 @@
+/* The slow, obvious renderer that the element's overlay is checked against.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "reference.h"
+
+#include <gst/check/gstcheck.h>
+#include <math.h>
+
+/* A colour's value in a component: ITU-R BT.601-7 and BT.709-6, section 3 and 4, quantised by 8 bits but not rounded. */
+static gdouble component_value(const GstVideoInfo *info, guint component, guint32 rgb)
+{
+    const gdouble r = rgb >> 16 & 255, g = rgb >> 8 & 255, b = rgb & 255;
+    const gboolean full = info->colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255;
+    gdouble kr = 0.299, kb = 0.114, y;
+
+    if (GST_VIDEO_INFO_IS_RGB(info))
+        return component == 0 ? r : component == 1 ? g : b;
+    gst_video_color_matrix_get_Kr_Kb(info->colorimetry.matrix, &kr, &kb);
+    y = kr * r + (1 - kr - kb) * g + kb * b;
+    if (component == 0)
+        return full ? y : 16 + y * 219 / 255;
+    if (component == 1)
+        return 128 + (b - y) / (2 * (1 - kb)) * (full ? 1 : 224.0 / 255);
+    return 128 + (r - y) / (2 * (1 - kr)) * (full ? 1 : 224.0 / 255);
+}
+
+typedef struct {
+    const GstVideoInfo *info;
+    const guint8 *labels;
+    const guint32 *argb;
+    guint component;
+    gdouble colors[256]; /* of the component, by label */
+} Painter;
+
+/* What a sample becomes; *painted: how many of its pixels are. */
+static gdouble expected_sample(const Painter *p, guint sample_x, guint sample_y, guint8 value, guint *painted)
+{
+    const GstVideoFormatInfo *format = p->info->finfo;
+    const guint step_x = 1u << GST_VIDEO_FORMAT_INFO_W_SUB(format, p->component);
+    const guint step_y = 1u << GST_VIDEO_FORMAT_INFO_H_SUB(format, p->component);
+    const guint width = GST_VIDEO_INFO_WIDTH(p->info), height = GST_VIDEO_INFO_HEIGHT(p->info);
+    gdouble sum = 0;
+    guint n = 0;
+
+    *painted = 0;
+    for (guint y = sample_y * step_y; y < MIN((sample_y + 1) * step_y, height); y++) {
+        for (guint x = sample_x * step_x; x < MIN((sample_x + 1) * step_x, width); x++) {
+            const guint8 label = p->labels[y * width + x];
+            const gdouble alpha = (p->argb[label] >> 24) / 255.0;
+
+            sum += value + (p->colors[label] - value) * alpha;
+            *painted += alpha > 0;
+            n++;
+        }
+    }
+    return sum / n;
+}
+
+static guint check_component(const Painter *p, GstVideoFrame *before, GstVideoFrame *after, gdouble tolerance)
+{
+    const gint plane = GST_VIDEO_FRAME_COMP_PLANE(before, p->component);
+    const guint step = GST_VIDEO_FRAME_COMP_PSTRIDE(before, p->component);
+    const guint width = GST_VIDEO_FRAME_COMP_WIDTH(before, p->component);
+    const guint height = GST_VIDEO_FRAME_COMP_HEIGHT(before, p->component);
+    guint total = 0;
+
+    for (guint y = 0; y < height; y++) {
+        const guint8 *a = (const guint8 *)GST_VIDEO_FRAME_COMP_DATA(before, p->component) +
+                          (gsize)y * GST_VIDEO_FRAME_PLANE_STRIDE(before, plane);
+        const guint8 *b = (const guint8 *)GST_VIDEO_FRAME_COMP_DATA(after, p->component) +
+                          (gsize)y * GST_VIDEO_FRAME_PLANE_STRIDE(after, plane);
+
+        for (guint x = 0; x < width; x++) {
+            guint painted;
+            const gdouble value = expected_sample(p, x, y, a[x * step], &painted);
+
+            fail_unless(painted ? fabs(b[x * step] - value) <= tolerance : b[x * step] == a[x * step],
+                        "component %u at %u,%u: %u became %u, expected %.2f (%u pixels painted)", p->component,
+                        x, y, a[x * step], b[x * step], value, painted);
+            total += painted > 0;
+        }
+    }
+    return total;
+}
+
+guint reference_check_overlay(const GstVideoInfo *info, GstBuffer *before, GstBuffer *after, const guint8 *labels,
+                              const guint32 argb[256], gdouble tolerance)
+{
+    static const guint32 nothing[256];
+    GstVideoFrame a, b;
+    guint total = 0;
+
+    fail_unless(gst_video_frame_map(&a, info, before, GST_MAP_READ));
+    fail_unless(gst_video_frame_map(&b, info, after, GST_MAP_READ));
+    for (guint c = 0; c < GST_VIDEO_INFO_N_COMPONENTS(info); c++) {
+        Painter painter = { info, labels, c == 3 ? nothing : argb, c, { 0 } };
+
+        for (guint label = 0; label < 256; label++)
+            painter.colors[label] = component_value(info, c, argb[label]);
+        total += check_component(&painter, &a, &b, tolerance);
+    }
+    gst_video_frame_unmap(&a);
+    gst_video_frame_unmap(&b);
+    return total;
+}

@@ -1,0 +1,238 @@
+/* GstHrnetSegMeta: what it holds, and what becomes of it on its way.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "harness.h"
+
+#include <string.h>
+
+#define WIDTH  96
+#define HEIGHT 64
+
+static GstBuffer *through(const gchar *chain, const gchar *format, const gchar *more, GstHarness **harness)
+{
+    GstHarness *h = gst_harness_new_parse(chain);
+    GstVideoInfo info;
+    GstBuffer *out;
+
+    harness_set_frame_caps(h, format, WIDTH, HEIGHT, more, &info);
+    out = gst_harness_push_and_pull(h, frame_new(&info, 0, 7));
+    fail_unless(out != NULL, "nothing came through %s", chain);
+    *harness = h;
+    return out;
+}
+
+static guint8 *original_labels(const gchar *format)
+{
+    GstHarness *h;
+    GstBuffer *out = through("hrnetseg model=test mode=meta", format, "", &h);
+    guint8 *labels = seg_labels(out, WIDTH, HEIGHT);
+
+    gst_buffer_unref(out);
+    gst_harness_teardown(h);
+    return labels;
+}
+
+GST_START_TEST(test_fields)
+{
+    static const gchar *const names[] = { "unlabelled", "road", "person", "car" };
+    GstHarness *h;
+    GstBuffer *mask, *out = through("hrnetseg model=test mode=meta", "I420", "", &h);
+    GstStructure *structure = seg_structure(out);
+    const GValue *classes = gst_structure_get_value(structure, "classes");
+    guint64 pts;
+
+    fail_unless(gst_structure_has_name(structure, "GstHrnetSegMeta"));
+    fail_unless_equals_int(gst_structure_n_fields(structure), 4);
+    fail_unless(GST_VALUE_HOLDS_ARRAY(classes));
+    fail_unless_equals_int(gst_value_array_get_size(classes), G_N_ELEMENTS(names));
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        fail_unless_equals_string(g_value_get_string(gst_value_array_get_value(classes, i)), names[i]);
+    fail_unless(gst_structure_get_uint64(structure, "pts", &pts));
+    fail_unless_equals_uint64(pts, GST_BUFFER_PTS(out));
+    fail_unless_equals_string(gst_structure_get_string(structure, "model"), "test");
+    fail_unless(gst_structure_get(structure, "mask", GST_TYPE_BUFFER, &mask, NULL));
+    fail_unless_equals_int(gst_buffer_get_size(mask), WIDTH * HEIGHT);
+    fail_unless_equals_uint64(GST_BUFFER_PTS(mask), GST_BUFFER_PTS(out));
+    fail_unless(GST_MEMORY_IS_READONLY(gst_buffer_peek_memory(mask, 0)));
+    gst_buffer_unref(mask);
+    gst_buffer_unref(out);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+/* A mask is there when stream, element and pool are gone. */
+GST_START_TEST(test_outlives)
+{
+    GstHarness *h;
+    GstBuffer *out = through("hrnetseg model=test mode=mask", "I420", "", &h);
+    guint8 *before = seg_labels(out, WIDTH, HEIGHT), *after;
+
+    gst_harness_teardown(h);
+    after = seg_labels(out, WIDTH, HEIGHT);
+    fail_unless(memcmp(before, after, WIDTH * HEIGHT) == 0);
+    gst_buffer_unref(out);
+    g_free(before);
+    g_free(after);
+}
+GST_END_TEST
+
+/* Where frames keep their size, the mask stays as it is. */
+GST_START_TEST(test_kept)
+{
+    static const gchar *const chains[] = {
+        "hrnetseg model=test mode=meta ! identity",
+        "hrnetseg model=test mode=meta ! videoconvert ! capsfilter caps=video/x-raw,format=RGB",
+        "hrnetseg model=test mode=meta ! videoscale",
+        "hrnetseg model=test mode=meta ! videobalance brightness=0.2",
+        "hrnetseg model=test mode=meta ! gamma gamma=2",
+        "hrnetseg model=test mode=meta ! hrnetseg model=test attach-meta=false opacity=1",
+    };
+    guint8 *expected = original_labels("I420"), *labels;
+    GstHarness *h;
+    GstBuffer *out = through(chains[__i__], "I420", "", &h);
+
+    labels = seg_labels(out, WIDTH, HEIGHT);
+    fail_unless(memcmp(labels, expected, WIDTH * HEIGHT) == 0);
+    g_free(labels);
+    g_free(expected);
+    gst_buffer_unref(out);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+/* Each pixel of a scaled mask is the nearest of the original. */
+static void check_scaled(const guint8 *labels, gint width, gint height, const guint8 *original)
+{
+    for (gint y = 0; y < height; y++) {
+        for (gint x = 0; x < width; x++) {
+            const gint from_x = (gint)((x + 0.5) * WIDTH / width), from_y = (gint)((y + 0.5) * HEIGHT / height);
+
+            fail_unless_equals_int(labels[y * width + x], original[from_y * WIDTH + from_x]);
+        }
+    }
+}
+
+GST_START_TEST(test_scaled)
+{
+    static const gint sizes[][2] = { { 192, 128 }, { 48, 32 }, { 99, 66 }, { 33, 22 } };
+    const gint width = sizes[__i__][0], height = sizes[__i__][1];
+    gchar *chain = g_strdup_printf("hrnetseg model=test mode=meta ! videoscale ! capsfilter caps=video/x-raw,width=%d,height=%d",
+                                   width, height);
+    guint8 *original = original_labels("I420"), *labels;
+    GstHarness *h;
+    GstBuffer *out = through(chain, "I420", "", &h);
+
+    labels = seg_labels(out, width, height);
+    check_scaled(labels, width, height, original);
+    g_free(labels);
+    g_free(original);
+    g_free(chain);
+    gst_buffer_unref(out);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+/* Where pixels move in a way that is not told, no mask is better than a wrong one. */
+GST_START_TEST(test_dropped)
+{
+    static const gchar *const chains[] = {
+        "hrnetseg model=test mode=meta ! videocrop left=8 top=8",
+        "hrnetseg model=test mode=meta ! videoflip video-direction=90r",
+        "hrnetseg model=test mode=meta ! videoflip video-direction=180",
+        "hrnetseg model=test mode=meta ! videoflip video-direction=horiz",
+        "hrnetseg model=test mode=meta ! videobox left=-8 right=8",
+        "hrnetseg model=test mode=meta ! videoscale add-borders=true ! "
+        "capsfilter caps=video/x-raw,width=96,height=96,pixel-aspect-ratio=1/1",
+    };
+    GstHarness *h;
+    GstBuffer *out = through(chains[__i__], "I420", ",pixel-aspect-ratio=1/1", &h);
+
+    fail_unless(seg_structure(out) == NULL, "%s kept the mask", chains[__i__]);
+    gst_buffer_unref(out);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+/* What copies of a buffer make of it: whole ones keep it, parts drop it. */
+GST_START_TEST(test_copies)
+{
+    GstHarness *h;
+    GstBuffer *out = through("hrnetseg model=test mode=meta", "I420", "", &h);
+    GstBuffer *shallow = gst_buffer_copy(out), *deep = gst_buffer_copy_deep(out);
+    GstBuffer *part = gst_buffer_copy_region(out, GST_BUFFER_COPY_ALL, 0, 100);
+    guint8 *a = seg_labels(out, WIDTH, HEIGHT), *b = seg_labels(shallow, WIDTH, HEIGHT);
+    guint8 *c = seg_labels(deep, WIDTH, HEIGHT);
+
+    fail_unless(memcmp(a, b, WIDTH * HEIGHT) == 0);
+    fail_unless(memcmp(a, c, WIDTH * HEIGHT) == 0);
+    fail_unless(seg_structure(part) == NULL);
+    g_free(a);
+    g_free(b);
+    g_free(c);
+    gst_buffer_unref(part);
+    gst_buffer_unref(deep);
+    gst_buffer_unref(shallow);
+    gst_buffer_unref(out);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+static void count_masks(GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer count)
+{
+    (void)sink;
+    (void)pad;
+    if (seg_structure(buffer))
+        g_atomic_int_inc((gint *)count);
+}
+
+/* Both branches of a tee see the masks, and a tee in front leaves the other branch untouched. */
+GST_START_TEST(test_tee)
+{
+    GstElement *pipeline = gst_parse_launch(
+        "videotestsrc num-buffers=6 ! video/x-raw,width=64,height=48 ! tee name=front "
+        "front. ! queue ! hrnetseg model=test ! tee name=t "
+        "front. ! queue ! fakesink name=untouched signal-handoffs=true async=false "
+        "t. ! queue ! videoconvert ! video/x-raw,format=BGRx ! fakesink name=a signal-handoffs=true async=false "
+        "t. ! queue ! fakesink name=b signal-handoffs=true async=false",
+        NULL);
+    static const gchar *const names[] = { "untouched", "a", "b" };
+    gint counts[3] = { 0 };
+    GstBus *bus = gst_element_get_bus(pipeline);
+    GstMessage *message;
+
+    for (guint i = 0; i < 3; i++) {
+        GstElement *sink = gst_bin_get_by_name(GST_BIN(pipeline), names[i]);
+
+        g_signal_connect(sink, "handoff", G_CALLBACK(count_masks), &counts[i]);
+        gst_object_unref(sink);
+    }
+    gst_element_set_state(pipeline, GST_STATE_PLAYING);
+    message = wait_message(bus, GST_MESSAGE_EOS | GST_MESSAGE_ERROR);
+    fail_unless(message && GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS);
+    gst_message_unref(message);
+    gst_element_set_state(pipeline, GST_STATE_NULL);
+    fail_unless_equals_int(counts[0], 0);
+    fail_unless_equals_int(counts[1], 6);
+    fail_unless_equals_int(counts[2], 6);
+    gst_object_unref(bus);
+    gst_object_unref(pipeline);
+}
+GST_END_TEST
+
+static Suite *metadata_suite(void)
+{
+    Suite *suite = suite_create("hrnetseg-metadata");
+    TCase *chain = tcase_create("metadata");
+
+    tcase_set_timeout(chain, 120);
+    tcase_add_test(chain, test_fields);
+    tcase_add_test(chain, test_outlives);
+    tcase_add_loop_test(chain, test_kept, 0, 6);
+    tcase_add_loop_test(chain, test_scaled, 0, 4);
+    tcase_add_loop_test(chain, test_dropped, 0, 6);
+    tcase_add_test(chain, test_copies);
+    tcase_add_test(chain, test_tee);
+    suite_add_tcase(suite, chain);
+    return suite;
+}
+
+GST_CHECK_MAIN(metadata)

@@ -1,0 +1,227 @@
+/* Events, lateness and the stream's life: QoS, flush, gap, segments, EOS.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "harness.h"
+
+#include <string.h>
+
+#define WIDTH  64
+#define HEIGHT 48
+
+static GstHarness *start(const gchar *description, GstVideoInfo *info)
+{
+    GstHarness *h = harness_new(description);
+
+    harness_set_frame_caps(h, "I420", WIDTH, HEIGHT, "", info);
+    return h;
+}
+
+static guint64 pushed_pts(GstHarness *h, const GstVideoInfo *info, guint seed)
+{
+    GstBuffer *out = gst_harness_push_and_pull(h, frame_new(info, 0, seed));
+    guint64 pts;
+
+    fail_unless(out != NULL);
+    fail_unless_equals_uint64(GST_BUFFER_PTS(out), gst_util_uint64_scale(seed, GST_SECOND, 30));
+    fail_unless(gst_structure_get_uint64(seg_structure(out), "pts", &pts));
+    gst_buffer_unref(out);
+    return pts;
+}
+
+static void send_qos(GstHarness *h, GstClockTime time, GstClockTimeDiff late)
+{
+    gst_harness_push_upstream_event(h, gst_event_new_qos(GST_QOS_TYPE_UNDERFLOW, 2.0, late, time));
+}
+
+static guint64 frame_time(guint n)
+{
+    return gst_util_uint64_scale(n, GST_SECOND, 30);
+}
+
+/* Frames that come too late leave at once with the last mask, whose time the metadata tells; later ones get their own
+ * again. None is dropped. */
+GST_START_TEST(test_late_frames)
+{
+    gchar *description = g_strdup_printf("hrnetseg model=test mode=%s", all_modes[__i__]);
+    GstVideoInfo info;
+    GstHarness *h = start(description, &info);
+
+    fail_unless_equals_uint64(pushed_pts(h, &info, 1), frame_time(1));
+    send_qos(h, frame_time(1), frame_time(2) + GST_MSECOND);
+    fail_unless_equals_uint64(pushed_pts(h, &info, 2), frame_time(1));
+    fail_unless_equals_uint64(seg_stat(h->element, "mask-age-ns"), frame_time(2) - frame_time(1));
+    fail_unless_equals_uint64(pushed_pts(h, &info, 3), frame_time(1));
+    fail_unless_equals_uint64(pushed_pts(h, &info, 4), frame_time(4));
+    fail_unless_equals_uint64(seg_stat(h->element, "frames"), 4);
+    fail_unless_equals_uint64(seg_stat(h->element, "inferences"), 2);
+    fail_unless_equals_uint64(seg_stat(h->element, "reused"), 2);
+    send_qos(h, frame_time(5), -(GstClockTimeDiff)frame_time(1));
+    fail_unless_equals_uint64(pushed_pts(h, &info, 5), frame_time(5));
+    g_free(description);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+/* A stream that is always late still gets a mask each second. */
+GST_START_TEST(test_always_late)
+{
+    GstVideoInfo info;
+    GstHarness *h = start("hrnetseg model=test mode=meta", &info);
+
+    for (guint i = 0; i < 90; i++) {
+        const guint64 pts = pushed_pts(h, &info, i);
+
+        fail_unless(frame_time(i) - pts <= GST_SECOND);
+        send_qos(h, frame_time(i), 100 * GST_SECOND);
+    }
+    fail_unless_equals_uint64(seg_stat(h->element, "inferences"), 3);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+/* The mask of before is not used on another scene, however late. */
+GST_START_TEST(test_no_reuse_across)
+{
+    GstVideoInfo info;
+    GstHarness *h = start("hrnetseg model=test mode=meta", &info);
+    GstBuffer *out, *in;
+    GstSegment segment;
+    guint64 pts;
+
+    pushed_pts(h, &info, 1);
+    send_qos(h, frame_time(1), 100 * GST_SECOND);
+    fail_unless_equals_uint64(pushed_pts(h, &info, 2), frame_time(1));
+    switch (__i__) {
+    case 0: /* a jump */
+        in = frame_new(&info, 0, 3);
+        GST_BUFFER_FLAG_SET(in, GST_BUFFER_FLAG_DISCONT);
+        out = gst_harness_push_and_pull(h, in);
+        gst_structure_get_uint64(seg_structure(out), "pts", &pts);
+        gst_buffer_unref(out);
+        break;
+    case 1: /* another size */
+        harness_set_frame_caps(h, "I420", WIDTH * 2, HEIGHT, "", &info);
+        pts = pushed_pts(h, &info, 3);
+        break;
+    case 2: /* another segment */
+        gst_segment_init(&segment, GST_FORMAT_TIME);
+        gst_harness_push_event(h, gst_event_new_segment(&segment));
+        pts = pushed_pts(h, &info, 3);
+        break;
+    default: /* a seek */
+        gst_harness_push_event(h, gst_event_new_flush_start());
+        gst_harness_push_event(h, gst_event_new_flush_stop(TRUE));
+        gst_segment_init(&segment, GST_FORMAT_TIME);
+        gst_harness_push_event(h, gst_event_new_segment(&segment));
+        pts = pushed_pts(h, &info, 3);
+        break;
+    }
+    fail_unless_equals_uint64(pts, frame_time(3));
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+/* QoS events go on to upstream, which may have more to save. */
+GST_START_TEST(test_qos_forwarded)
+{
+    GstVideoInfo info;
+    GstHarness *h = start("hrnetseg model=test", &info);
+    gboolean seen = FALSE;
+    GstEvent *event;
+
+    send_qos(h, 0, GST_SECOND);
+    while ((event = gst_harness_try_pull_upstream_event(h)) != NULL) {
+        seen |= GST_EVENT_TYPE(event) == GST_EVENT_QOS;
+        gst_event_unref(event);
+    }
+    fail_unless(seen);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+/* Events pass in order with the frames, and frames after a gap are like any other. */
+GST_START_TEST(test_events)
+{
+    GstVideoInfo info;
+    GstHarness *h = start("hrnetseg model=test", &info);
+    gboolean gap = FALSE, eos = FALSE;
+    GstEvent *event;
+
+    pushed_pts(h, &info, 0);
+    fail_unless(gst_harness_push_event(h, gst_event_new_gap(frame_time(1), frame_time(1))));
+    fail_unless_equals_uint64(pushed_pts(h, &info, 2), frame_time(2));
+    fail_unless(gst_harness_push_event(h, gst_event_new_eos()));
+    while ((event = gst_harness_try_pull_event(h)) != NULL) {
+        if (GST_EVENT_TYPE(event) == GST_EVENT_GAP)
+            gap = !eos;
+        eos |= GST_EVENT_TYPE(event) == GST_EVENT_EOS;
+        gst_event_unref(event);
+    }
+    fail_unless(gap);
+    fail_unless(eos);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+/* Rates below 0 and of more than 1, and a segment that starts late. */
+GST_START_TEST(test_rates)
+{
+    static const gdouble rates[] = { 2.0, -1.0, 0.25 };
+    GstVideoInfo info;
+    GstHarness *h = start("hrnetseg model=test mode=meta", &info);
+    GstSegment segment;
+
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    segment.rate = rates[__i__];
+    segment.start = 0;
+    segment.stop = 10 * GST_SECOND;
+    gst_harness_push_event(h, gst_event_new_segment(&segment));
+    for (guint i = 0; i < 4; i++) {
+        const guint n = rates[__i__] < 0 ? 10 - i : i;
+
+        fail_unless_equals_uint64(pushed_pts(h, &info, n), frame_time(n));
+    }
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+/* A buffer too small for its caps: one error on the bus, and no hanging. */
+GST_START_TEST(test_short_buffer)
+{
+    gchar *description = g_strdup_printf("hrnetseg model=test mode=%s", all_modes[__i__]);
+    GstVideoInfo info;
+    GstHarness *h = start(description, &info);
+    GstBus *bus = gst_bus_new();
+    GstMessage *message;
+
+    gst_element_set_bus(h->element, bus);
+    fail_unless_equals_int(gst_harness_push(h, gst_buffer_new_allocate(NULL, 100, NULL)), GST_FLOW_ERROR);
+    message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
+    fail_unless(message != NULL);
+    gst_message_unref(message);
+    fail_unless(gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR) == NULL);
+    fail_unless_equals_uint64(pushed_pts(h, &info, 1), frame_time(1));
+    gst_element_set_bus(h->element, NULL);
+    gst_object_unref(bus);
+    g_free(description);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+static Suite *stream_suite(void)
+{
+    Suite *suite = suite_create("hrnetseg-stream");
+    TCase *chain = tcase_create("stream");
+
+    tcase_set_timeout(chain, 120);
+    tcase_add_loop_test(chain, test_late_frames, 0, N_MODES);
+    tcase_add_test(chain, test_always_late);
+    tcase_add_loop_test(chain, test_no_reuse_across, 0, 4);
+    tcase_add_test(chain, test_qos_forwarded);
+    tcase_add_test(chain, test_events);
+    tcase_add_loop_test(chain, test_rates, 0, 3);
+    tcase_add_loop_test(chain, test_short_buffer, 0, N_MODES);
+    suite_add_tcase(suite, chain);
+    return suite;
+}
+
+GST_CHECK_MAIN(stream)
