@@ -18,12 +18,24 @@ static void hrnet_lerp_row_f32_c(float *line, const float *row0, const float *ro
     line[n] = line[n - 1];
 }
 
+static void hrnet_spread_row_f32_c(float *out, const float *row, unsigned n_in,
+                                   const HrnetColumns *columns, unsigned n)
+{
+    for (unsigned x = 0; x < n || x % HRNET_COLUMN_BLOCK; x++) {
+        const unsigned first = (unsigned)columns->index[x];
+        const unsigned second = first + 1 < n_in ? first + 1 : first;
+        out[x] = (1.0f - columns->weight[x]) * row[first] + columns->weight[x] * row[second];
+    }
+}
+
 static void hrnet_add_row_f32_c(const HrnetAddRow *row)
 {
     for (unsigned x = 0; x < row->n; x++) {
         float sum = row->base[x];
-        for (unsigned i = 0; i < row->n_lines; i++)
-            sum += interpolate(row->lines[i], &row->columns[i], x);
+        for (unsigned i = 0; i < row->n_pairs; i++) {
+            const float weight = row->pairs[i].weight;
+            sum += (1.0f - weight) * row->pairs[i].first[x] + weight * row->pairs[i].second[x];
+        }
         row->out[x] = row->relu && sum < 0.0f ? 0.0f : sum;
     }
 }
@@ -47,6 +59,7 @@ static void hrnet_argmax_row_f32_c(uint8_t *labels, const float *lines, size_t l
 
 const HrnetResizeKernels hrnet_resize_kernels_c = {
     .lerp_row = hrnet_lerp_row_f32_c,
+    .spread_row = hrnet_spread_row_f32_c,
     .add_row = hrnet_add_row_f32_c,
     .argmax_row = hrnet_argmax_row_f32_c,
 };

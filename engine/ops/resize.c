@@ -8,7 +8,7 @@
  * evenly busy. */
 #define TASK_FLOATS 16384
 
-/* What prepare() leaves at the start of the scratch; tables and lines follow. */
+/* What prepare() leaves at the start of the scratch; tables and rows follow. */
 typedef struct {
     const HrnetResizeKernels *kernels;
     struct {
@@ -16,8 +16,8 @@ typedef struct {
         const float *row_weight;
         HrnetColumns columns;
     } sources[HRNET_RESIZE_MAX_SOURCES];
-    float *lines; /* of each thread, of each source */
-    size_t line_floats;
+    float *rows; /* of each thread, of each source, two, spread over out's columns */
+    size_t row_floats;
 } Prepared;
 
 static size_t prepared_floats(void)
@@ -30,15 +30,9 @@ static size_t row_table_floats(unsigned height)
     return hrnet_round_up(height, HRNET_ALIGNMENT / sizeof(float));
 }
 
-static size_t longest_line_floats(const HrnetResizeAddArgs *args)
+static size_t spread_row_floats(const HrnetResizeAddArgs *args)
 {
-    size_t longest = 0;
-    for (unsigned i = 0; i < args->n_sources; i++) {
-        const size_t n = hrnet_line_floats(args->sources[i].width);
-        if (n > longest)
-            longest = n;
-    }
-    return longest;
+    return hrnet_round_up(args->out.width, HRNET_COLUMN_BLOCK);
 }
 
 size_t hrnet_resize_add_scratch_floats(const HrnetResizeAddArgs *args, unsigned n_threads)
@@ -46,7 +40,7 @@ size_t hrnet_resize_add_scratch_floats(const HrnetResizeAddArgs *args, unsigned 
     const size_t table_floats =
         2 * row_table_floats(args->out.height) + hrnet_columns_floats(args->out.width);
     return prepared_floats() + args->n_sources * table_floats +
-           n_threads * args->n_sources * longest_line_floats(args);
+           n_threads * args->n_sources * 2 * spread_row_floats(args);
 }
 
 void hrnet_resize_add_prepare(const HrnetResizeAddArgs *args)
@@ -67,21 +61,47 @@ void hrnet_resize_add_prepare(const HrnetResizeAddArgs *args)
                            args->out.width);
         memory += hrnet_columns_floats(args->out.width);
     }
-    prepared->lines = memory;
-    prepared->line_floats = longest_line_floats(args);
+    prepared->rows = memory;
+    prepared->row_floats = spread_row_floats(args);
 }
 
-/* Blends the two rows of a source that row y of the output lies between. */
-static void lerp_source_row(const Prepared *prepared, const HrnetResizeAddArgs *args, unsigned i,
-                            unsigned channel, unsigned y, float *line)
+/* The rows of one channel of one source that are spread already: row r, if any, in slot r % 2. */
+typedef struct {
+    float *slots[2];
+    unsigned held[2];
+} SpreadRows;
+
+#define NO_ROW (~0u)
+
+static const float *spread_row(SpreadRows *rows, const HrnetResizeAddArgs *args, unsigned source,
+                               unsigned channel, unsigned y)
 {
-    const HrnetTensor *source = &args->sources[i];
-    const float *plane = source->data + channel * source->plane_floats;
-    const unsigned y0 = (unsigned)prepared->sources[i].row_index[y];
-    const unsigned y1 = y0 + 1 < source->height ? y0 + 1 : y0;
-    prepared->kernels->lerp_row(line, plane + (size_t)y0 * source->width,
-                                plane + (size_t)y1 * source->width,
-                                prepared->sources[i].row_weight[y], source->width);
+    const Prepared *prepared = (const Prepared *)(const void *)args->scratch;
+    const HrnetTensor *tensor = &args->sources[source];
+    const unsigned slot = y & 1;
+    if (rows->held[slot] != y) {
+        const float *row =
+            tensor->data + channel * tensor->plane_floats + (size_t)y * tensor->width;
+        prepared->kernels->spread_row(rows->slots[slot], row, tensor->width,
+                                      &prepared->sources[source].columns, args->out.width);
+        rows->held[slot] = y;
+    }
+    return rows->slots[slot];
+}
+
+/* The two rows of each source that row y of the output lies between. */
+static void pairs_fill(HrnetAddRow *row, SpreadRows *spread, const HrnetResizeAddArgs *args,
+                       unsigned channel, unsigned y)
+{
+    const Prepared *prepared = (const Prepared *)(const void *)args->scratch;
+    for (unsigned i = 0; i < args->n_sources; i++) {
+        const unsigned y0 = (unsigned)prepared->sources[i].row_index[y];
+        const float weight = prepared->sources[i].row_weight[y];
+        const unsigned y1 = weight > 0.0f && y0 + 1 < args->sources[i].height ? y0 + 1 : y0;
+        row->pairs[i].first = spread_row(&spread[i], args, i, channel, y0);
+        row->pairs[i].second = spread_row(&spread[i], args, i, channel, y1);
+        row->pairs[i].weight = weight;
+    }
 }
 
 void hrnet_resize_add_rows(const HrnetResizeAddArgs *args, unsigned thread, unsigned c0,
@@ -89,21 +109,23 @@ void hrnet_resize_add_rows(const HrnetResizeAddArgs *args, unsigned thread, unsi
                            size_t out_plane_floats)
 {
     const Prepared *prepared = (const Prepared *)(const void *)args->scratch;
-    float *lines = prepared->lines + thread * args->n_sources * prepared->line_floats;
     const unsigned width = args->out.width;
-    HrnetAddRow row = { .n = width, .n_lines = args->n_sources, .relu = args->relu };
-    for (unsigned i = 0; i < args->n_sources; i++) {
-        row.lines[i] = lines + i * prepared->line_floats;
-        row.columns[i] = prepared->sources[i].columns;
+    HrnetAddRow row = { .n = width, .n_pairs = args->n_sources, .relu = args->relu };
+    SpreadRows spread[HRNET_RESIZE_MAX_SOURCES];
+    float *memory = prepared->rows + thread * args->n_sources * 2 * prepared->row_floats;
+    for (unsigned i = 0; i < args->n_sources; i++, memory += 2 * prepared->row_floats) {
+        spread[i].slots[0] = memory;
+        spread[i].slots[1] = memory + prepared->row_floats;
     }
     for (unsigned c = c0; c < c1; c++) {
+        for (unsigned i = 0; i < args->n_sources; i++)
+            spread[i].held[0] = spread[i].held[1] = NO_ROW;
         for (unsigned y = y0; y < y1; y++) {
-            for (unsigned i = 0; i < args->n_sources; i++)
-                lerp_source_row(prepared, args, i, c, y, lines + i * prepared->line_floats);
+            pairs_fill(&row, spread, args, c, y);
             row.out = out + (c - c0) * out_plane_floats + (size_t)(y - y0) * width;
-            row.base = args->base.data
-                           ? args->base.data + c * args->base.plane_floats + (size_t)y * width
-                           : row.out;
+            row.base = row.out;
+            if (args->base.data)
+                row.base = args->base.data + c * args->base.plane_floats + (size_t)y * width;
             prepared->kernels->add_row(&row);
         }
     }

@@ -25,7 +25,7 @@ typedef struct {
     float *scratch; /* hrnet_resize_add_scratch_floats(), aligned to HRNET_ALIGNMENT */
 } HrnetResizeAddArgs;
 
-/* Floats of scratch for this call on up to n_threads threads (row and column tables, lines), 0 if none. */
+/* Floats of scratch for this call on up to n_threads threads (row and column tables, rows), 0 if none. */
 size_t hrnet_resize_add_scratch_floats(const HrnetResizeAddArgs *args, unsigned n_threads);
 
 /* out = act(base + resize(sources[0]) + ...), one pass over out. Allocates nothing. */

@@ -24,15 +24,17 @@ void hrnet_resize_axis_fill(HrnetResizeMode mode, unsigned n_in, unsigned n_out,
     }
 }
 
-static unsigned largest_span(const int32_t *index, unsigned n, unsigned block)
+/* From a block's first column to the second of its last pair. */
+static unsigned largest_span(const int32_t *index, unsigned n_in, unsigned n, unsigned block)
 {
-    int32_t span = 0;
+    unsigned span = 0;
     for (unsigned o = 0; o < n; o += block) {
-        const int32_t block_span = index[o + block - 1] - index[o];
+        const unsigned last = min_unsigned((unsigned)index[o + block - 1] + 1, n_in - 1);
+        const unsigned block_span = last - (unsigned)index[o];
         if (block_span > span)
             span = block_span;
     }
-    return (unsigned)span;
+    return span;
 }
 
 static unsigned padded_columns(unsigned n_out)
@@ -42,7 +44,7 @@ static unsigned padded_columns(unsigned n_out)
 
 size_t hrnet_columns_floats(unsigned n_out)
 {
-    return 2 * (size_t)padded_columns(n_out);
+    return 4 * (size_t)padded_columns(n_out);
 }
 
 void hrnet_columns_fill(HrnetColumns *columns, float *memory, HrnetResizeMode mode, unsigned n_in,
@@ -50,16 +52,26 @@ void hrnet_columns_fill(HrnetColumns *columns, float *memory, HrnetResizeMode mo
 {
     const unsigned n_padded = padded_columns(n_out);
     int32_t *index = (int32_t *)memory;
-    float *weight = memory + n_padded;
+    int32_t *first = index + n_padded, *second = first + n_padded;
+    float *weight = memory + 3 * (size_t)n_padded;
     hrnet_resize_axis_fill(mode, n_in, n_out, index, weight);
     for (unsigned o = n_out; o < n_padded; o++) {
         index[o] = index[n_out - 1];
         weight[o] = 0.0f;
     }
-    columns->index = index;
-    columns->weight = weight;
-    columns->span8 = largest_span(index, n_padded, 8);
-    columns->span16 = largest_span(index, n_padded, 16);
+    for (unsigned o = 0; o < n_padded; o++) {
+        const int32_t start = index[o - o % HRNET_COLUMN_BLOCK];
+        first[o] = index[o] - start;
+        second[o] = (int32_t)min_unsigned((unsigned)index[o] + 1, n_in - 1) - start;
+    }
+    *columns = (HrnetColumns){
+        .index = index,
+        .weight = weight,
+        .first = first,
+        .second = second,
+        .span8 = largest_span(index, n_in, n_padded, 8),
+        .span16 = largest_span(index, n_in, n_padded, 16),
+    };
 }
 
 size_t hrnet_line_floats(unsigned n_in)

@@ -30,15 +30,18 @@ typedef struct {
     size_t start;
 } Block;
 
+static inline __m256i load_indices(const int32_t *indices)
+{
+    return _mm256_load_si256((const __m256i *)(const void *)indices);
+}
+
 static inline Block block_load(const HrnetColumns *columns, unsigned x)
 {
-    const int32_t start = columns->index[x];
     return (Block){
-        .relative =
-            _mm256_sub_epi32(_mm256_load_si256((const __m256i *)(const void *)(columns->index + x)),
-                             _mm256_set1_epi32(start)),
+        .relative = _mm256_sub_epi32(load_indices(columns->first + x),
+                                     _mm256_set1_epi32(columns->first[x])),
         .weight = _mm256_load_ps(columns->weight + x),
-        .start = (size_t)start,
+        .start = (size_t)columns->index[x],
     };
 }
 
@@ -67,40 +70,105 @@ static void hrnet_lerp_row_f32_avx2(float *line, const float *row0, const float 
     line[n] = weight0 * row0[n - 1] + weight1 * row1[n - 1];
 }
 
-static inline __attribute__((always_inline)) void add_row(const HrnetAddRow *row, unsigned n_lines,
-                                                          bool within_one_vector)
+/* The vector at row, or as much of it as there is: n_left floats. */
+static inline __m256 load_left(const float *row, unsigned n_left)
+{
+    return n_left >= LANES ? _mm256_loadu_ps(row) : _mm256_maskload_ps(row, tail_mask(n_left));
+}
+
+/* Both columns of a pair come from the same vector. */
+static inline __attribute__((always_inline)) void spread_row(float *out, const float *row,
+                                                             unsigned n_in, HrnetColumns columns,
+                                                             unsigned n, bool within_one_vector)
+{
+    for (unsigned x = 0; x < n || x % HRNET_COLUMN_BLOCK; x += LANES) {
+        const float *window = row + columns.index[x];
+        const __m256i starts = _mm256_set1_epi32(columns.first[x]);
+        const __m256i first = _mm256_sub_epi32(load_indices(columns.first + x), starts);
+        const __m256i second = _mm256_sub_epi32(load_indices(columns.second + x), starts);
+        const __m256 weight = _mm256_load_ps(columns.weight + x);
+        __m256 a, b;
+        if (within_one_vector) {
+            const __m256 values = load_left(window, n_in - (unsigned)columns.index[x]);
+            a = _mm256_permutevar8x32_ps(values, first);
+            b = _mm256_permutevar8x32_ps(values, second);
+        } else {
+            a = _mm256_i32gather_ps(window, first, sizeof *row);
+            b = _mm256_i32gather_ps(window, second, sizeof *row);
+        }
+        _mm256_store_ps(out + x, _mm256_fmadd_ps(weight, b, _mm256_fnmadd_ps(weight, a, a)));
+    }
+}
+
+static void hrnet_spread_row_f32_avx2(float *out, const float *row, unsigned n_in,
+                                      const HrnetColumns *columns, unsigned n)
+{
+    if (columns->span8 < LANES)
+        spread_row(out, row, n_in, *columns, n, true);
+    else
+        spread_row(out, row, n_in, *columns, n, false);
+}
+
+/* A pair of spread rows with its weights, held in registers over the row. */
+typedef struct {
+    const float *first, *second;
+    __m256 weight0, weight1;
+} Pair;
+
+static inline Pair pair_load(const HrnetAddRow *row, unsigned i)
+{
+    return (Pair){
+        .first = row->pairs[i].first,
+        .second = row->pairs[i].second,
+        .weight0 = _mm256_set1_ps(1.0f - row->pairs[i].weight),
+        .weight1 = _mm256_set1_ps(row->pairs[i].weight),
+    };
+}
+
+static inline __m256 pair_add(__m256 sum, const Pair *pair, unsigned x)
+{
+    sum = _mm256_fmadd_ps(pair->weight0, _mm256_load_ps(pair->first + x), sum);
+    return _mm256_fmadd_ps(pair->weight1, _mm256_load_ps(pair->second + x), sum);
+}
+
+/* n_pairs is a constant where this is inlined; pairs beyond it are never looked at. */
+static inline __attribute__((always_inline)) void add_row(const HrnetAddRow *row, unsigned n_pairs)
 {
     const __m256 floor = _mm256_set1_ps(row->relu ? 0.0f : -__builtin_inff());
-    for (unsigned x = 0; x < row->n; x += LANES) {
-        const bool whole = row->n - x >= LANES;
-        const __m256i mask = tail_mask(row->n - x);
-        __m256 sum =
-            whole ? _mm256_loadu_ps(row->base + x) : _mm256_maskload_ps(row->base + x, mask);
-        for (unsigned i = 0; i < n_lines; i++) {
-            const Block block = block_load(&row->columns[i], x);
-            sum = _mm256_add_ps(sum, interpolate(row->lines[i], &block, within_one_vector));
-        }
+    const Pair pair0 = pair_load(row, 0);
+    const Pair pair1 = n_pairs > 1 ? pair_load(row, 1) : pair0;
+    const Pair pair2 = n_pairs > 2 ? pair_load(row, 2) : pair0;
+    const float *base = row->base;
+    float *out = row->out;
+    const unsigned n = row->n;
+    for (unsigned x = 0; x < n; x += LANES) {
+        __m256 sum = load_left(base + x, n - x);
+        sum = pair_add(sum, &pair0, x);
+        if (n_pairs > 1)
+            sum = pair_add(sum, &pair1, x);
+        if (n_pairs > 2)
+            sum = pair_add(sum, &pair2, x);
         sum = _mm256_max_ps(floor, sum);
-        if (whole)
-            _mm256_storeu_ps(row->out + x, sum);
+        if (n - x >= LANES)
+            _mm256_storeu_ps(out + x, sum);
         else
-            _mm256_maskstore_ps(row->out + x, mask, sum);
+            _mm256_maskstore_ps(out + x, tail_mask(n - x), sum);
     }
 }
 
 static void hrnet_add_row_f32_avx2(const HrnetAddRow *row)
 {
-    bool within_one_vector = true;
-    for (unsigned i = 0; i < row->n_lines; i++)
-        within_one_vector = within_one_vector && row->columns[i].span8 < LANES;
-    if (!within_one_vector)
-        add_row(row, row->n_lines, false);
-    else if (row->n_lines == 1)
-        add_row(row, 1, true);
-    else if (row->n_lines == 2)
-        add_row(row, 2, true);
-    else
-        add_row(row, row->n_lines, true);
+    switch (row->n_pairs) {
+    case 1:
+        add_row(row, 1);
+        break;
+    case 2:
+        add_row(row, 2);
+        break;
+    default:
+        add_row(row, 3);
+        break;
+    }
 }
 
 /* The low bytes of eight integers. */
@@ -145,6 +213,7 @@ static void hrnet_argmax_row_f32_avx2(uint8_t *labels, const float *lines, size_
 
 const HrnetResizeKernels hrnet_resize_kernels_avx2 = {
     .lerp_row = hrnet_lerp_row_f32_avx2,
+    .spread_row = hrnet_spread_row_f32_avx2,
     .add_row = hrnet_add_row_f32_avx2,
     .argmax_row = hrnet_argmax_row_f32_avx2,
 };

@@ -46,12 +46,10 @@ typedef struct {
 
 static inline Block block_load(const HrnetColumns *columns, unsigned x)
 {
-    const int32_t start = columns->index[x];
     return (Block){
-        .relative =
-            _mm512_sub_epi32(_mm512_load_si512(columns->index + x), _mm512_set1_epi32(start)),
+        .relative = _mm512_load_si512(columns->first + x),
         .weight = _mm512_load_ps(columns->weight + x),
-        .start = (size_t)start,
+        .start = (size_t)columns->index[x],
     };
 }
 
@@ -77,37 +75,119 @@ static void hrnet_lerp_row_f32_avx512(float *line, const float *row0, const floa
     line[n] = weight1 * row1[n - 1] + (1.0f - weight1) * row0[n - 1];
 }
 
-static inline __attribute__((always_inline)) void add_row(const HrnetAddRow *row, unsigned n_lines,
-                                                          Reach reach)
+/* The vector at row, or as much of it as there is: n_left floats, or none. */
+static inline __m512 load_left(const float *row, int n_left)
+{
+    if (n_left >= LANES)
+        return _mm512_loadu_ps(row);
+    return _mm512_maskz_loadu_ps(n_left > 0 ? tail_mask((unsigned)n_left) : 0, row);
+}
+
+/* Both columns of a pair come from the same one or two vectors. */
+static inline __attribute__((always_inline)) void spread_row(float *out, const float *row,
+                                                             unsigned n_in, HrnetColumns columns,
+                                                             unsigned n, Reach reach)
+{
+    for (unsigned x = 0; x < n; x += LANES) {
+        const float *window = row + columns.index[x];
+        const int n_left = (int)n_in - columns.index[x];
+        const __m512i first = _mm512_load_si512(columns.first + x);
+        const __m512i second = _mm512_load_si512(columns.second + x);
+        const __m512 weight = _mm512_load_ps(columns.weight + x);
+        __m512 a, b;
+        if (reach == ANYWHERE) {
+            a = _mm512_i32gather_ps(first, window, sizeof *row);
+            b = _mm512_i32gather_ps(second, window, sizeof *row);
+        } else if (reach == WITHIN_TWO_VECTORS) {
+            const __m512 low = load_left(window, n_left);
+            const __m512 high = load_left(window + LANES, n_left - LANES);
+            a = _mm512_permutex2var_ps(low, first, high);
+            b = _mm512_permutex2var_ps(low, second, high);
+        } else {
+            const __m512 low = load_left(window, n_left);
+            a = _mm512_permutexvar_ps(first, low);
+            b = _mm512_permutexvar_ps(second, low);
+        }
+        _mm512_store_ps(out + x, _mm512_fmadd_ps(weight, b, _mm512_fnmadd_ps(weight, a, a)));
+    }
+}
+
+static void hrnet_spread_row_f32_avx512(float *out, const float *row, unsigned n_in,
+                                        const HrnetColumns *columns, unsigned n)
+{
+    switch (reach_of(columns)) {
+    case WITHIN_ONE_VECTOR:
+        spread_row(out, row, n_in, *columns, n, WITHIN_ONE_VECTOR);
+        break;
+    case WITHIN_TWO_VECTORS:
+        spread_row(out, row, n_in, *columns, n, WITHIN_TWO_VECTORS);
+        break;
+    case ANYWHERE:
+        spread_row(out, row, n_in, *columns, n, ANYWHERE);
+        break;
+    }
+}
+
+/* A pair of spread rows with its weights, held in registers over the row. */
+typedef struct {
+    const float *first, *second;
+    __m512 weight0, weight1;
+} Pair;
+
+static inline Pair pair_load(const HrnetAddRow *row, unsigned i)
+{
+    return (Pair){
+        .first = row->pairs[i].first,
+        .second = row->pairs[i].second,
+        .weight0 = _mm512_set1_ps(1.0f - row->pairs[i].weight),
+        .weight1 = _mm512_set1_ps(row->pairs[i].weight),
+    };
+}
+
+static inline __m512 pair_add(__m512 sum, const Pair *pair, unsigned x)
+{
+    sum = _mm512_fmadd_ps(pair->weight0, _mm512_load_ps(pair->first + x), sum);
+    return _mm512_fmadd_ps(pair->weight1, _mm512_load_ps(pair->second + x), sum);
+}
+
+/* n_pairs is a constant where this is inlined; pairs beyond it are never looked at. */
+static inline __attribute__((always_inline)) void add_row(const HrnetAddRow *row, unsigned n_pairs)
 {
     const __m512 floor = _mm512_set1_ps(row->relu ? 0.0f : -__builtin_inff());
-    for (unsigned x = 0; x < row->n; x += LANES) {
-        const __mmask16 mask = tail_mask(row->n - x);
-        __m512 sum = _mm512_maskz_loadu_ps(mask, row->base + x);
-        for (unsigned i = 0; i < n_lines; i++) {
-            const Block block = block_load(&row->columns[i], x);
-            sum = _mm512_add_ps(sum, interpolate(row->lines[i], &block, reach));
-        }
-        _mm512_mask_storeu_ps(row->out + x, mask, _mm512_max_ps(floor, sum));
+    const Pair pair0 = pair_load(row, 0);
+    const Pair pair1 = n_pairs > 1 ? pair_load(row, 1) : pair0;
+    const Pair pair2 = n_pairs > 2 ? pair_load(row, 2) : pair0;
+    const float *base = row->base;
+    float *out = row->out;
+    const unsigned n = row->n;
+    for (unsigned x = 0; x < n; x += LANES) {
+        __m512 sum = load_left(base + x, (int)(n - x));
+        sum = pair_add(sum, &pair0, x);
+        if (n_pairs > 1)
+            sum = pair_add(sum, &pair1, x);
+        if (n_pairs > 2)
+            sum = pair_add(sum, &pair2, x);
+        sum = _mm512_max_ps(floor, sum);
+        if (n - x >= LANES)
+            _mm512_storeu_ps(out + x, sum);
+        else
+            _mm512_mask_storeu_ps(out + x, tail_mask(n - x), sum);
     }
 }
 
 static void hrnet_add_row_f32_avx512(const HrnetAddRow *row)
 {
-    Reach reach = WITHIN_ONE_VECTOR;
-    for (unsigned i = 0; i < row->n_lines; i++)
-        if (reach_of(&row->columns[i]) > reach)
-            reach = reach_of(&row->columns[i]);
-    if (reach == WITHIN_TWO_VECTORS)
-        add_row(row, row->n_lines, WITHIN_TWO_VECTORS);
-    else if (reach == ANYWHERE)
-        add_row(row, row->n_lines, ANYWHERE);
-    else if (row->n_lines == 1)
-        add_row(row, 1, WITHIN_ONE_VECTOR);
-    else if (row->n_lines == 2)
-        add_row(row, 2, WITHIN_ONE_VECTOR);
-    else
-        add_row(row, row->n_lines, WITHIN_ONE_VECTOR);
+    switch (row->n_pairs) {
+    case 1:
+        add_row(row, 1);
+        break;
+    case 2:
+        add_row(row, 2);
+        break;
+    default:
+        add_row(row, 3);
+        break;
+    }
 }
 
 static inline __attribute__((always_inline)) void argmax_row(uint8_t *labels, const float *lines,
@@ -150,6 +230,7 @@ static void hrnet_argmax_row_f32_avx512(uint8_t *labels, const float *lines, siz
 
 const HrnetResizeKernels hrnet_resize_kernels_avx512 = {
     .lerp_row = hrnet_lerp_row_f32_avx512,
+    .spread_row = hrnet_spread_row_f32_avx512,
     .add_row = hrnet_add_row_f32_avx512,
     .argmax_row = hrnet_argmax_row_f32_avx512,
 };
