@@ -2,15 +2,25 @@
 #include "base/memory.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
+
+/* A tensor's channels lie a plane apart, so that kernels touch a page for each: with pages of 4 KiB they spend a good
+ * part of their time looking up addresses. Blocks of several huge pages ask for them. */
+#define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
 void *hrnet_aligned_alloc(size_t n_bytes)
 {
     void *memory = NULL;
-    if (n_bytes > (size_t)-1 - HRNET_ALIGNMENT)
+    if (n_bytes > (size_t)-1 - HUGE_PAGE_BYTES)
         return NULL;
-    if (posix_memalign(&memory, HRNET_ALIGNMENT,
-                       hrnet_round_up(n_bytes ? n_bytes : 1, HRNET_ALIGNMENT)) != 0)
+    const size_t alignment = n_bytes < 2 * HUGE_PAGE_BYTES ? HRNET_ALIGNMENT : HUGE_PAGE_BYTES;
+    const size_t whole = hrnet_round_up(n_bytes ? n_bytes : 1, HRNET_ALIGNMENT);
+    if (posix_memalign(&memory, alignment, whole) != 0)
         return NULL;
+#ifdef MADV_HUGEPAGE
+    if (alignment == HUGE_PAGE_BYTES)
+        madvise(memory, whole / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES, MADV_HUGEPAGE);
+#endif
     return memory;
 }
 

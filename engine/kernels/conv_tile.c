@@ -27,16 +27,25 @@ void hrnet_conv_tile_f32_c(const HrnetConvTile *t)
     }
 }
 
-static float stage_value(const HrnetConvStage *s, long i)
+static void stage_row(const HrnetConvStage *s, const float *row, float *dst)
 {
-    return s->row && i >= 0 && i < (long)s->width ? s->row[i] : 0;
+    for (long i = -1; i < (long)s->n; i++) {
+        for (long phase = 0; phase < (long)s->stride; phase++) {
+            const long at = (long)s->first + i * (long)s->stride + phase;
+            dst[phase * (long)s->odd_floats + i] = row && at >= 0 && at < (long)s->width ? row[at] : 0;
+        }
+    }
 }
 
 void hrnet_conv_stage_f32_c(const HrnetConvStage *s)
 {
-    for (long i = 0; i < (long)s->n; i++) {
-        s->dst[i] = stage_value(s, s->first + i * s->stride);
-        if (s->stride == 2)
-            s->dst[s->odd_floats + i] = stage_value(s, s->first + i * 2 + 1);
+    for (unsigned c = 0; c < s->n_channels; c++) {
+        for (unsigned i = 0; i < s->n_rows; i++) {
+            const long y = s->first_row + (long)i;
+            const float *row = y >= 0 && y < (long)s->height
+                                   ? s->in + c * s->in_plane_floats + (size_t)y * s->width
+                                   : NULL;
+            stage_row(s, row, s->dst + c * s->dst_channel_floats + i * s->dst_row_floats);
+        }
     }
 }

@@ -42,17 +42,20 @@ void hrnet_conv_tile_f32_c(const HrnetConvTile *tile);
 void hrnet_conv_tile_f32_avx2(const HrnetConvTile *tile);
 void hrnet_conv_tile_f32_avx512(const HrnetConvTile *tile);
 
-/* One row of a zero-padded, for stride 2 deinterleaved copy of the input: for i < n
- *   stride 1: dst[i] = row[first + i]
- *   stride 2: dst[i] = row[first + 2 i], dst[odd_floats + i] = row[first + 2 i + 1]
- * with zeros for indices outside 0..width-1. row may be NULL for all zeros. Writes exactly these. */
+/* A zero-padded, for stride 2 deinterleaved copy of n_rows rows of n_channels planes: for -1 <= i < n
+ *   stride 1: dst[i] = in[first_row + row][first + i]
+ *   stride 2: dst[i] = in[first_row + row][first + 2 i], dst[odd_floats + i] = in[first_row + row][first + 2 i + 1]
+ * where dst is meant for that channel and row, with zeros for whatever lies outside the plane. Counting from -1 keeps both
+ * sides aligned where first and dst are. May write up to n rounded up to a whole vector; reads nothing outside the planes.
+ * Any alignment. */
 typedef struct {
-    const float *row;
-    unsigned width;
-    long first;
+    const float *in;
+    size_t in_plane_floats;
+    unsigned height, width, n_channels;
+    long first_row;
+    unsigned n_rows, first, n, stride;
     float *dst;
-    size_t odd_floats;
-    unsigned n, stride;
+    size_t dst_channel_floats, dst_row_floats, odd_floats;
 } HrnetConvStage;
 
 void hrnet_conv_stage_f32_c(const HrnetConvStage *stage);

@@ -13,6 +13,8 @@
 #define BLOCK_ROWS_MAX   8
 /* Source channels up to which a tile's source stays in the first-level cache over all groups of output channels. */
 #define L1_STAGED_CHANNELS 16
+/* Floats of a staged row before the block's first column, of which the last one counts. */
+#define STAGE_LEAD 16
 
 /* How one run is cut up. A task is a block of pixels for a range of groups of output channels. */
 typedef struct {
@@ -74,7 +76,7 @@ static void plan_stage(DirectPlan *plan, const HrnetConvShape *shape, unsigned b
     plan->block_columns = block_columns;
     plan->block_rows = block_rows;
     plan->staged_rows = (block_rows - 1) * shape->stride + shape->kernel;
-    plan->phase_floats = hrnet_round_up(block_columns, vector_floats) + 16;
+    plan->phase_floats = STAGE_LEAD + hrnet_round_up(block_columns, vector_floats) + 16;
     plan->row_floats = plan->phase_floats * shape->stride;
     plan->channel_floats = hrnet_round_up(plan->staged_rows * plan->row_floats, 16) | 16;
 }
@@ -205,25 +207,25 @@ static void stage_block(const DirectRun *run, unsigned y0, unsigned x0, unsigned
     const HrnetConvShape *shape = &run->conv->shape;
     const HrnetTensor *in = &run->args->in;
     const DirectPlan *plan = &run->plan;
-    const long top = (long)y0 * shape->stride - hrnet_conv_pad_before(shape, in->height);
-    const long left = (long)x0 * shape->stride - hrnet_conv_pad_before(shape, in->width);
-    const unsigned halo = shape->kernel == 1 ? 0 : shape->stride == 1 ? 2 : 1;
-    for (unsigned c = 0; c < shape->in_channels; c++) {
-        for (unsigned i = 0; i < plan->staged_rows; i++) {
-            const long y = top + i;
-            run->kernels->stage(&(HrnetConvStage){
-                .row = y >= 0 && y < (long)in->height
-                           ? in->data + c * in->plane_floats + (size_t)y * in->width
-                           : NULL,
-                .width = in->width,
-                .first = left,
-                .dst = stage + c * plan->channel_floats + i * plan->row_floats,
-                .odd_floats = plan->phase_floats,
-                .n = columns + halo,
-                .stride = shape->stride,
-            });
-        }
-    }
+    const unsigned pad_left = hrnet_conv_pad_before(shape, in->width);
+    /* The last tap of the last column lies one further unless stride and padding together hold it back. */
+    const unsigned beyond = shape->kernel == 3 && (shape->stride == 1 || pad_left == 0) ? 1 : 0;
+    run->kernels->stage(&(HrnetConvStage){
+        .in = in->data,
+        .in_plane_floats = in->plane_floats,
+        .height = in->height,
+        .width = in->width,
+        .n_channels = shape->in_channels,
+        .first_row = (long)y0 * shape->stride - hrnet_conv_pad_before(shape, in->height),
+        .n_rows = plan->staged_rows,
+        .first = x0 * shape->stride,
+        .n = columns + beyond,
+        .stride = shape->stride,
+        .dst = stage + STAGE_LEAD,
+        .dst_channel_floats = plan->channel_floats,
+        .dst_row_floats = plan->row_floats,
+        .odd_floats = plan->phase_floats,
+    });
 }
 
 /* All tiles of a staged block for the output channels first_row..end_row-1. */
@@ -279,15 +281,16 @@ static void direct_task(void *data, unsigned task, unsigned thread)
         run_staged(run, task % plan->n_blocks, thread, first_row, end_row);
 }
 
-/* Where tap (i, j) of the output pixel at the start of the copy lies. Stride 2: columns 0 and 2 are neighbours among the
- * even ones, column 1 is the first odd one. */
+/* Where tap (i, j) of the block's first output pixel lies: column x0 * stride + j - pad_left of the input. */
 static void set_taps(DirectRun *run)
 {
     const HrnetConvShape *shape = &run->conv->shape;
+    const unsigned pad_left = hrnet_conv_pad_before(shape, run->args->in.width);
     for (unsigned i = 0; i < shape->kernel; i++) {
         for (unsigned j = 0; j < shape->kernel; j++) {
-            const size_t column = shape->stride == 1 ? j : j / 2 + j % 2 * run->plan.phase_floats;
-            run->taps[i * shape->kernel + j] = i * run->plan.row_floats + column;
+            const unsigned column = STAGE_LEAD * shape->stride + j - pad_left;
+            const size_t phase = column % shape->stride * run->plan.phase_floats;
+            run->taps[i * shape->kernel + j] = i * run->plan.row_floats + phase + column / shape->stride;
         }
     }
 }
@@ -300,7 +303,8 @@ static void direct_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWo
         .kernels = hrnet_conv_kernels(),
         .plan = direct_plan(&conv->shape, args->in.height, args->in.width, hrnet_workers_n_threads(workers)),
     };
-    set_taps(&run);
+    if (!direct_in_place(&conv->shape))
+        set_taps(&run);
     hrnet_workers_run(workers, run.plan.n_blocks * run.plan.n_splits, direct_task, &run);
 }
 

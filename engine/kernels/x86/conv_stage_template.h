@@ -1,40 +1,70 @@
-/* Staging of input rows for any vector type: included after its vector_*.h.
+/* Staging of input rows for any vector type: included after its vector_*.h and conv_tile_template.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Elements i0..i1-1 of the staged row one by one, with the borders. */
-static void stage_slowly(const HrnetConvStage *s, unsigned i0, unsigned i1)
+static void stage_zeros(const HrnetConvStage *s, float *dst, unsigned stride)
 {
-    for (unsigned i = i0; i < i1; i++) {
-        const long at = s->first + (long)i * s->stride;
-        s->dst[i] = s->row && at >= 0 && at < (long)s->width ? s->row[at] : 0;
-        if (s->stride == 2)
-            s->dst[s->odd_floats + i] = s->row && at + 1 >= 0 && at + 1 < (long)s->width ? s->row[at + 1] : 0;
+    for (unsigned phase = 0; phase < stride; phase++) {
+        dst[(long)(phase * s->odd_floats) - 1] = 0;
+        for (size_t i = 0; i < s->n; i += VECTOR_FLOATS)
+            vec_store(dst + phase * s->odd_floats + i, vec_zero());
     }
 }
 
-static inline void conv_stage(const HrnetConvStage *s)
+ALWAYS_INLINE void stage_row(const HrnetConvStage *s, const float *row, float *dst, const unsigned stride)
 {
-    /* i0..i1-1: those whose source lies inside the row. */
-    const long stride = s->stride;
-    long i0 = s->first < 0 ? (-s->first + stride - 1) / stride : 0;
-    long i1 = ((long)s->width - s->first) / stride;
-    if (!s->row || i1 < i0)
-        i0 = i1 = 0;
-    if (i1 > (long)s->n)
-        i1 = s->n;
-    if (i0 > i1)
-        i0 = i1;
-    stage_slowly(s, 0, (unsigned)i0);
-    long i = i0;
-    for (; i + VECTOR_FLOATS <= i1; i += VECTOR_FLOATS) {
+    const float *src = row + s->first;
+    const long left = (long)s->width - (long)s->first; /* of the row, from src on */
+    for (unsigned phase = 0; phase < stride; phase++) {
+        const bool exists = s->first >= stride && (long)phase - (long)stride < left;
+        dst[(long)(phase * s->odd_floats) - 1] = exists ? src[(long)phase - (long)stride] : 0;
+    }
+    const long step = (long)stride * VECTOR_FLOATS;
+    size_t i = 0;
+    long at = 0;
+    for (; i < s->n && at + step <= left; i += VECTOR_FLOATS, at += step) {
         if (stride == 1) {
-            vec_store(s->dst + i, vec_load(s->row + s->first + i));
+            vec_store(dst + i, vec_load(src + at));
         } else {
             vec even, odd;
-            vec_load_even_odd(s->row + s->first + 2 * i, &even, &odd);
-            vec_store(s->dst + i, even);
-            vec_store(s->dst + s->odd_floats + i, odd);
+            vec_deinterleave(vec_load(src + at), vec_load(src + at + VECTOR_FLOATS), &even, &odd);
+            vec_store(dst + i, even);
+            vec_store(dst + s->odd_floats + i, odd);
         }
     }
-    stage_slowly(s, (unsigned)i, s->n);
+    for (; i < s->n; i += VECTOR_FLOATS, at += step) { /* the row's end, and beyond */
+        const vec a = at < left ? vec_load_mask(vec_mask_range(0, left - at), src + at) : vec_zero();
+        if (stride == 1) {
+            vec_store(dst + i, a);
+        } else {
+            vec even, odd;
+            const long far = at + VECTOR_FLOATS;
+            vec_deinterleave(a, far < left ? vec_load_mask(vec_mask_range(0, left - far), src + far) : vec_zero(),
+                             &even, &odd);
+            vec_store(dst + i, even);
+            vec_store(dst + s->odd_floats + i, odd);
+        }
+    }
+}
+
+ALWAYS_INLINE void stage_rows(const HrnetConvStage *s, const unsigned stride)
+{
+    for (unsigned c = 0; c < s->n_channels; c++) {
+        const float *plane = s->in + c * s->in_plane_floats;
+        float *dst = s->dst + c * s->dst_channel_floats;
+        for (unsigned i = 0; i < s->n_rows; i++, dst += s->dst_row_floats) {
+            const long y = s->first_row + (long)i;
+            if (y < 0 || y >= (long)s->height)
+                stage_zeros(s, dst, stride);
+            else
+                stage_row(s, plane + (size_t)y * s->width, dst, stride);
+        }
+    }
+}
+
+ALWAYS_INLINE void conv_stage(const HrnetConvStage *s)
+{
+    if (s->stride == 1)
+        stage_rows(s, 1);
+    else
+        stage_rows(s, 2);
 }

@@ -45,10 +45,9 @@ static inline vec_mask vec_mask_range(long first, long end)
                                _mm256_cmpgt_epi32(_mm256_set1_epi32(hi), lane));
 }
 
-/* 16 floats from p, the even ones and the odd ones. */
-static inline void vec_load_even_odd(const float *p, vec *even, vec *odd)
+/* The even and the odd floats of a and b behind each other. */
+static inline void vec_deinterleave(vec a, vec b, vec *even, vec *odd)
 {
-    const vec a = vec_load(p), b = vec_load(p + VECTOR_FLOATS);
     const __m256d e = _mm256_castps_pd(_mm256_shuffle_ps(a, b, 0x88));
     const __m256d o = _mm256_castps_pd(_mm256_shuffle_ps(a, b, 0xdd));
     *even = _mm256_castpd_ps(_mm256_permute4x64_pd(e, 0xd8));

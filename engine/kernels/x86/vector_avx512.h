@@ -47,11 +47,10 @@ static inline vec_mask vec_mask_range(long first, long end)
     return (vec_mask)((0xffffu >> (VECTOR_FLOATS - (end - first))) << first);
 }
 
-/* 32 floats from p, the even ones and the odd ones. */
-static inline void vec_load_even_odd(const float *p, vec *even, vec *odd)
+/* The even and the odd floats of a and b behind each other. */
+static inline void vec_deinterleave(vec a, vec b, vec *even, vec *odd)
 {
     const __m512i pick = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-    const vec a = vec_load(p), b = vec_load(p + VECTOR_FLOATS);
     *even = _mm512_permutex2var_ps(a, pick, b);
     *odd = _mm512_permutex2var_ps(a, _mm512_add_epi32(pick, _mm512_set1_epi32(1)), b);
 }
