@@ -24,6 +24,9 @@
 const HrnetNetwork *hrnet_model_peek_network(const HrnetModel *model);
 const HrnetConfig *hrnet_model_peek_config(const HrnetModel *model);
 
+/* Puts the model's input size in place of zeros. FALSE with HRNET_ERROR_INVALID_ARGUMENT for a size out of range. */
+gboolean hrnet_session_resolve_size(HrnetModel *model, guint *height, guint *width, GError **error);
+
 /* The image as the ops take it. */
 HrnetFrame hrnet_image_to_frame(const HrnetImage *image);
 

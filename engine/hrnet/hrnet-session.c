@@ -33,6 +33,20 @@ static void forget_frames(HrnetSession *session)
     g_clear_pointer(&session->frame_scratch, hrnet_aligned_free);
 }
 
+gboolean hrnet_session_resolve_size(HrnetModel *model, guint *height, guint *width, GError **error)
+{
+    guint model_height, model_width;
+    hrnet_model_get_input_size(model, &model_height, &model_width);
+    *height = *height ? *height : model_height;
+    *width = *width ? *width : model_width;
+    if (MIN(*height, *width) >= HRNET_SESSION_MIN_SIZE && MAX(*height, *width) <= HRNET_SESSION_MAX_SIZE)
+        return TRUE;
+    g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                "an inference size of %ux%u (HxW), expected %d to %d each way", *height, *width,
+                HRNET_SESSION_MIN_SIZE, HRNET_SESSION_MAX_SIZE);
+    return FALSE;
+}
+
 /**
  * hrnet_session_new:
  * @model: a model; the session takes a reference of its own
@@ -50,16 +64,8 @@ HrnetSession *hrnet_session_new(HrnetModel *model, guint height, guint width, gu
                                 HrnetPrecision precision, GError **error)
 {
     g_return_val_if_fail(model != NULL, NULL);
-    guint model_height, model_width;
-    hrnet_model_get_input_size(model, &model_height, &model_width);
-    height = height ? height : model_height;
-    width = width ? width : model_width;
-    if (MIN(height, width) < HRNET_SESSION_MIN_SIZE || MAX(height, width) > HRNET_SESSION_MAX_SIZE) {
-        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                    "an inference size of %ux%u (HxW), expected %d to %d each way", height, width,
-                    HRNET_SESSION_MIN_SIZE, HRNET_SESSION_MAX_SIZE);
+    if (!hrnet_session_resolve_size(model, &height, &width, error))
         return NULL;
-    }
     if (precision != HRNET_PRECISION_AUTO && precision != HRNET_PRECISION_FP32) {
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT, "precision %d is none of HrnetPrecision",
                     (gint)precision);

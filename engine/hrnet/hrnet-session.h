@@ -90,6 +90,20 @@ HRNET_API void hrnet_session_set_profiling(HrnetSession *session, gboolean profi
 HRNET_API guint hrnet_session_get_n_layers(const HrnetSession *session);
 HRNET_API void hrnet_session_get_layer(const HrnetSession *session, guint index, HrnetLayer *layer);
 
+/**
+ * HrnetTuneFunc:
+ * @layer: the name of the layer that is measured next
+ * @n_done: layers measured so far
+ * @n_total: layers to be measured
+ * @user_data: as given to hrnet_model_tune()
+ *
+ * Told of the progress of hrnet_model_tune(), in its thread.
+ */
+typedef void (*HrnetTuneFunc)(const gchar *layer, guint n_done, guint n_total, gpointer user_data);
+
+HRNET_API gboolean hrnet_model_tune(HrnetModel *model, guint height, guint width, guint n_threads,
+                                    HrnetTuneFunc progress, gpointer user_data, GError **error);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrnetSession, hrnet_session_unref)
 
 G_END_DECLS

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "net/network.h"
 
+#include "net/tuning.h"
 #include "ops/head.h"
 
 #include <string.h>
@@ -57,18 +58,21 @@ static const gfloat *slice_channels(const HrnetNode *node, ReadBuffer *buffer)
     return buffer->part;
 }
 
-static HrnetConv *load_conv(const HrnetNode *node, HrnetWeights *weights, HrnetConvAlgorithm algorithm,
-                            ReadBuffer *buffer, GError **error)
+/* tuning: what AUTO asks first, or NULL. */
+static HrnetConv *load_conv(const HrnetNode *node, guint in_level, HrnetWeights *weights, HrnetConvAlgorithm algorithm,
+                            const HrnetTuning *tuning, ReadBuffer *buffer, GError **error)
 {
     const HrnetConfig *config = hrnet_weights_config(weights);
     const HrnetConvShape *shape = &node->shape;
     if (!hrnet_weights_read_conv(weights, node->name, node->norm, shape->out_channels, node->total_channels,
                                  shape->kernel, buffer->weights, buffer->bias, error))
         return NULL;
-    const guint level = node->mac_level - (shape->stride == 2);
+    const guint height = hrnet_graph_level_size(config->input_height, in_level);
+    const guint width = hrnet_graph_level_size(config->input_width, in_level);
+    if (algorithm == HRNET_CONV_AUTO && tuning)
+        algorithm = hrnet_tuning_get(tuning, shape, height, width);
     HrnetConv *conv = hrnet_conv_new(shape, slice_channels(node, buffer), node->has_bias ? buffer->bias : NULL,
-                                     algorithm, hrnet_graph_level_size(config->input_height, level),
-                                     hrnet_graph_level_size(config->input_width, level));
+                                     algorithm, height, width);
     if (!conv)
         g_set_error(error, HRNET_WEIGHTS_ERROR, HRNET_WEIGHTS_ERROR_NO_MEMORY, "no memory for the weights of %s",
                     node->name);
@@ -80,6 +84,7 @@ HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algori
     const HrnetConfig *config = hrnet_weights_config(weights);
     HrnetNetwork *network = g_new0(HrnetNetwork, 1);
     ReadBuffer buffer = { 0 };
+    HrnetTuning *tuning = hrnet_tuning_wanted() ? hrnet_tuning_load() : NULL;
     network->graph = hrnet_graph_new(config);
     network->convs = g_new0(HrnetConv *, network->graph->nodes->len);
     network->logits_mode = config->align_corners ? HRNET_RESIZE_BILINEAR_ALIGNED : HRNET_RESIZE_BILINEAR;
@@ -95,11 +100,13 @@ HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algori
         const HrnetNode *node = hrnet_graph_node(network->graph, i);
         if (node->type != HRNET_NODE_CONV)
             continue;
-        network->convs[i] = load_conv(node, weights, algorithm, &buffer, error);
+        network->convs[i] = load_conv(node, hrnet_graph_tensor(network->graph, node->in)->level, weights, algorithm,
+                                      tuning, &buffer, error);
         if (!network->convs[i])
             goto error;
     }
     read_buffer_clear(&buffer);
+    hrnet_tuning_free(tuning);
     const guint head = network->graph->head;
     network->fused_head =
         head != HRNET_NO_NODE && hrnet_head_supports(network->convs[head], network->convs[head + 2]);
@@ -107,6 +114,7 @@ HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algori
 
 error:
     read_buffer_clear(&buffer);
+    hrnet_tuning_free(tuning);
     hrnet_network_free(network);
     return NULL;
 }

@@ -17,7 +17,7 @@ static struct {
     gchar *precision;
     gchar **settings;
     gint runs;
-    gboolean profile, json;
+    gboolean profile, json, tune;
     gchar **rest;
 } args = { .runs = 20 };
 
@@ -32,6 +32,9 @@ static const GOptionEntry entries[] = {
       "Override one of the model's options, hrnet.align_corners=true for one", "KEY=VALUE" },
     { "runs", 0, 0, G_OPTION_ARG_INT, &args.runs, "Runs that are timed (default: 20)", "K" },
     { "profile", 0, 0, G_OPTION_ARG_NONE, &args.profile, "Tell the time of each layer", NULL },
+    { "tune", 0, 0, G_OPTION_ARG_NONE, &args.tune,
+      "First measure which algorithm is fastest for each layer, and store that for HRNET_PLAN=tuned",
+      NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &args.json, "Print JSON", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &args.rest, NULL, NULL },
     { NULL },
@@ -166,6 +169,25 @@ static gboolean measure(HrnetPrecision precision, BenchResult *result, GError **
     return !args.profile || profile_layers(result->session, &buffers, result, error);
 }
 
+static void show_tuning(const gchar *layer, guint n_done, guint n_total, gpointer user_data)
+{
+    (void)user_data;
+    g_printerr("tuning %u of %u: %s\n", n_done + 1, n_total, layer);
+}
+
+/* Before anything is timed, and with a model of its own, so that the runs after it are as any. */
+static gboolean tune(const BenchResult *result, GError **error)
+{
+    g_autoptr(HrnetModel) model =
+        hrnet_model_load(args.model, (const gchar *const *)args.settings, error);
+
+    if (!model || !hrnet_model_tune(model, result->height, result->width, (guint)args.threads,
+                                    show_tuning, NULL, error))
+        return FALSE;
+    measure_forget_peak();
+    return TRUE;
+}
+
 int main(int argc, char **argv)
 {
     g_auto(BenchResult) result = { 0 };
@@ -188,6 +210,8 @@ int main(int argc, char **argv)
         !tool_check_settings(args.settings))
         return TOOL_MISUSED;
 
+    if (args.tune && !tune(&result, &error))
+        return tool_fail("%s", error->message);
     if (!measure(precision, &result, &error))
         return tool_fail("%s", error->message);
     if (args.json)

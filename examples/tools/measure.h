@@ -16,4 +16,7 @@ gdouble measure_median(gdouble *values, guint n);
 gsize measure_resident(void);
 gsize measure_peak_resident(void);
 
+/* Lets measure_peak_resident() start anew from here, where the system can. */
+void measure_forget_peak(void);
+
 #endif
