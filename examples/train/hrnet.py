@@ -89,7 +89,7 @@ class Layers:
 
     def conv_norm(self, c_in, c_out, kernel=3, stride=1, relu=True):
         layers = [self.conv(c_in, c_out, kernel, stride), self.norm(c_out)]
-        return nn.Sequential(*layers, *([nn.ReLU()] if relu else []))
+        return nn.Sequential(*layers, *([nn.ReLU(inplace=True)] if relu else []))
 
     def resize(self, x, size):
         """Brings `x` to `size` (rows, columns) the way this network upsamples."""
@@ -110,9 +110,9 @@ class BasicBlock(nn.Module):
         self.downsample = shortcut(make, c_in, planes)
 
     def forward(self, x):
-        y = F.relu(self.bn1(self.conv1(x)))
+        y = F.relu_(self.bn1(self.conv1(x)))
         y = self.bn2(self.conv2(y))
-        return F.relu(y + (x if self.downsample is None else self.downsample(x)))
+        return F.relu_(y + (x if self.downsample is None else self.downsample(x)))
 
 
 class Bottleneck(nn.Module):
@@ -127,10 +127,10 @@ class Bottleneck(nn.Module):
         self.downsample = shortcut(make, c_in, c_out)
 
     def forward(self, x):
-        y = F.relu(self.bn1(self.conv1(x)))
-        y = F.relu(self.bn2(self.conv2(y)))
+        y = F.relu_(self.bn1(self.conv1(x)))
+        y = F.relu_(self.bn2(self.conv2(y)))
         y = self.bn3(self.conv3(y))
-        return F.relu(y + (x if self.downsample is None else self.downsample(x)))
+        return F.relu_(y + (x if self.downsample is None else self.downsample(x)))
 
 
 def shortcut(make, c_in, c_out):
@@ -209,7 +209,7 @@ class HRNet(nn.Module):
 
         width = channels[0] if config.single_output else sum(channels)
         self.last_layer = nn.Sequential(
-            make.conv(width, width, 1, bias=True), make.norm(width), nn.ReLU(),
+            make.conv(width, width, 1, bias=True), make.norm(width), nn.ReLU(inplace=True),
             make.conv(width, config.classes, config.classifier_kernel, bias=True))
         self.reset_parameters()
 
@@ -229,8 +229,8 @@ class HRNet(nn.Module):
 
     def features(self, x):
         """The last stage's branches, high resolution first."""
-        x = F.relu(self.bn1(self.conv1(x)))
-        x = F.relu(self.bn2(self.conv2(x)))
+        x = F.relu_(self.bn1(self.conv1(x)))
+        x = F.relu_(self.bn2(self.conv2(x)))
         xs = [self.layer1(x)]
         for stage in range(2, len(self.config.modules) + 2):
             transition = getattr(self, f"transition{stage - 1}")
@@ -252,10 +252,13 @@ class HRNet(nn.Module):
             total = total + self.make.resize(F.conv2d(x, part), size)
         return total
 
+    def head(self, xs):
+        """Logits from the last stage's branches."""
+        return self.last_layer[3](F.relu_(self.last_layer[1](self._mix(xs))))
+
     def forward(self, x):
         """Logits [batch, classes, ceil(H/4), ceil(W/4)] of a normalised picture [batch, 3, H, W]."""
-        xs = self.features(x)
-        return self.last_layer[3](F.relu(self.last_layer[1](self._mix(xs))))
+        return self.head(self.features(x))
 
 
 def upsample_logits(logits, size, align_corners=False):

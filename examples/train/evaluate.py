@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Scores a model file on a `val` part: PyTorch's masks and, with --tool, the engine's beside them.
+
+Exit status 1 where the two mean IoUs differ by more than 0.2 points.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+import checkpoint
+import scores
+from datasets import image_files, read_labels
+
+AGREEMENT = 0.002  # of mean IoU
+
+
+def engine_predict(tool, model, picture, size, folder):
+    """Classes of a picture by `hrnet-segment`."""
+    source, masks = folder / "picture.png", folder / "labels.png"
+    Image.fromarray(picture).save(source, compress_level=1)
+    subprocess.run([tool, "--model", model, "--size", "{}x{}".format(*size), "--labels", masks,
+                    source], check=True, stdout=subprocess.DEVNULL)
+    return np.asarray(Image.open(masks)) - np.uint8(1)  # label k is class k - 1
+
+
+def table(classes, columns):
+    """Percent a class, a column for each who made the masks."""
+    print(f"{'class':12}" + "".join(f"{name:>10}" for name in columns))
+    rows = [*zip(classes, *(c.iou() for c in columns.values())),
+            ("mean", *(c.mean_iou() for c in columns.values()))]
+    for name, *values in rows:
+        print(f"{name:12}" + "".join(f"{100 * v:10.2f}" for v in values))
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("model", type=Path, help="model file (.safetensors)")
+    p.add_argument("folder", type=Path, help="folder with images/ and labels/, e.g. camvid/val")
+    p.add_argument("--tool", help="the engine's hrnet-segment, to score its masks too")
+    p.add_argument("--size", help="HxW to run at (default: each picture's own size)")
+    p.add_argument("--variant", default="w18-small-v1")
+    p.add_argument("--limit", type=int, help="pictures at most")
+    p.add_argument("--threads", type=int, help="of PyTorch")
+    o = p.parse_args()
+    if o.threads:
+        torch.set_num_threads(o.threads)
+    net, metadata = checkpoint.network(o.model, o.variant)
+    columns = {name: scores.Confusion(net.config.classes)
+               for name in (["PyTorch"] + (["engine"] if o.tool else []))}
+
+    with tempfile.TemporaryDirectory() as folder:
+        for picture_file, label_file in image_files(o.folder)[:o.limit]:
+            picture = np.asarray(Image.open(picture_file).convert("RGB"))
+            labels = read_labels(label_file)
+            size = tuple(map(int, o.size.split("x"))) if o.size else labels.shape
+            columns["PyTorch"].add(labels, scores.predict(net, picture, size=size))
+            if o.tool:
+                masks = engine_predict(o.tool, o.model, picture, size, Path(folder))
+                columns["engine"].add(labels, masks)
+
+    classes = json.loads(metadata["hrnet.classes"])
+    table(classes, columns)
+    means = [c.mean_iou() for c in columns.values()]
+    if max(means) - min(means) > AGREEMENT:
+        sys.exit("the engine's masks are not PyTorch's")
+
+
+if __name__ == "__main__":
+    main()

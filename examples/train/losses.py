@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Losses over logits [batch, classes, rows, columns] and labels [batch, rows, columns]."""
+
+import torch
+from torch.nn import functional as F
+
+from tasks import IGNORE
+
+
+def class_weights(label_maps, classes):
+    """Rare classes weigh more: (median frequency / frequency)^0.5, between 0.5 and 3."""
+    counts = torch.zeros(classes, dtype=torch.float64)
+    for labels in label_maps:
+        counts += torch.bincount(torch.from_numpy(labels.ravel().astype("int64")),
+                                 minlength=256)[:classes]
+    frequency = counts / counts.sum()
+    return (frequency.median() / frequency).sqrt().clamp(0.5, 3).float()
+
+
+def upsampling_matrix(positions, extent, cells):
+    """[positions, cells]: bilinear weights of cells at pixels of an axis of `extent` pixels."""
+    at = ((positions.float() + 0.5) * cells / extent - 0.5).clamp(0, cells - 1)
+    return (1 - (at[:, None] - torch.arange(cells, device=positions.device)).abs()).clamp(min=0)
+
+
+def sample_grid(logits, labels, step):
+    """Logits upsampled to the labels' size, and the labels, at every `step`-th row and column.
+
+    The grid begins at random, so that all pixels get their turn. Exactly bilinear upsampling
+    (align_corners=False), but only where the loss looks: two small matrix products.
+    """
+    parts = []
+    for extent, cells in zip(labels.shape[-2:], logits.shape[-2:]):
+        first = int(torch.randint(step, ()))
+        positions = torch.arange(first, extent, step, device=labels.device)
+        parts.append((positions, upsampling_matrix(positions, extent, cells)))
+    (rows, by_row), (columns, by_column) = parts
+    return by_row @ logits.contiguous() @ by_column.T, labels[:, rows][:, :, columns]
+
+
+def hard_cross_entropy(logits, labels, weights, easy=0.3, least=16):
+    """Cross entropy of the pixels that lose more than `easy`, of 1/`least` of all anyway (OHEM)."""
+    loss = F.cross_entropy(logits, labels, weights, ignore_index=IGNORE, reduction="none").ravel()
+    hard = loss[loss > easy]
+    count = loss.numel() // least
+    return hard.mean() if hard.numel() > count else loss.topk(count)[0].mean()
+
+
+def lovasz_softmax(logits, labels):
+    """A convex surrogate of 1 - mean IoU over the classes that a batch shows.
+
+    Berman, Triki, Blaschko: "The Lovasz-Softmax loss", CVPR 2018. A class's pixels are sorted by
+    error; each error weighs what its pixel takes from the Jaccard index when it turns wrong.
+    """
+    scores = logits.softmax(1).movedim(1, 0).flatten(1)
+    labels = labels.ravel()
+    known = labels != IGNORE
+    scores, labels = scores[:, known], labels[known]
+    losses = []
+    for c in labels.unique().tolist():
+        truth = (labels == c).float()
+        errors, order = (truth - scores[c]).abs().sort(descending=True)
+        truth = truth[order]
+        union = truth.sum() + (1 - truth).cumsum(0)
+        jaccard = 1 - (truth.sum() - truth.cumsum(0)) / union
+        jaccard[1:] = jaccard[1:] - jaccard[:-1].clone()
+        losses.append((errors * jaccard).sum())
+    return torch.stack(losses).mean() if losses else logits.sum() * 0
+
+
+def branch_loss(logits, labels, weights):
+    """Auxiliary: a classifier's logits at a branch's own size against the nearest labels."""
+    small = F.interpolate(labels[:, None].float(), logits.shape[-2:], mode="nearest-exact")
+    loss = F.cross_entropy(logits, small[:, 0].long(), weights, ignore_index=IGNORE,
+                           reduction="sum")
+    return loss / max(1, small.numel())

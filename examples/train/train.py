@@ -1,0 +1,338 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Trains HRNetV2 for `people`, `street`, or both at once over one shared body.
+
+Writes OUT/last.pt every few minutes and continues from it when started again with the same --out;
+keeps the weights (exponential mean) that did best on `val` in OUT/best-TASK.pt. `torchrun
+--nproc-per-node 2 train.py ... --threads 1` trains in two processes.
+"""
+
+import argparse
+import copy
+import math
+import random
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+import hrnet
+import losses
+import scores
+from datasets import open_pairs
+from samples import People, Street
+from tasks import TASKS
+from workers import Workers
+
+
+class Networks(nn.Module):
+    """A network for each task; all but the heads is one and the same.
+
+    `aux` holds a classifier for each task and branch: they help training and are not exported.
+    """
+
+    def __init__(self, variant, tasks):
+        super().__init__()
+        self.nets = nn.ModuleDict({t: hrnet.build(variant, classes=len(TASKS[t].classes))
+                                   for t in tasks})
+        first = self.nets[tasks[0]]
+        for net in self.nets.values():
+            for name, _ in list(net.named_children()):
+                if name != "last_layer":
+                    setattr(net, name, getattr(first, name))
+        self.aux = nn.ModuleDict({
+            t: nn.ModuleList(nn.Conv2d(c, len(TASKS[t].classes), 1)
+                             for c in first.config.channels) for t in tasks})
+
+    def forward(self, x, counts):
+        """For each task (its pictures follow one another in `x`): logits, branches' logits."""
+        features = next(iter(self.nets.values())).features(x)
+        out, start = {}, 0
+        for task, count in counts.items():
+            part = [f[start:start + count] for f in features]
+            out[task] = (self.nets[task].head(part),
+                         [conv(f) for conv, f in zip(self.aux[task], part)])
+            start += count
+        return out
+
+
+def values(module):
+    """Parameters and buffers, those shared between tasks once."""
+    return [*module.parameters(), *module.buffers()]
+
+
+class Mean:
+    """Exponential mean of a module's parameters and buffers; young, it follows faster."""
+
+    def __init__(self, module, decay):
+        self.module, self.decay = copy.deepcopy(module).eval(), decay
+
+    @torch.no_grad()
+    def update(self, module, step):
+        decay = min(self.decay, (1 + step) / (20 + step))
+        for mean, value in zip(values(self.module), values(module)):
+            if mean.is_floating_point():
+                mean.lerp_(value, 1 - decay)
+            else:
+                mean.copy_(value)
+
+
+class Schedule:
+    """How far the run is, in 0..1: by steps, or by the minutes that it has run."""
+
+    def __init__(self, options):
+        self.options = options
+        self.step, self.seconds = 0, 0.0
+
+    def progress(self):
+        if self.options.steps:
+            return min(1, self.step / self.options.steps)
+        return min(1, self.seconds / 60 / self.options.minutes)
+
+    def rate(self):
+        """Learning rate: linear warm-up, then a cosine from --lr to --lr-end."""
+        o = self.options
+        cosine = (1 + math.cos(math.pi * self.progress())) / 2
+        return (o.lr_end + (o.lr - o.lr_end) * cosine) * min(1, (self.step + 1) / o.warmup)
+
+    def minutes_left(self):
+        p = self.progress()
+        return self.seconds / 60 * (1 - p) / p if p else math.nan
+
+
+class Trainer:
+    def __init__(self, options):
+        self.options = o = options
+        self.workers = Workers()
+        random.seed(o.seed)
+        torch.manual_seed(o.seed)
+        self.rng = np.random.default_rng((o.seed, self.workers.rank))
+        self.pairs = self.workers.first_alone(self._open_sets)
+        self.samplers = {t: self._sampler(t) for t in o.tasks}
+        self.weights = {t: self._weights(t).to(o.device) for t in o.tasks}
+        self.networks = Networks(o.variant, list(o.tasks))
+        if o.init:
+            self._load_weights(o.init)
+        self.networks.to(o.device, memory_format=torch.channels_last)
+        self.mean = Mean(self.networks, o.ema)
+        self.optimizer = torch.optim.AdamW(self._groups(), lr=o.lr, weight_decay=o.weight_decay)
+        self.schedule = Schedule(o)
+        self.best = {t: 0.0 for t in o.tasks}
+
+    def _open_sets(self):
+        o = self.options
+        return {t: {part: open_pairs(o.data / TASKS[t].folder / part,
+                                     o.cache / f"{TASKS[t].folder}-{part}")
+                    for part in ("train", "val")} for t in o.sets}
+
+    def _sampler(self, task):
+        size = self.options.crop
+        if task == "street":
+            return Street(self.pairs["street"]["train"], size)
+        streets = self.pairs["street"]["train"] if "street" in self.pairs else None
+        return People(self.pairs["people"]["train"], streets, size)
+
+    def _weights(self, task):
+        pairs = self.pairs[task]["train"]
+        chosen = self.rng.permutation(len(pairs))[:300]
+        return losses.class_weights([pairs[i][1] for i in chosen], len(TASKS[task].classes))
+
+    def _groups(self):
+        """Weight decay for convolutions alone, not for biases and normalisation."""
+        parameters = list(self.networks.parameters())
+        return [{"params": [p for p in parameters if p.ndim > 1]},
+                {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0}]
+
+    def _load_weights(self, file):
+        """The mean weights of another run, for the tasks that both have."""
+        state = torch.load(file, map_location="cpu")["mean"]
+        missing, _ = self.networks.load_state_dict(state, strict=False)
+        if any("last_layer" not in name and "aux" not in name for name in missing):
+            sys.exit(f"{file}: not a run of this network")
+
+    def batch(self):
+        pictures, labels = [], []
+        for task, count in self.options.tasks.items():
+            for _ in range(count):
+                picture, label = self.samplers[task].sample(self.rng)
+                pictures.append(np.ascontiguousarray(picture))
+                labels.append(np.ascontiguousarray(label))
+        pictures = torch.from_numpy(np.stack(pictures)).to(self.options.device)
+        return scores.normalise(pictures), torch.from_numpy(np.stack(labels)).to(pictures.device)
+
+    def _loss(self, task, out, labels):
+        logits, branches = out
+        o, weights = self.options, self.weights[task]
+        labels = labels.long()
+        seen, truth = losses.sample_grid(logits.float(), labels, 2)
+        total = losses.hard_cross_entropy(seen, truth, weights)
+        if o.lovasz:
+            total = total + o.lovasz * losses.lovasz_softmax(seen[..., ::2, ::2],
+                                                             truth[:, ::2, ::2])
+        for branch in branches if o.aux else ():
+            total = total + o.aux * losses.branch_loss(branch.float(), labels, weights)
+        return total
+
+    def train_step(self):
+        o = self.options
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.schedule.rate()
+        x, labels = self.batch()
+        kind = torch.device(o.device).type
+        with torch.autocast(kind, torch.bfloat16, enabled=o.bf16):
+            outs = self.networks(x, o.tasks)
+        loss, start = 0, 0
+        for task, count in o.tasks.items():
+            loss = loss + self._loss(task, outs[task], labels[start:start + count])
+            start += count
+        self.optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.networks.parameters(), 5.0)
+        self.optimizer.step()
+        self.mean.update(self.networks, self.schedule.step)
+        return loss.item()
+
+    def validate(self):
+        """Scores the mean weights on `val`; keeps the best of each task. Workers share the tasks."""
+        self.workers.mean(values(self.mean.module))
+        for task in list(self.options.tasks)[self.workers.rank::self.workers.count]:
+            net = self.mean.module.nets[task]
+            pairs = self.pairs[task]["val"]
+            chosen = np.linspace(0, len(pairs) - 1, min(len(pairs), self.options.eval_pictures))
+            confusion = scores.score(net, (pairs[int(i)] for i in chosen), self.options.device)
+            found = confusion.mean_iou()
+            per_class = " ".join(f"{v:.3f}" for v in confusion.iou())
+            print(f"\n  {task}: mIoU {found:.4f}  [{per_class}]", flush=True)
+            if found > self.best[task]:
+                self.best[task] = found
+                save({"variant": self.options.variant, "task": task, "state": net.state_dict(),
+                      "val_miou": found, "steps": self.schedule.step,
+                      "seconds": self.schedule.seconds, "seed": self.options.seed},
+                     self.options.out / f"best-{task}.pt")
+        self.best = {t: self.workers.largest(v) for t, v in self.best.items()}
+
+    def save(self):
+        if self.workers.rank > 0:
+            return
+        save({"networks": self.networks.state_dict(), "mean": self.mean.module.state_dict(),
+              "optimizer": self.optimizer.state_dict(), "best": self.best,
+              "step": self.schedule.step, "seconds": self.schedule.seconds,
+              "rng": self.rng.bit_generator.state}, self.options.out / "last.pt")
+
+    def resume(self):
+        file = self.options.out / "last.pt"
+        if not file.exists():
+            return
+        state = torch.load(file, map_location="cpu")
+        self.networks.load_state_dict(state["networks"])
+        self.mean.module.load_state_dict(state["mean"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.best = state["best"]
+        self.schedule.step, self.schedule.seconds = state["step"], state["seconds"]
+        if self.workers.rank == 0:
+            self.rng.bit_generator.state = state["rng"]
+        else:
+            self.rng = np.random.default_rng((self.options.seed, self.workers.rank, state["step"]))
+        print(f"{file}: continuing at step {self.schedule.step}")
+
+    def synchronise(self):
+        """One set of weights, and one opinion of the time, over all workers."""
+        self.workers.mean(values(self.networks))
+        self.schedule.seconds = self.workers.largest(self.schedule.seconds)
+
+    def show(self, loss):
+        s = self.schedule
+        best = " ".join(f"{t} {v:.4f}" for t, v in self.best.items())
+        print(f"\rstep {s.step}  loss {loss:.4f}  lr {s.rate():.2e}  best mIoU {best}  "
+              f"{s.minutes_left():.1f} min left ", end="", flush=True)
+
+    def run(self):
+        o, s = self.options, self.schedule
+        last_eval, last_save, smooth, start = s.seconds, s.seconds, None, time.monotonic()
+        while s.progress() < 1 or s.step % o.sync_steps:
+            loss = self.train_step()
+            if not math.isfinite(loss):
+                sys.exit(f"step {s.step}: the loss is {loss}; lower --lr")
+            s.step += 1
+            s.seconds, start = s.seconds + time.monotonic() - start, time.monotonic()
+            smooth = loss if smooth is None else 0.98 * smooth + 0.02 * loss
+            if s.step % 20 == 0 and self.workers.rank == 0:
+                self.show(smooth)
+            if s.step % o.sync_steps:
+                continue
+            self.synchronise()
+            if s.seconds - last_eval > 60 * o.eval_minutes or s.progress() >= 1:
+                self.validate()
+                last_eval, last_save = s.seconds, -math.inf
+            if s.seconds - last_save > 60 * o.save_minutes:
+                self.save()
+                last_save = s.seconds
+        print(f"\ndone: {s.step} steps, {s.seconds / 60:.1f} minutes, best {self.best}")
+
+
+def save(state, file):
+    """Whole or not at all."""
+    part = file.with_suffix(".part")
+    torch.save(state, part)
+    part.replace(file)
+
+
+def arguments():
+    p = argparse.ArgumentParser(description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--data", type=Path, required=True, help="folder with camvid/ and people/")
+    p.add_argument("--out", type=Path, required=True, help="folder of this run")
+    p.add_argument("--cache", type=Path, help="decoded pictures (default: OUT/../cache)")
+    p.add_argument("--tasks", default="people=6,street=4",
+                   help="tasks with their pictures a step (default %(default)s)")
+    p.add_argument("--without-streets", action="store_true",
+                   help="train people on its own photographs alone")
+    p.add_argument("--variant", default="w18-small-v1", choices=hrnet.VARIANTS)
+    p.add_argument("--init", type=Path, help="last.pt of another run to start from")
+    p.add_argument("--minutes", type=float, default=120, help="length of the run (%(default)s)")
+    p.add_argument("--steps", type=int, help="length in steps instead: repeatable")
+    p.add_argument("--crop", default="256x320", help="HxW of a training picture (%(default)s)")
+    p.add_argument("--lr", type=float, default=2e-3)
+    p.add_argument("--lr-end", type=float, default=0.0, help="learning rate of the last step")
+    p.add_argument("--warmup", type=int, default=200, help="steps of linear warm-up")
+    p.add_argument("--weight-decay", type=float, default=0.02)
+    p.add_argument("--ema", type=float, default=0.998, help="decay of the mean weights")
+    p.add_argument("--lovasz", type=float, default=0.5, help="weight of the Lovasz loss")
+    p.add_argument("--aux", type=float, default=0.1, help="weight of each branch's loss")
+    p.add_argument("--eval-minutes", type=float, default=6, help="between validations")
+    p.add_argument("--eval-pictures", type=int, default=100000, help="pictures of val at most")
+    p.add_argument("--save-minutes", type=float, default=4, help="between savings of the state")
+    p.add_argument("--sync-steps", type=int, default=16,
+                   help="steps between means over workers (%(default)s)")
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--threads", type=int, help="of PyTorch (default: its own choice)")
+    p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    p.add_argument("--bf16", action="store_true",
+                   help="compute in bfloat16 (weights stay float32): faster on AMX and on GPUs")
+    o = p.parse_args()
+    o.tasks = {name: int(count) for name, _, count in
+               (item.partition("=") for item in o.tasks.split(","))}
+    for name in o.tasks:
+        if name not in TASKS:
+            p.error(f"--tasks: {name}: not one of {', '.join(TASKS)}")
+    o.sets = set(o.tasks) | ({"street"} if not o.without_streets else set())
+    o.crop = tuple(int(n) for n in o.crop.split("x"))
+    o.cache = o.cache or o.out.parent / "cache"
+    return o
+
+
+def main():
+    options = arguments()
+    options.out.mkdir(parents=True, exist_ok=True)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    trainer = Trainer(options)
+    trainer.resume()
+    trainer.run()
+
+
+if __name__ == "__main__":
+    main()
