@@ -83,7 +83,8 @@ def comments():
 
 
 def parameters(function):
-    text = " ".join("".join(map(read, HEADERS)).split())
+    text = re.sub(r"/\*.*?\*/", " ", "".join(map(read, HEADERS)), flags=re.DOTALL)
+    text = " ".join(text.split())
     inside = re.search(rf"\b{function}\s*\(([^;]*?)\)\s*;", text).group(1)
     return [] if inside == "void" else [re.search(r"(\w+)(?:\[\w*\])?$", part.strip()).group(1)
                                         for part in inside.split(",")]
