@@ -13,8 +13,9 @@ G_BEGIN_DECLS
     "ABGR, GRAY8 }"
 #define GST_HRNET_SIZE_RANGE "[ 16, 8192 ]"
 
-/* Describes a mapped frame to the engine: planes and strides of the mapping, colours of the caps. The image borrows
- * the frame's memory and is valid while the frame is mapped. FALSE for a format of others or a stride below 0. */
+/* Describes a mapped frame to the engine: planes and strides of the mapping, colours of the caps.
+ * The image borrows the frame's memory and is valid while the frame is mapped. FALSE for a format
+ * of others or a stride below 0. */
 gboolean gst_hrnet_image_from_frame(HrnetImage *image, const GstVideoFrame *frame);
 
 G_END_DECLS

@@ -1,34 +1,53 @@
 /* The mask as metadata of a frame: GstHrnetSegMeta.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A custom metadata, so that any language reads it through gst_buffer_get_custom_meta() without linking the plugin:
+ * A custom metadata, so that any language reads it through gst_buffer_get_custom_meta() without
+ * linking the plugin:
  *
  *   mask      GstBuffer     GRAY8 labels with GstVideoMeta, of the frame's size
  *   classes   GstValueArray the names of labels 0..N
  *   pts       guint64       of the frame that was segmented
  *   model     string        what `model` of the element was
  *
- * It describes the whole picture. So it is copied with a whole frame, scaled with a scaled one, and left behind where
- * pixels move in any other way. */
+ * It describes the whole picture. So it is copied with a whole frame, scaled with a scaled one, and
+ * left behind where pixels move in any other way. */
 #include "gsthrnetmeta.h"
 
-#include <string.h>
+#include <math.h>
 
-/* labels of width x height to nearest neighbours at out_width x out_height, pixel centres aligned. */
-static void scale_labels(const GstVideoFrame *in, GstVideoFrame *out)
+/* Where a picture goes: `from` of the old frame becomes `to` of the new one, whose size is width x
+ * height. */
+typedef struct {
+    gdouble from_x, from_y, from_width, from_height;
+    gint to_x, to_y, to_width, to_height;
+    guint width, height;
+} Placement;
+
+/* The nearest old label of each new pixel, pixel centres aligned; 0 where the old picture does not
+ * reach. */
+static void place_labels(const Placement *place, const GstVideoFrame *in, GstVideoFrame *out)
 {
-    const guint in_width = GST_VIDEO_FRAME_WIDTH(in), in_height = GST_VIDEO_FRAME_HEIGHT(in);
-    const guint out_width = GST_VIDEO_FRAME_WIDTH(out), out_height = GST_VIDEO_FRAME_HEIGHT(out);
+    const gint in_width = GST_VIDEO_FRAME_WIDTH(in), in_height = GST_VIDEO_FRAME_HEIGHT(in);
+    const gdouble step_x = place->from_width / place->to_width,
+                  step_y = place->from_height / place->to_height;
 
-    for (guint y = 0; y < out_height; y++) {
-        const guint in_y = (guint)((2 * (guint64)y + 1) * in_height / (2 * (guint64)out_height));
-        const guint8 *src = (const guint8 *)GST_VIDEO_FRAME_PLANE_DATA(in, 0) +
-                            (gsize)in_y * GST_VIDEO_FRAME_PLANE_STRIDE(in, 0);
-        guint8 *dst = (guint8 *)GST_VIDEO_FRAME_PLANE_DATA(out, 0) +
+    for (gint y = 0; y < (gint)place->height; y++) {
+        guint8 *row = (guint8 *)GST_VIDEO_FRAME_PLANE_DATA(out, 0) +
                       (gsize)y * GST_VIDEO_FRAME_PLANE_STRIDE(out, 0);
+        const gint in_y = (gint)floor(place->from_y + (y - place->to_y + 0.5) * step_y);
+        const gboolean row_is_in =
+            y >= place->to_y && y < place->to_y + place->to_height && in_y >= 0 && in_y < in_height;
+        const guint8 *src = (const guint8 *)GST_VIDEO_FRAME_PLANE_DATA(in, 0) +
+                            (row_is_in ? (gsize)in_y * GST_VIDEO_FRAME_PLANE_STRIDE(in, 0) : 0);
 
-        for (guint x = 0; x < out_width; x++)
-            dst[x] = src[(2 * (guint64)x + 1) * in_width / (2 * (guint64)out_width)];
+        for (gint x = 0; x < (gint)place->width; x++) {
+            const gint in_x = (gint)floor(place->from_x + (x - place->to_x + 0.5) * step_x);
+            const gboolean is_in = row_is_in && x >= place->to_x &&
+                                   x < place->to_x + place->to_width && in_x >= 0 &&
+                                   in_x < in_width;
+
+            row[x] = is_in ? src[in_x] : 0;
+        }
     }
 }
 
@@ -44,29 +63,30 @@ static GstBuffer *new_mask(guint width, guint height, GstClockTime pts)
     return mask;
 }
 
-/* NULL where mask is no GRAY8 picture. */
-static GstBuffer *scale_mask(GstBuffer *mask, guint width, guint height)
+/* place: in the mask's pixels, of which it has as many as its frame. NULL where mask is no GRAY8
+ * picture. */
+static GstBuffer *place_mask(GstBuffer *mask, const Placement *place)
 {
     const GstVideoMeta *meta = gst_buffer_get_video_meta(mask);
     GstVideoInfo in_info, out_info;
     GstVideoFrame in, out;
-    GstBuffer *scaled = NULL;
+    GstBuffer *placed = NULL;
 
     if (!meta || meta->format != GST_VIDEO_FORMAT_GRAY8)
         return NULL;
     gst_video_info_set_format(&in_info, GST_VIDEO_FORMAT_GRAY8, meta->width, meta->height);
-    gst_video_info_set_format(&out_info, GST_VIDEO_FORMAT_GRAY8, width, height);
+    gst_video_info_set_format(&out_info, GST_VIDEO_FORMAT_GRAY8, place->width, place->height);
     if (!gst_video_frame_map(&in, &in_info, mask, GST_MAP_READ))
         return NULL;
-    scaled = new_mask(width, height, GST_BUFFER_PTS(mask));
-    if (gst_video_frame_map(&out, &out_info, scaled, GST_MAP_WRITE)) {
-        scale_labels(&in, &out);
+    placed = new_mask(place->width, place->height, GST_BUFFER_PTS(mask));
+    if (gst_video_frame_map(&out, &out_info, placed, GST_MAP_WRITE)) {
+        place_labels(place, &in, &out);
         gst_video_frame_unmap(&out);
     } else {
-        gst_clear_buffer(&scaled);
+        gst_clear_buffer(&placed);
     }
     gst_video_frame_unmap(&in);
-    return scaled;
+    return placed;
 }
 
 /* Whether a scaler that keeps the picture's shape would add borders, which it does not tell of. */
@@ -94,24 +114,15 @@ static GstStructure *add_copy(GstBuffer *buffer, GstStructure *from)
     return structure;
 }
 
-static gboolean transform_scaled(GstBuffer *out, GstStructure *structure,
-                                 const GstVideoMetaTransform *change)
+/* Adds the metadata with its mask moved as place says. */
+static gboolean add_placed(GstBuffer *out, GstStructure *structure, const Placement *place)
 {
-    const guint width = GST_VIDEO_INFO_WIDTH(change->out_info);
-    const guint height = GST_VIDEO_INFO_HEIGHT(change->out_info);
     const GValue *value = gst_structure_get_value(structure, "mask");
     GstBuffer *mask;
 
     if (!value || !GST_VALUE_HOLDS_BUFFER(value))
         return FALSE;
-    if (GST_VIDEO_INFO_WIDTH(change->in_info) == (gint)width &&
-        GST_VIDEO_INFO_HEIGHT(change->in_info) == (gint)height) {
-        add_copy(out, structure);
-        return TRUE;
-    }
-    if (has_borders(change->in_info, change->out_info))
-        return FALSE;
-    mask = scale_mask(gst_value_get_buffer(value), width, height);
+    mask = place_mask(gst_value_get_buffer(value), place);
     if (!mask)
         return FALSE;
     structure = add_copy(out, structure);
@@ -120,6 +131,74 @@ static gboolean transform_scaled(GstBuffer *out, GstStructure *structure,
     return TRUE;
 }
 
+static gboolean same_size(const GstVideoInfo *in, const GstVideoInfo *out)
+{
+    return GST_VIDEO_INFO_WIDTH(in) == GST_VIDEO_INFO_WIDTH(out) &&
+           GST_VIDEO_INFO_HEIGHT(in) == GST_VIDEO_INFO_HEIGHT(out);
+}
+
+static gboolean transform_scaled(GstBuffer *out, GstStructure *structure,
+                                 const GstVideoMetaTransform *change)
+{
+    const GstVideoInfo *from = change->in_info, *to = change->out_info;
+    const Placement place = {
+        0,
+        0,
+        GST_VIDEO_INFO_WIDTH(from),
+        GST_VIDEO_INFO_HEIGHT(from),
+        0,
+        0,
+        GST_VIDEO_INFO_WIDTH(to),
+        GST_VIDEO_INFO_HEIGHT(to),
+        (guint)GST_VIDEO_INFO_WIDTH(to),
+        (guint)GST_VIDEO_INFO_HEIGHT(to),
+    };
+
+    if (same_size(from, to)) {
+        add_copy(out, structure);
+        return TRUE;
+    }
+    return !has_borders(from, to) && add_placed(out, structure, &place);
+}
+
+#ifdef GST_VIDEO_META_TRANSFORM_IS_MATRIX
+/* From 1.28 on elements tell exactly what they do. What only scales, crops and adds borders is
+ * followed. */
+static gboolean transform_by_matrix(GstBuffer *out, GstStructure *structure,
+                                    const GstVideoMetaTransformMatrix *change)
+{
+    const gfloat(*m)[3] = change->matrix;
+    const GstVideoRectangle *from = &change->in_rectangle, *to = &change->out_rectangle;
+    const gboolean only_scales = m[0][1] == 0 && m[0][2] == 0 && m[1][0] == 0 && m[1][2] == 0 &&
+                                 m[2][0] == 0 && m[2][1] == 0 && m[0][0] > 0 && m[1][1] > 0 &&
+                                 m[2][2] > 0;
+
+    if (!only_scales || to->w <= 0 || to->h <= 0)
+        return FALSE;
+    const Placement place = {
+        from->x,
+        from->y,
+        to->w * (gdouble)m[2][2] / m[0][0],
+        to->h * (gdouble)m[2][2] / m[1][1],
+        to->x,
+        to->y,
+        to->w,
+        to->h,
+        (guint)GST_VIDEO_INFO_WIDTH(change->out_info),
+        (guint)GST_VIDEO_INFO_HEIGHT(change->out_info),
+    };
+    if (same_size(change->in_info, change->out_info) && place.from_x == place.to_x &&
+        place.from_y == place.to_y && place.from_width == GST_VIDEO_INFO_WIDTH(change->in_info) &&
+        place.to_width == place.from_width &&
+        place.from_height == GST_VIDEO_INFO_HEIGHT(change->in_info) &&
+        place.to_height == place.from_height) {
+        add_copy(out, structure);
+        return TRUE;
+    }
+    return add_placed(out, structure, &place);
+}
+#endif
+
 static gboolean transform(GstBuffer *out, GstCustomMeta *meta, GstBuffer *in, GQuark type,
                           gpointer data, G_GNUC_UNUSED gpointer user_data)
 {
@@ -127,14 +206,18 @@ static gboolean transform(GstBuffer *out, GstCustomMeta *meta, GstBuffer *in, GQ
 
     if (GST_META_TRANSFORM_IS_COPY(type)) {
         const GstMetaTransformCopy *copy = data;
-        const gboolean whole = copy->offset == 0 && (copy->size == (gsize)-1 ||
-                                                     copy->size == gst_buffer_get_size(in));
+        const gboolean whole =
+            copy->offset == 0 && (copy->size == (gsize)-1 || copy->size == gst_buffer_get_size(in));
         if (!copy->region || whole)
             add_copy(out, structure);
         return TRUE;
     }
     if (GST_VIDEO_META_TRANSFORM_IS_SCALE(type))
         return transform_scaled(out, structure, data);
+#ifdef GST_VIDEO_META_TRANSFORM_IS_MATRIX
+    if (GST_VIDEO_META_TRANSFORM_IS_MATRIX(type))
+        return transform_by_matrix(out, structure, data);
+#endif
     return FALSE;
 }
 
@@ -170,6 +253,7 @@ void gst_hrnet_meta_attach(GstBuffer *frame, const GstHrnetResult *result)
     GstStructure *structure = gst_custom_meta_get_structure(meta);
 
     gst_structure_set(structure, "mask", GST_TYPE_BUFFER, result->buffer, "pts", G_TYPE_UINT64,
-                      result->pts, "model", G_TYPE_STRING, hrnet_model_get_name(result->model), NULL);
+                      result->pts, "model", G_TYPE_STRING, hrnet_model_get_name(result->model),
+                      NULL);
     set_classes(structure, result->model);
 }

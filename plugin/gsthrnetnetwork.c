@@ -36,8 +36,10 @@ void gst_hrnet_network_free(GstHrnetNetwork *network)
     g_free(network);
 }
 
-/* The model's number of pixels in the frame's shape. 32 divides every branch's size evenly, and so wastes no rows. */
-static void auto_size(guint area, guint frame_width, guint frame_height, guint *height, guint *width)
+/* The model's number of pixels in the frame's shape. 32 divides every branch's size evenly, and so
+ * wastes no rows. */
+static void auto_size(guint area, guint frame_width, guint frame_height, guint *height,
+                      guint *width)
 {
     gdouble scale = sqrt((gdouble)area / ((gdouble)frame_width * frame_height));
     gdouble h = round(frame_height * scale / 32) * 32, w = round(frame_width * scale / 32) * 32;
@@ -47,7 +49,8 @@ static void auto_size(guint area, guint frame_width, guint frame_height, guint *
 }
 
 gboolean gst_hrnet_network_parse_size(const gchar *text, const HrnetModel *model, guint frame_width,
-                                      guint frame_height, guint *height, guint *width, GError **error)
+                                      guint frame_height, guint *height, guint *width,
+                                      GError **error)
 {
     guint h, w;
     gchar rest;

@@ -19,8 +19,8 @@ static gboolean choose_labels(GstHrnetPaint *paint, const HrnetModel *model, con
         const gint label = hrnet_model_find_label(model, g_strstrip(*name));
 
         if (label < 1) {
-            g_autofree gchar *known = g_strjoinv(
-                ", ", (gchar **)(gpointer)(hrnet_model_get_classes(model) + 1));
+            g_autofree gchar *known =
+                g_strjoinv(", ", (gchar **)(gpointer)(hrnet_model_get_classes(model) + 1));
             g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
                         "classes: the model has no class \"%s\": expected labels from 1 to %u, or "
                         "names among %s",
@@ -85,7 +85,8 @@ gboolean gst_hrnet_paint_setup(GstHrnetPaint *paint, const HrnetModel *model, co
         .n_labels = g_strv_length((gchar **)(gpointer)hrnet_model_get_classes(model)) - 1,
     };
 
-    if (!choose_labels(&made, model, classes, error) || !choose_colors(&made, model, palette, error))
+    if (!choose_labels(&made, model, classes, error) ||
+        !choose_colors(&made, model, palette, error))
         return FALSE;
     *paint = made;
     return TRUE;

@@ -7,17 +7,19 @@
 
 G_BEGIN_DECLS
 
-/* A model's palette and chosen labels, and the table that hrnet_image_paint() takes, made from them for an opacity. */
+/* A model's palette and chosen labels, and the table that hrnet_image_paint() takes, made from them
+ * for an opacity. */
 typedef struct {
-    guint n_labels;        /* of the model: labels 0..n_labels are there */
-    guint32 colors[256];   /* 0xRRGGBB by label */
+    guint n_labels;      /* of the model: labels 0..n_labels are there */
+    guint32 colors[256]; /* 0xRRGGBB by label */
     gboolean chosen[256];
-    guint32 argb[256];     /* what is painted: alpha 0 where a label is not chosen */
-    gboolean paints;       /* some alpha is not 0 */
+    guint32 argb[256]; /* what is painted: alpha 0 where a label is not chosen */
+    gboolean paints;   /* some alpha is not 0 */
 } GstHrnetPaint;
 
-/* classes: comma-separated names or labels, empty for the model's foreground. palette: "model", or comma-separated
- * #rrggbb from label 1 on. paint is changed only on success; its opacity is 0 then. */
+/* classes: comma-separated names or labels, empty for the model's foreground. palette: "model", or
+ * comma-separated #rrggbb from label 1 on. paint is changed only on success; its opacity is 0 then.
+ */
 gboolean gst_hrnet_paint_setup(GstHrnetPaint *paint, const HrnetModel *model, const gchar *classes,
                                const gchar *palette, GError **error);
 

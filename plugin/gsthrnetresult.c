@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gsthrnetresult.h"
 
-/* The mask's bytes stay in their pool's block, which goes back when the last buffer that shows them is gone. They are
- * dense rows, which is what readers that ignore strides expect. */
+/* The mask's bytes stay in their pool's block, which goes back when the last buffer that shows them
+ * is gone. They are dense rows, which is what readers that ignore strides expect. */
 static GstBuffer *wrap_mask(HrnetMask *mask, GstClockTime pts)
 {
     const guint width = hrnet_mask_get_width(mask), height = hrnet_mask_get_height(mask);

@@ -11,10 +11,10 @@ G_BEGIN_DECLS
 /* The outcome of one inference. Reference-counted and immutable; any thread. */
 typedef struct {
     HrnetMask *mask;
-    HrnetModel *model;          /* whose labels they are */
-    GstBuffer *buffer;          /* the mask's own bytes as GRAY8 with GstVideoMeta, read-only */
-    GstClockTime pts;           /* of the frame that was segmented */
-    GstClockTime running_time;  /* of the same */
+    HrnetModel *model;         /* whose labels they are */
+    GstBuffer *buffer;         /* the mask's own bytes as GRAY8 with GstVideoMeta, read-only */
+    GstClockTime pts;          /* of the frame that was segmented */
+    GstClockTime running_time; /* of the same */
 } GstHrnetResult;
 
 /* mask: (transfer full) */

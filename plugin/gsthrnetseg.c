@@ -5,9 +5,10 @@
  * @title: hrnetseg
  * @short_description: Semantic segmentation of video with HRNetV2
  *
- * hrnetseg tells for every pixel of every frame which class it belongs to, with an HRNetV2 network on the CPU. What
- * leaves the element is chosen by #GstHrnetSeg:mode: the frame with its classes painted over it, the labels as GRAY8
- * video, or the frame as it came. In every mode the mask can travel with the frame as metadata.
+ * hrnetseg tells for every pixel of every frame which class it belongs to, with an HRNetV2 network
+ * on the CPU. What leaves the element is chosen by #GstHrnetSeg:mode: the frame with its classes
+ * painted over it, the labels as GRAY8 video, or the frame as it came. In every mode the mask can
+ * travel with the frame as metadata.
  *
  * A label is a byte: 0 means unlabelled, k is the network's class k-1.
  *
@@ -16,7 +17,8 @@
  * With #GstHrnetSeg:attach-meta each frame carries the custom metadata `GstHrnetSegMeta` (see
  * gst_buffer_get_custom_meta()), a #GstStructure with the fields
  *
- * * `mask`: #GstBuffer with #GstVideoMeta, GRAY8, the labels at the frame's size. It is shared and must not be written
+ * * `mask`: #GstBuffer with #GstVideoMeta, GRAY8, the labels at the frame's size. It is shared and
+ * must not be written
  * * `classes`: #GstValueArray of strings, the names of labels 0 to N
  * * `pts`: #guint64, the timestamp of the frame that was segmented
  * * `model`: #gchararray, the model's name
@@ -25,15 +27,15 @@
  *
  * ## Properties while playing
  *
- * All properties may be set in any state. A new #GstHrnetSeg:model is loaded beside the stream, which goes on with the
- * former until the new one is ready; where loading fails a warning is posted and the former stays. In the same way
- * values that mean nothing (an unknown class, a palette too short) are an error when the element starts, and a warning
- * that changes nothing later.
+ * All properties may be set in any state. A new #GstHrnetSeg:model is loaded beside the stream,
+ * which goes on with the former until the new one is ready; where loading fails a warning is posted
+ * and the former stays. In the same way values that mean nothing (an unknown class, a palette too
+ * short) are an error when the element starts, and a warning that changes nothing later.
  *
  * ## Late frames
  *
- * Frames are never dropped. One of which a QoS event says that it comes too late is let through with the last mask,
- * unless that is older than a second.
+ * Frames are never dropped. One of which a QoS event says that it comes too late is let through
+ * with the last mask, unless that is older than a second.
  *
  * Interlaced frames are segmented as if they were progressive.
  *
@@ -43,11 +45,14 @@
  * ]|
  * People in front of a camera, painted.
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=30 ! video/x-raw,width=640,height=360 ! hrnetseg model=street opacity=0.7 classes=road,car palette=model ! videoconvert ! pngenc snapshot=true ! filesink location=street.png
+ * gst-launch-1.0 videotestsrc num-buffers=30 ! video/x-raw,width=640,height=360 ! hrnetseg
+ * model=street opacity=0.7 classes=road,car palette=model ! videoconvert ! pngenc snapshot=true !
+ * filesink location=street.png
  * ]|
  * Two of the street's classes.
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=30 ! hrnetseg mode=mask inference-size=96x128 ! pngenc snapshot=true ! filesink location=labels.png
+ * gst-launch-1.0 videotestsrc num-buffers=30 ! hrnetseg mode=mask inference-size=96x128 ! pngenc
+ * snapshot=true ! filesink location=labels.png
  * ]|
  * The labels themselves.
  */
@@ -141,7 +146,8 @@ static gboolean set_locked(GstHrnetSettings *settings, guint id, const GValue *v
         then->changes = replace_string(&settings->palette, value) ? GST_HRNET_CHANGED_PAINT : 0;
         break;
     case PROP_INFERENCE_SIZE:
-        then->changes = replace_string(&settings->inference_size, value) ? GST_HRNET_CHANGED_SESSION : 0;
+        then->changes =
+            replace_string(&settings->inference_size, value) ? GST_HRNET_CHANGED_SESSION : 0;
         break;
     case PROP_THREADS:
         settings->n_threads = g_value_get_uint(value);
@@ -184,10 +190,10 @@ static GstStructure *stats_locked(const GstHrnetStats *stats)
 {
     return gst_structure_new(
         "application/x-hrnetseg-stats", "frames", G_TYPE_UINT64, stats->n_frames, "inferences",
-        G_TYPE_UINT64, stats->n_inferences, "reused", G_TYPE_UINT64, stats->n_reused, "inference-ns",
-        G_TYPE_UINT64, stats->inference_ns / MAX(stats->n_inferences, 1), "render-ns", G_TYPE_UINT64,
-        stats->render_ns / MAX(stats->n_rendered, 1), "mask-age-ns", G_TYPE_UINT64, stats->mask_age_ns,
-        "pool-buffers", G_TYPE_UINT, stats->n_masks, NULL);
+        G_TYPE_UINT64, stats->n_inferences, "reused", G_TYPE_UINT64, stats->n_reused,
+        "inference-ns", G_TYPE_UINT64, stats->inference_ns / MAX(stats->n_inferences, 1),
+        "render-ns", G_TYPE_UINT64, stats->render_ns / MAX(stats->n_rendered, 1), "mask-age-ns",
+        G_TYPE_UINT64, stats->mask_age_ns, "pool-buffers", G_TYPE_UINT, stats->n_masks, NULL);
 }
 
 static void get_property(GObject *object, guint id, GValue *value, GParamSpec *pspec)
@@ -284,7 +290,8 @@ static void gst_hrnet_seg_init(GstHrnetSeg *self)
         .precision = DEFAULT_PRECISION,
     };
     self->earliest_time = GST_CLOCK_TIME_NONE;
-    /* Each frame decides for itself whether it is drawn on in place, see prepare_output_buffer(). */
+    /* Each frame decides for itself whether it is drawn on in place, see prepare_output_buffer().
+     */
     gst_base_transform_set_in_place(trans, FALSE);
     gst_base_transform_set_passthrough(trans, FALSE);
     /* Late frames are let through with the last mask: the base class would drop them. */
@@ -316,12 +323,12 @@ static void install_model_properties(GObjectClass *object)
                             DEFAULT_INFERENCE_SIZE, FLAGS));
     g_object_class_install_property(
         object, PROP_THREADS,
-        g_param_spec_uint("threads", "Threads", "Threads that compute, 0 for one per available CPU", 0,
-                          MAX_THREADS, DEFAULT_THREADS, FLAGS));
-    g_object_class_install_property(object, PROP_PRECISION,
-                                    g_param_spec_enum("precision", "Precision",
-                                                      "Arithmetic of the network",
-                                                      GST_TYPE_HRNET_PRECISION, DEFAULT_PRECISION, FLAGS));
+        g_param_spec_uint("threads", "Threads", "Threads that compute, 0 for one per available CPU",
+                          0, MAX_THREADS, DEFAULT_THREADS, FLAGS));
+    g_object_class_install_property(
+        object, PROP_PRECISION,
+        g_param_spec_enum("precision", "Precision", "Arithmetic of the network",
+                          GST_TYPE_HRNET_PRECISION, DEFAULT_PRECISION, FLAGS));
 }
 
 static void install_output_properties(GObjectClass *object)
@@ -334,29 +341,32 @@ static void install_output_properties(GObjectClass *object)
         g_param_spec_boolean("attach-meta", "Attach metadata",
                              "Attach the mask to each frame as GstHrnetSegMeta, in every mode",
                              DEFAULT_ATTACH_META, FLAGS));
-    g_object_class_install_property(object, PROP_OPACITY,
-                                    g_param_spec_double("opacity", "Opacity",
-                                                        "Opacity of the overlay, 0 shows none of it", 0, 1,
-                                                        DEFAULT_OPACITY, FLAGS | GST_PARAM_CONTROLLABLE));
+    g_object_class_install_property(
+        object, PROP_OPACITY,
+        g_param_spec_double("opacity", "Opacity", "Opacity of the overlay, 0 shows none of it", 0,
+                            1, DEFAULT_OPACITY, FLAGS | GST_PARAM_CONTROLLABLE));
     g_object_class_install_property(
         object, PROP_CLASSES,
-        g_param_spec_string("classes", "Classes",
-                            "Comma-separated names or labels (from 1) of the classes that are drawn; "
-                            "empty for the model's foreground. Masks and metadata hold all classes",
-                            "", FLAGS));
+        g_param_spec_string(
+            "classes", "Classes",
+            "Comma-separated names or labels (from 1) of the classes that are drawn; "
+            "empty for the model's foreground. Masks and metadata hold all classes",
+            "", FLAGS));
     g_object_class_install_property(
         object, PROP_PALETTE,
-        g_param_spec_string("palette", "Palette",
-                            "\"model\", or comma-separated colours #rrggbb, one for each class from "
-                            "label 1 on",
-                            DEFAULT_PALETTE, FLAGS));
+        g_param_spec_string(
+            "palette", "Palette",
+            "\"model\", or comma-separated colours #rrggbb, one for each class from "
+            "label 1 on",
+            DEFAULT_PALETTE, FLAGS));
     g_object_class_install_property(
         object, PROP_STATS,
-        g_param_spec_boxed("stats", "Statistics",
-                           "Counts since the start (frames, inferences, reused), mean times "
-                           "(inference-ns, render-ns), the last mask's age (mask-age-ns), and masks "
-                           "in the pool (pool-buffers)",
-                           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+        g_param_spec_boxed(
+            "stats", "Statistics",
+            "Counts since the start (frames, inferences, reused), mean times "
+            "(inference-ns, render-ns), the last mask's age (mask-age-ns), and masks "
+            "in the pool (pool-buffers)",
+            GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 
 static void gst_hrnet_seg_class_init(GstHrnetSegClass *klass)
@@ -371,10 +381,11 @@ static void gst_hrnet_seg_class_init(GstHrnetSegClass *klass)
     install_model_properties(object);
     install_output_properties(object);
 
-    gst_element_class_set_static_metadata(
-        element, "HRNet segmentation", "Filter/Analyzer/Effect/Video",
-        "Finds the class of every pixel with HRNetV2, and paints it, sends it as video or attaches it",
-        "The gst-hrnet authors");
+    gst_element_class_set_static_metadata(element, "HRNet segmentation",
+                                          "Filter/Analyzer/Effect/Video",
+                                          "Finds the class of every pixel with HRNetV2, and paints "
+                                          "it, sends it as video or attaches it",
+                                          "The gst-hrnet authors");
     gst_element_class_add_static_pad_template(element, &sink_template);
     gst_element_class_add_static_pad_template(element, &src_template);
 

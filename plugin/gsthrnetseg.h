@@ -1,11 +1,13 @@
 /* The element `hrnetseg`. See gsthrnetseg.c for its documentation.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Its parts: gsthrnetseg.c (properties, states), gsthrnetsegcaps.c (caps, allocation), gsthrnetsegmodel.c (the model
- * and what properties make of it), gsthrnetsegframe.c (a frame's way).
+ * Its parts: gsthrnetseg.c (properties, states), gsthrnetsegcaps.c (caps, allocation),
+ * gsthrnetsegmodel.c (the model and what properties make of it), gsthrnetsegframe.c (a frame's
+ * way).
  *
- * Threads: properties are set from any thread, under the object lock, and raise flags. The streaming thread takes them
- * over at the next frame and owns all that is not marked. Nothing is computed and nothing posted under a lock. */
+ * Threads: properties are set from any thread, under the object lock, and raise flags. The
+ * streaming thread takes them over at the next frame and owns all that is not marked. Nothing is
+ * computed and nothing posted under a lock. */
 #ifndef GST_HRNET_SEG_H
 #define GST_HRNET_SEG_H
 
@@ -47,8 +49,8 @@ typedef struct {
     guint64 n_frames, n_inferences, n_reused;
     guint64 inference_ns, render_ns; /* sums */
     guint64 n_rendered;
-    guint64 mask_age_ns;             /* of the last frame's mask */
-    guint n_masks;                   /* in the session's pool */
+    guint64 mask_age_ns; /* of the last frame's mask */
+    guint n_masks;       /* in the session's pool */
 } GstHrnetStats;
 
 struct _GstHrnetSeg {
@@ -56,13 +58,15 @@ struct _GstHrnetSeg {
 
     /* under the object lock */
     GstHrnetSettings settings;
-    guint changes;            /* GstHrnetChanges */
-    gboolean started;         /* between start and stop */
+    guint changes;                   /* GstHrnetChanges */
+    gboolean started;                /* between start and stop */
     guint frame_width, frame_height; /* of the caps, 0 before them */
-    guint load_serial;        /* of the latest wish for a model; a load that finishes with another is dropped */
+    guint load_serial; /* of the latest wish for a model; a load that finishes with another is
+                          dropped */
     GstHrnetNetwork *pending; /* loaded, to be switched to */
     GstHrnetStats stats;
-    GstClockTime earliest_time; /* from QoS events, in running time: frames before it come too late */
+    GstClockTime
+        earliest_time; /* from QoS events, in running time: frames before it come too late */
 
     /* the streaming thread's */
     GstVideoInfo in_info, out_info;
@@ -70,7 +74,7 @@ struct _GstHrnetSeg {
     gboolean peer_takes_video_meta;
     GstHrnetNetwork *network;
     GstHrnetPaint paint;
-    GstHrnetResult *result;       /* the newest */
+    GstHrnetResult *result; /* the newest */
 
     /* the same, for the frame at hand */
     GstHrnetMode mode;
@@ -87,9 +91,11 @@ gboolean gst_hrnet_seg_mode_fits(GstHrnetSeg *self, GstHrnetMode mode);
 /* Loads the model; posts the one error and returns FALSE where that fails. */
 gboolean gst_hrnet_seg_model_open(GstHrnetSeg *self);
 void gst_hrnet_seg_model_close(GstHrnetSeg *self);
-/* Loads the model that the properties name now, in a thread of its own. Posts a warning where that fails. */
+/* Loads the model that the properties name now, in a thread of its own. Posts a warning where that
+ * fails. */
 void gst_hrnet_seg_model_reload(GstHrnetSeg *self);
-/* Takes over what has been set: model, session, paint. Posts the one error and returns FALSE where it can't go on. */
+/* Takes over what has been set: model, session, paint. Posts the one error and returns FALSE where
+ * it can't go on. */
 gboolean gst_hrnet_seg_model_update(GstHrnetSeg *self);
 
 /* gsthrnetsegframe.c */

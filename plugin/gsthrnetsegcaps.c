@@ -33,8 +33,8 @@ static gboolean can_be_gray(const GstStructure *structure)
     return can;
 }
 
-/* The other pad's caps where one pad carries labels: GRAY8 at the source pad, any format (of the template's) at the
- * sink pad. */
+/* The other pad's caps where one pad carries labels: GRAY8 at the source pad, any format (of the
+ * template's) at the sink pad. */
 static GstCaps *mask_caps(GstCaps *caps, GstPadDirection direction)
 {
     GstCaps *other = gst_caps_new_empty();
@@ -72,7 +72,8 @@ static GstCaps *transform_caps(GstBaseTransform *trans, GstPadDirection directio
         gst_caps_unref(other);
         other = filtered;
     }
-    GST_LOG_OBJECT(self, "%" GST_PTR_FORMAT " to %" GST_PTR_FORMAT, (gpointer)caps, (gpointer)other);
+    GST_LOG_OBJECT(self, "%" GST_PTR_FORMAT " to %" GST_PTR_FORMAT, (gpointer)caps,
+                   (gpointer)other);
     return other;
 }
 
@@ -81,7 +82,8 @@ static gboolean set_caps(GstBaseTransform *trans, GstCaps *incaps, GstCaps *outc
     GstHrnetSeg *self = GST_HRNET_SEG(trans);
     GstVideoInfo in_info, out_info;
 
-    if (!gst_video_info_from_caps(&in_info, incaps) || !gst_video_info_from_caps(&out_info, outcaps)) {
+    if (!gst_video_info_from_caps(&in_info, incaps) ||
+        !gst_video_info_from_caps(&out_info, outcaps)) {
         GST_WARNING_OBJECT(self, "cannot use caps %" GST_PTR_FORMAT, (gpointer)incaps);
         return FALSE;
     }
@@ -155,9 +157,10 @@ static gboolean propose_pool(GstQuery *query)
     return ok;
 }
 
-/* Frames that leave as they came are best written into downstream's memory straight away, so its answer is passed on.
- * Any stride is read here: where downstream can't read them all, an overlay is drawn on a copy (frame_is_plain() in
- * gsthrnetsegframe.c), while `meta` mode promises not to copy and so must not promise more than downstream. */
+/* Frames that leave as they came are best written into downstream's memory straight away, so its
+ * answer is passed on. Any stride is read here: where downstream can't read them all, an overlay is
+ * drawn on a copy (frame_is_plain() in gsthrnetsegframe.c), while `meta` mode promises not to copy
+ * and so must not promise more than downstream. */
 static gboolean propose_allocation(GstBaseTransform *trans, GstQuery *decide_query, GstQuery *query)
 {
     GstHrnetSeg *self = GST_HRNET_SEG(trans);
@@ -181,7 +184,8 @@ static gboolean propose_allocation(GstBaseTransform *trans, GstQuery *decide_que
 static gboolean decide_allocation(GstBaseTransform *trans, GstQuery *query)
 {
     GstHrnetSeg *self = GST_HRNET_SEG(trans);
-    const gboolean video_meta = gst_query_find_allocation_meta(query, GST_VIDEO_META_API_TYPE, NULL);
+    const gboolean video_meta =
+        gst_query_find_allocation_meta(query, GST_VIDEO_META_API_TYPE, NULL);
     GstBufferPool *pool = NULL;
     GstStructure *config;
     GstVideoInfo info;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gsthrnetseg.h"
 
+#include "gsthrnetanalytics.h"
 #include "gsthrnetimage.h"
 #include "gsthrnetmeta.h"
 
@@ -10,8 +11,8 @@
 GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
 #define GST_CAT_DEFAULT gst_hrnet_seg_debug
 
-/* While frames come too late a mask is used again, but not for longer than this: a stream that never catches up would
- * keep its first one. */
+/* While frames come too late a mask is used again, but not for longer than this: a stream that
+ * never catches up would keep its first one. */
 #define MAX_REUSE_TIME GST_SECOND
 
 static GstBaseTransformClass *base_class;
@@ -37,7 +38,8 @@ static void take_settings(GstHrnetSeg *self)
     self->stats.n_frames++;
     GST_OBJECT_UNLOCK(self);
 
-    /* A mode may have been set after the caps were agreed on for this frame: it takes effect with the next. */
+    /* A mode may have been set after the caps were agreed on for this frame: it takes effect with
+     * the next. */
     if (gst_hrnet_seg_mode_fits(self, self->mode))
         self->negotiated_mode = self->mode;
     self->mode = self->negotiated_mode;
@@ -66,8 +68,8 @@ static gboolean can_paint_in_place(GstHrnetSeg *self, GstBuffer *buffer)
            (self->peer_takes_video_meta || frame_is_plain(&self->in_info, buffer));
 }
 
-/* The frame itself wherever its pixels stay or may be drawn on, else one from the pool. Where only metadata is added to
- * a frame that others hold too, a copy of the buffer shares its memory. */
+/* The frame itself wherever its pixels stay or may be drawn on, else one from the pool. Where only
+ * metadata is added to a frame that others hold too, a copy of the buffer shares its memory. */
 static GstFlowReturn prepare_output_buffer(GstBaseTransform *trans, GstBuffer *inbuf,
                                            GstBuffer **outbuf)
 {
@@ -86,7 +88,8 @@ static GstFlowReturn prepare_output_buffer(GstBaseTransform *trans, GstBuffer *i
     return GST_FLOW_OK;
 }
 
-/* Into a buffer of the pool go all metadata but those of other pixels' memory, and for labels those of colours. */
+/* Into a buffer of the pool go all metadata but those of other pixels' memory, and for labels those
+ * of colours. */
 static gboolean transform_meta(GstBaseTransform *trans, GstBuffer *outbuf, GstMeta *meta,
                                GstBuffer *inbuf)
 {
@@ -110,7 +113,8 @@ static GstClockTime running_time(GstHrnetSeg *self, GstBuffer *buffer)
                                        GST_BUFFER_PTS(buffer));
 }
 
-/* Whether downstream is behind, so that the frame had better be let through with the mask that there is. */
+/* Whether downstream is behind, so that the frame had better be let through with the mask that
+ * there is. */
 static gboolean may_reuse(GstHrnetSeg *self, GstBuffer *buffer)
 {
     const GstClockTime time = running_time(self, buffer);
@@ -177,7 +181,8 @@ static void copy_labels(const HrnetMask *mask, GstVideoFrame *out)
 }
 
 /* Draws the mode's picture: on the frame itself where out is NULL. */
-static gboolean render(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame *out, GError **error)
+static gboolean render(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame *out,
+                       GError **error)
 {
     const GstClockTime start = gst_util_get_timestamp();
     gboolean ok = TRUE;
@@ -197,8 +202,8 @@ static gboolean render(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame
 }
 
 /* The part of a frame's way for which its pixels are mapped. */
-static gboolean work_on_pixels(GstHrnetSeg *self, GstBuffer *inbuf, GstBuffer *outbuf, gboolean infers,
-                               gboolean renders, GError **error)
+static gboolean work_on_pixels(GstHrnetSeg *self, GstBuffer *inbuf, GstBuffer *outbuf,
+                               gboolean infers, gboolean renders, GError **error)
 {
     const gboolean in_place = inbuf == outbuf;
     const GstMapFlags flags = renders && in_place ? GST_MAP_READWRITE : GST_MAP_READ;
@@ -252,14 +257,16 @@ static GstFlowReturn transform(GstBaseTransform *trans, GstBuffer *inbuf, GstBuf
     if (!renders && !self->attach_meta)
         return GST_FLOW_OK;
 
-    if ((renders || !reuses) &&
-        !work_on_pixels(self, inbuf, outbuf, !reuses, renders, &error)) {
-        GST_ELEMENT_ERROR(self, STREAM, FAILED, ("Cannot segment a frame: %s", error->message), (NULL));
+    if ((renders || !reuses) && !work_on_pixels(self, inbuf, outbuf, !reuses, renders, &error)) {
+        GST_ELEMENT_ERROR(self, STREAM, FAILED, ("Cannot segment a frame: %s", error->message),
+                          (NULL));
         return GST_FLOW_ERROR;
     }
     note_age(self, inbuf, reuses);
-    if (self->attach_meta)
+    if (self->attach_meta) {
         gst_hrnet_meta_attach(outbuf, self->result);
+        gst_hrnet_analytics_attach(outbuf, self->result);
+    }
     return GST_FLOW_OK;
 }
 

@@ -71,24 +71,28 @@ static void post(GstHrnetSeg *self, GstMessageType type, const gchar *what, cons
                              G_STRFUNC, __LINE__);
 }
 
-static void post_model(GstHrnetSeg *self, GstMessageType type, const Wish *wish, const GError *error)
+static void post_model(GstHrnetSeg *self, GstMessageType type, const Wish *wish,
+                       const GError *error)
 {
-    g_autofree gchar *what = g_strdup_printf("Cannot use model \"%s\"", wish->name ? wish->name : "");
+    g_autofree gchar *what =
+        g_strdup_printf("Cannot use model \"%s\"", wish->name ? wish->name : "");
 
     post(self, type, what, error);
 }
 
-/* A network with all that the properties ask of it, and its paint; NULL and the error where one of them is wrong. */
+/* A network with all that the properties ask of it, and its paint; NULL and the error where one of
+ * them is wrong. */
 static GstHrnetNetwork *fulfil(const Wish *wish, GstHrnetPaint *paint, GError **error)
 {
     g_autoptr(GstHrnetNetwork) network = gst_hrnet_network_load(wish->name, wish->options, error);
     guint height, width;
 
-    if (!network || !gst_hrnet_paint_setup(paint, network->model, wish->classes, wish->palette, error))
+    if (!network ||
+        !gst_hrnet_paint_setup(paint, network->model, wish->classes, wish->palette, error))
         return NULL;
     if (wish->params.frame_width == 0) {
-        if (!gst_hrnet_network_parse_size(wish->inference_size, network->model, 0, 0, &height, &width,
-                                          error))
+        if (!gst_hrnet_network_parse_size(wish->inference_size, network->model, 0, 0, &height,
+                                          &width, error))
             return NULL;
     } else if (!gst_hrnet_network_prepare(network, &wish->params, error)) {
         return NULL;
@@ -191,7 +195,8 @@ static void switch_network(GstHrnetSeg *self, GstHrnetNetwork *network, const Wi
 {
     g_autoptr(GError) error = NULL;
 
-    if (!gst_hrnet_paint_setup(&self->paint, network->model, wish->classes, wish->palette, &error)) {
+    if (!gst_hrnet_paint_setup(&self->paint, network->model, wish->classes, wish->palette,
+                               &error)) {
         post_model(self, GST_MESSAGE_WARNING, wish, error);
         gst_hrnet_network_free(network);
         return;
@@ -222,7 +227,8 @@ gboolean gst_hrnet_seg_model_update(GstHrnetSeg *self)
     if (pending)
         switch_network(self, pending, wish);
     if (changes & GST_HRNET_CHANGED_PAINT &&
-        !gst_hrnet_paint_setup(&self->paint, self->network->model, wish->classes, wish->palette, &error)) {
+        !gst_hrnet_paint_setup(&self->paint, self->network->model, wish->classes, wish->palette,
+                               &error)) {
         post(self, GST_MESSAGE_WARNING, "Keeping the former classes and colours", error);
         g_clear_error(&error);
     }
