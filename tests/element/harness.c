@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-const gchar *const all_formats[] = { "I420", "YV12", "NV12", "NV21", "YUY2", "UYVY",
-                                     "RGB",  "BGR",  "RGBx", "BGRx", "xRGB", "xBGR",
+const gchar *const all_formats[] = { "I420", "YV12", "NV12", "NV21", "YUY2",  "UYVY",
+                                     "RGB",  "BGR",  "RGBx", "BGRx", "xRGB",  "xBGR",
                                      "RGBA", "BGRA", "ARGB", "ABGR", "GRAY8", NULL };
 const gchar *const all_modes[] = { "overlay", "mask", "meta", NULL };
 
@@ -71,8 +71,8 @@ guint plane_rows(const GstVideoInfo *info, guint plane)
     return plane ? (height + 1) / 2 : height;
 }
 
-/* Large fields of different brightness and colour with discs and some noise, so that a network with any weights has
- * something to tell apart. x: in bytes of a row. */
+/* Large fields of different brightness and colour with discs and some noise, so that a network with
+ * any weights has something to tell apart. x: in bytes of a row. */
 static guint8 picture(guint plane, guint x, guint y, guint seed)
 {
     const guint field = (x / 40 + y / 23 * 3 + seed) % 5;
@@ -87,7 +87,8 @@ static guint8 picture(guint plane, guint x, guint y, guint seed)
     return (guint8)CLAMP(value + (gint)(noise >> 28) - 8, 0, 255);
 }
 
-static void fill_plane(guint8 *row, gsize stride, guint n_bytes, guint n_rows, guint plane, guint seed)
+static void fill_plane(guint8 *row, gsize stride, guint n_bytes, guint n_rows, guint plane,
+                       guint seed)
 {
     for (guint y = 0; y < n_rows; y++, row += stride) {
         for (guint x = 0; x < n_bytes; x++)
@@ -112,13 +113,14 @@ GstBuffer *frame_new(const GstVideoInfo *info, guint padding, guint seed)
     fail_unless(gst_buffer_map(frame, &map, GST_MAP_WRITE));
     memset(map.data, GUARD, map.size);
     for (guint i = 0; i < GST_VIDEO_INFO_N_PLANES(info); i++)
-        fill_plane(map.data + offsets[i], strides[i], plane_row_bytes(info, i), plane_rows(info, i), i,
-                   seed);
+        fill_plane(map.data + offsets[i], strides[i], plane_row_bytes(info, i), plane_rows(info, i),
+                   i, seed);
     gst_buffer_unmap(frame, &map);
     if (padding)
-        gst_buffer_add_video_meta_full(frame, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_INFO_FORMAT(info),
-                                       GST_VIDEO_INFO_WIDTH(info), GST_VIDEO_INFO_HEIGHT(info),
-                                       GST_VIDEO_INFO_N_PLANES(info), offsets, strides);
+        gst_buffer_add_video_meta_full(frame, GST_VIDEO_FRAME_FLAG_NONE,
+                                       GST_VIDEO_INFO_FORMAT(info), GST_VIDEO_INFO_WIDTH(info),
+                                       GST_VIDEO_INFO_HEIGHT(info), GST_VIDEO_INFO_N_PLANES(info),
+                                       offsets, strides);
     GST_BUFFER_PTS(frame) = gst_util_uint64_scale(seed, GST_SECOND, 30);
     GST_BUFFER_DURATION(frame) = GST_SECOND / 30;
     return frame;
@@ -135,7 +137,8 @@ void frame_check_padding(const GstVideoInfo *info, GstBuffer *frame)
     is_pixel = g_malloc0(map.size);
     for (guint i = 0; i < meta->n_planes; i++) {
         for (guint y = 0; y < plane_rows(info, i); y++)
-            memset(is_pixel + meta->offset[i] + (gsize)y * meta->stride[i], 1, plane_row_bytes(info, i));
+            memset(is_pixel + meta->offset[i] + (gsize)y * meta->stride[i], 1,
+                   plane_row_bytes(info, i));
     }
     for (gsize i = 0; i < map.size; i++)
         fail_unless(is_pixel[i] || map.data[i] == GUARD, "guard byte %" G_GSIZE_FORMAT " is %u", i,

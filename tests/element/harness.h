@@ -16,22 +16,24 @@ extern const gchar *const all_modes[];
 /* An element by its launch description: "hrnetseg model=test mode=mask". */
 GstHarness *harness_new(const gchar *description);
 
-/* Caps of a format and size at 30 frames a second. more: further fields, ", colorimetry=bt709", or "". */
+/* Caps of a format and size at 30 frames a second. more: further fields, ", colorimetry=bt709", or
+ * "". */
 GstCaps *frame_caps(const gchar *format, gint width, gint height, const gchar *more);
 
 /* Sets the harness's source caps; info may be NULL. */
 void harness_set_frame_caps(GstHarness *harness, const gchar *format, gint width, gint height,
                             const gchar *more, GstVideoInfo *info);
 
-/* A frame with a picture of smooth shapes and noise, the same for the same seed. padding: bytes that each row has more
- * than it needs (with a GstVideoMeta that says so), and bytes before the first plane; they are filled with 0xA5.
- * pts: 1 s times the seed / 30. */
+/* A frame with a picture of smooth shapes and noise, the same for the same seed. padding: bytes
+ * that each row has more than it needs (with a GstVideoMeta that says so), and bytes before the
+ * first plane; they are filled with 0xA5. pts: 1 s times the seed / 30. */
 GstBuffer *frame_new(const GstVideoInfo *info, guint padding, guint seed);
 
 /* Fails the test where a guard byte of frame_new()'s padding has changed. */
 void frame_check_padding(const GstVideoInfo *info, GstBuffer *frame);
 
-/* Copies the meaningful bytes of a frame, rows dense, planes one after the other. Freed with g_free(). */
+/* Copies the meaningful bytes of a frame, rows dense, planes one after the other. Freed with
+ * g_free(). */
 guint8 *frame_bytes(const GstVideoInfo *info, GstBuffer *frame, gsize *size);
 
 /* Bytes of a row of a plane that belong to pixels, and a plane's rows. */
@@ -41,7 +43,8 @@ guint plane_rows(const GstVideoInfo *info, guint plane);
 /* The metadata's structure, or NULL. */
 GstStructure *seg_structure(GstBuffer *frame);
 
-/* Copies the metadata's labels, rows dense; fails the test where there are none of that size. Freed with g_free(). */
+/* Copies the metadata's labels, rows dense; fails the test where there are none of that size. Freed
+ * with g_free(). */
 guint8 *seg_labels(GstBuffer *frame, gint width, gint height);
 
 /* A counter of the element's stats. */

@@ -17,7 +17,8 @@ static void paint_table(guint32 argb[256], gdouble opacity)
     argb[3] = alpha | 0x10c0ff;
 }
 
-void pixels_check(const gchar *format, const gchar *mode, gint width, gint height, const gchar *more, gdouble opacity)
+void pixels_check(const gchar *format, const gchar *mode, gint width, gint height,
+                  const gchar *more, gdouble opacity)
 {
     gchar *description = g_strdup_printf("hrnetseg model=test mode=%s opacity=%g classes=1,3 "
                                          "palette=#ff8000,#00ff00,#10c0ff",
@@ -43,8 +44,9 @@ void pixels_check(const gchar *format, const gchar *mode, gint width, gint heigh
         if (g_str_equal(mode, "meta"))
             memset(argb, 0, sizeof argb);
         if (reference_check_overlay(&info, before, out, labels, argb, TOLERANCE) == 0)
-            fail_unless(g_str_equal(mode, "meta") || (memchr(labels, 1, (gsize)width * height) == NULL &&
-                                                      memchr(labels, 3, (gsize)width * height) == NULL));
+            fail_unless(g_str_equal(mode, "meta") ||
+                        (memchr(labels, 1, (gsize)width * height) == NULL &&
+                         memchr(labels, 3, (gsize)width * height) == NULL));
     }
     g_free(labels);
     g_free(description);

@@ -5,7 +5,9 @@
 
 #include "harness.h"
 
-/* more: further fields of the caps, ", colorimetry=bt709", or "". Fails the test where a sample is wrong. */
-void pixels_check(const gchar *format, const gchar *mode, gint width, gint height, const gchar *more, gdouble opacity);
+/* more: further fields of the caps, ", colorimetry=bt709", or "". Fails the test where a sample is
+ * wrong. */
+void pixels_check(const gchar *format, const gchar *mode, gint width, gint height,
+                  const gchar *more, gdouble opacity);
 
 #endif

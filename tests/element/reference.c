@@ -5,7 +5,8 @@
 #include <gst/check/gstcheck.h>
 #include <math.h>
 
-/* A colour's value in a component: ITU-R BT.601-7 and BT.709-6, section 3 and 4, quantised by 8 bits but not rounded. */
+/* A colour's value in a component: ITU-R BT.601-7 and BT.709-6, section 3 and 4, quantised by 8
+ * bits but not rounded. */
 static gdouble component_value(const GstVideoInfo *info, guint component, guint32 rgb)
 {
     const gdouble r = rgb >> 16 & 255, g = rgb >> 8 & 255, b = rgb & 255;
@@ -32,7 +33,8 @@ typedef struct {
 } Painter;
 
 /* What a sample becomes; *painted: how many of its pixels are. */
-static gdouble expected_sample(const Painter *p, guint sample_x, guint sample_y, guint8 value, guint *painted)
+static gdouble expected_sample(const Painter *p, guint sample_x, guint sample_y, guint8 value,
+                               guint *painted)
 {
     const GstVideoFormatInfo *format = p->info->finfo;
     const guint step_x = 1u << GST_VIDEO_FORMAT_INFO_W_SUB(format, p->component);
@@ -55,7 +57,8 @@ static gdouble expected_sample(const Painter *p, guint sample_x, guint sample_y,
     return sum / n;
 }
 
-static guint check_component(const Painter *p, GstVideoFrame *before, GstVideoFrame *after, gdouble tolerance)
+static guint check_component(const Painter *p, GstVideoFrame *before, GstVideoFrame *after,
+                             gdouble tolerance)
 {
     const gint plane = GST_VIDEO_FRAME_COMP_PLANE(before, p->component);
     const guint step = GST_VIDEO_FRAME_COMP_PSTRIDE(before, p->component);
@@ -73,17 +76,18 @@ static guint check_component(const Painter *p, GstVideoFrame *before, GstVideoFr
             guint painted;
             const gdouble value = expected_sample(p, x, y, a[x * step], &painted);
 
-            fail_unless(painted ? fabs(b[x * step] - value) <= tolerance : b[x * step] == a[x * step],
-                        "component %u at %u,%u: %u became %u, expected %.2f (%u pixels painted)", p->component,
-                        x, y, a[x * step], b[x * step], value, painted);
+            fail_unless(painted ? fabs(b[x * step] - value) <= tolerance
+                                : b[x * step] == a[x * step],
+                        "component %u at %u,%u: %u became %u, expected %.2f (%u pixels painted)",
+                        p->component, x, y, a[x * step], b[x * step], value, painted);
             total += painted > 0;
         }
     }
     return total;
 }
 
-guint reference_check_overlay(const GstVideoInfo *info, GstBuffer *before, GstBuffer *after, const guint8 *labels,
-                              const guint32 argb[256], gdouble tolerance)
+guint reference_check_overlay(const GstVideoInfo *info, GstBuffer *before, GstBuffer *after,
+                              const guint8 *labels, const guint32 argb[256], gdouble tolerance)
 {
     static const guint32 nothing[256];
     GstVideoFrame a, b;

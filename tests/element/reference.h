@@ -5,12 +5,12 @@
 
 #include <gst/video/video.h>
 
-/* Checks `after` against `before` with argb[label] (0xAARRGGBB) painted over every pixel, in real numbers:
- *   value' = value + (colour - value) * alpha / 255
- * in the format's own components, of a chroma sample the mean over the pixels that it covers. What covers no painted
- * pixel must be the same to the bit, as must alpha; the rest within `tolerance`. labels: rows dense. Fails the test
+/* Checks `after` against `before` with argb[label] (0xAARRGGBB) painted over every pixel, in real
+ * numbers: value' = value + (colour - value) * alpha / 255 in the format's own components, of a
+ * chroma sample the mean over the pixels that it covers. What covers no painted pixel must be the
+ * same to the bit, as must alpha; the rest within `tolerance`. labels: rows dense. Fails the test
  * otherwise. Returns how many samples are painted. */
-guint reference_check_overlay(const GstVideoInfo *info, GstBuffer *before, GstBuffer *after, const guint8 *labels,
-                              const guint32 argb[256], gdouble tolerance);
+guint reference_check_overlay(const GstVideoInfo *info, GstBuffer *before, GstBuffer *after,
+                              const guint8 *labels, const guint32 argb[256], gdouble tolerance);
 
 #endif

@@ -107,8 +107,8 @@ GST_END_TEST
 GST_START_TEST(test_steady_state)
 {
     const gboolean shared = __i__ & 1, attach = __i__ & 2;
-    gchar *description = g_strdup_printf("hrnetseg model=test mode=%s attach-meta=%d", all_modes[__i__ / 4],
-                                         attach ? 1 : 0);
+    gchar *description = g_strdup_printf("hrnetseg model=test mode=%s attach-meta=%d",
+                                         all_modes[__i__ / 4], attach ? 1 : 0);
     GstHarness *h = harness_new(description);
     GstVideoInfo info;
     GstBufferPool *pool;

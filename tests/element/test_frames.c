@@ -139,7 +139,8 @@ GST_START_TEST(test_downstream_pool)
 
     fail_unless(gst_video_info_from_caps(&out_info, caps));
     pool = aligned_pool(caps, &out_info);
-    gst_pad_add_probe(h->sinkpad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, answer_with_pool, pool, NULL);
+    gst_pad_add_probe(h->sinkpad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM, answer_with_pool, pool,
+                      NULL);
     expected = plain_output(description, "I420", 9, &size);
     harness_set_frame_caps(h, "I420", WIDTH, HEIGHT, "", &info);
     in = frame_new(&info, 0, 9);
@@ -293,8 +294,8 @@ GST_END_TEST
 GST_START_TEST(test_timestamps_and_flags)
 {
     gchar *description = g_strdup_printf("hrnetseg model=test mode=%s", all_modes[__i__ / 2]);
-    const GstBufferFlags flags = GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_MARKER | GST_BUFFER_FLAG_GAP |
-                                 GST_BUFFER_FLAG_DELTA_UNIT;
+    const GstBufferFlags flags = GST_BUFFER_FLAG_DISCONT | GST_BUFFER_FLAG_MARKER |
+                                 GST_BUFFER_FLAG_GAP | GST_BUFFER_FLAG_DELTA_UNIT;
     GstHarness *h = harness_new(description);
     GstVideoInfo info;
     GstBuffer *in, *out, *held = NULL;

@@ -13,7 +13,8 @@ static gchar *test_model_path(void)
     return g_build_filename(g_getenv("HRNET_MODEL_PATH"), "test.safetensors", NULL);
 }
 
-/* The first n_bytes of the test model (0: all) with a byte of its header replaced, as a file of its own. */
+/* The first n_bytes of the test model (0: all) with a byte of its header replaced, as a file of its
+ * own. */
 static gchar *broken_copy(gsize n_bytes, gssize broken_byte)
 {
     gchar *path = test_model_path(), *copy = NULL, *contents;
@@ -25,7 +26,8 @@ static gchar *broken_copy(gsize n_bytes, gssize broken_byte)
     fail_unless(g_file_get_contents(path, &contents, &size, NULL));
     if (broken_byte >= 0)
         contents[broken_byte] ^= 0x55;
-    fail_unless(g_file_set_contents(copy, contents, n_bytes ? (gssize)n_bytes : (gssize)size, NULL));
+    fail_unless(
+        g_file_set_contents(copy, contents, n_bytes ? (gssize)n_bytes : (gssize)size, NULL));
     g_free(contents);
     g_free(path);
     return copy;
@@ -44,7 +46,8 @@ static GstElement *pipeline_with(const gchar *properties, GstElement **seg)
     return pipeline;
 }
 
-/* Exactly one error, which names both; the state change fails; with a good model the same element then plays. */
+/* Exactly one error, which names both; the state change fails; with a good model the same element
+ * then plays. */
 static void check_failure(const gchar *property, const gchar *value, const gchar *named)
 {
     GstElement *seg, *pipeline = pipeline_with("model=test", &seg);
@@ -53,15 +56,18 @@ static void check_failure(const gchar *property, const gchar *value, const gchar
     GstMessage *message;
 
     g_object_set(seg, property, value, NULL);
-    fail_unless_equals_int(gst_element_set_state(pipeline, GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
+    fail_unless_equals_int(gst_element_set_state(pipeline, GST_STATE_PLAYING),
+                           GST_STATE_CHANGE_FAILURE);
     message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
     fail_unless(message != NULL);
     gst_message_parse_error(message, &error, NULL);
-    fail_unless(strstr(error->message, named) != NULL, "\"%s\" does not name \"%s\"", error->message, named);
+    fail_unless(strstr(error->message, named) != NULL, "\"%s\" does not name \"%s\"",
+                error->message, named);
     g_clear_error(&error);
     gst_message_unref(message);
     fail_unless(gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR) == NULL);
-    fail_unless_equals_int(gst_element_set_state(pipeline, GST_STATE_NULL), GST_STATE_CHANGE_SUCCESS);
+    fail_unless_equals_int(gst_element_set_state(pipeline, GST_STATE_NULL),
+                           GST_STATE_CHANGE_SUCCESS);
 
     g_object_set(seg, "model", "test", "model-options", "", "classes", "", "palette", "model",
                  "inference-size", "model", NULL);
@@ -104,7 +110,9 @@ GST_START_TEST(test_broken_file)
     static const struct {
         gsize n_bytes;
         gssize broken_byte;
-    } table[] = { { 4, -1 }, { 2000, -1 }, { 100000, -1 }, { 0, 0 }, { 0, 7 }, { 0, 8 }, { 0, 40 } };
+    } table[] = {
+        { 4, -1 }, { 2000, -1 }, { 100000, -1 }, { 0, 0 }, { 0, 7 }, { 0, 8 }, { 0, 40 }
+    };
     gchar *path = broken_copy(table[__i__].n_bytes, table[__i__].broken_byte);
 
     check_failure("model", path, path);
@@ -149,7 +157,8 @@ GST_START_TEST(test_change_while_playing)
 
     harness_set_frame_caps(h, "I420", WIDTH, HEIGHT, "", &info);
     gst_buffer_unref(gst_harness_push_and_pull(h, frame_new(&info, 0, 0)));
-    g_object_set(h->element, "model", path, "model-options", "options,classes=<a,b,c>,foreground=<b>", NULL);
+    g_object_set(h->element, "model", path, "model-options",
+                 "options,classes=<a,b,c>,foreground=<b>", NULL);
     do {
         GstBuffer *out = gst_harness_push_and_pull(h, frame_new(&info, 0, ++n));
 

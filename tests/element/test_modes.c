@@ -12,11 +12,12 @@
 static guint8 *engine_labels(const GstVideoInfo *info, GstBuffer *frame)
 {
     static const HrnetPixelFormat formats[] = {
-        HRNET_PIXEL_FORMAT_I420, HRNET_PIXEL_FORMAT_YV12, HRNET_PIXEL_FORMAT_NV12, HRNET_PIXEL_FORMAT_NV21,
-        HRNET_PIXEL_FORMAT_YUY2, HRNET_PIXEL_FORMAT_UYVY, HRNET_PIXEL_FORMAT_RGB,  HRNET_PIXEL_FORMAT_BGR,
-        HRNET_PIXEL_FORMAT_RGBX, HRNET_PIXEL_FORMAT_BGRX, HRNET_PIXEL_FORMAT_XRGB, HRNET_PIXEL_FORMAT_XBGR,
-        HRNET_PIXEL_FORMAT_RGBA, HRNET_PIXEL_FORMAT_BGRA, HRNET_PIXEL_FORMAT_ARGB, HRNET_PIXEL_FORMAT_ABGR,
-        HRNET_PIXEL_FORMAT_GRAY8,
+        HRNET_PIXEL_FORMAT_I420, HRNET_PIXEL_FORMAT_YV12,  HRNET_PIXEL_FORMAT_NV12,
+        HRNET_PIXEL_FORMAT_NV21, HRNET_PIXEL_FORMAT_YUY2,  HRNET_PIXEL_FORMAT_UYVY,
+        HRNET_PIXEL_FORMAT_RGB,  HRNET_PIXEL_FORMAT_BGR,   HRNET_PIXEL_FORMAT_RGBX,
+        HRNET_PIXEL_FORMAT_BGRX, HRNET_PIXEL_FORMAT_XRGB,  HRNET_PIXEL_FORMAT_XBGR,
+        HRNET_PIXEL_FORMAT_RGBA, HRNET_PIXEL_FORMAT_BGRA,  HRNET_PIXEL_FORMAT_ARGB,
+        HRNET_PIXEL_FORMAT_ABGR, HRNET_PIXEL_FORMAT_GRAY8,
     };
     HrnetModel *model = hrnet_model_load("test", NULL, NULL);
     HrnetSession *session = hrnet_session_new(model, 64, 96, 1, HRNET_PRECISION_FP32, NULL);
@@ -28,7 +29,8 @@ static guint8 *engine_labels(const GstVideoInfo *info, GstBuffer *frame)
     while (strcmp(all_formats[i], GST_VIDEO_INFO_NAME(info)) != 0)
         i++;
     hrnet_image_init(&image, formats[i], GST_VIDEO_INFO_WIDTH(info), GST_VIDEO_INFO_HEIGHT(info));
-    /* BT.601, limited (grey: full) and unknown siting is what caps without colorimetry mean at this size. */
+    /* BT.601, limited (grey: full) and unknown siting is what caps without colorimetry mean at this
+     * size. */
     image.kr = 0.299;
     image.kb = 0.114;
     image.full_range = GST_VIDEO_INFO_IS_GRAY(info);
@@ -54,8 +56,8 @@ static void check_labels(const guint8 *labels, const guint8 *expected)
     guint n[256] = { 0 }, kinds = 0;
 
     for (guint i = 0; i < WIDTH * HEIGHT; i++) {
-        fail_unless(labels[i] == expected[i], "label %u at %u,%u, expected %u", labels[i], i % WIDTH,
-                    i / WIDTH, expected[i]);
+        fail_unless(labels[i] == expected[i], "label %u at %u,%u, expected %u", labels[i],
+                    i % WIDTH, i / WIDTH, expected[i]);
         n[labels[i]]++;
     }
     for (guint label = 0; label < 256; label++)

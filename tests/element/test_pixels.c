@@ -6,8 +6,13 @@ static const gint sizes[][2] = { { 16, 16 }, { 161, 91 } };
 #define N_SIZES 2
 
 static const gchar *const colorimetries[] = {
-    "", ", colorimetry=bt601", ", colorimetry=bt709", ", colorimetry=bt2020", ", colorimetry=(string)1:4:0:0",
-    ", colorimetry=(string)1:3:0:0, chroma-site=jpeg", ", colorimetry=bt709, chroma-site=mpeg2",
+    "",
+    ", colorimetry=bt601",
+    ", colorimetry=bt709",
+    ", colorimetry=bt2020",
+    ", colorimetry=(string)1:4:0:0",
+    ", colorimetry=(string)1:3:0:0, chroma-site=jpeg",
+    ", colorimetry=bt709, chroma-site=mpeg2",
 };
 
 GST_START_TEST(test_small)
@@ -24,7 +29,8 @@ GST_END_TEST
 
 GST_START_TEST(test_colors)
 {
-    pixels_check(all_formats[__i__ % N_YUV], "overlay", 95, 63, colorimetries[__i__ / N_YUV], 1.0 - __i__ / N_YUV * 0.13);
+    pixels_check(all_formats[__i__ % N_YUV], "overlay", 95, 63, colorimetries[__i__ / N_YUV],
+                 1.0 - __i__ / N_YUV * 0.13);
 }
 GST_END_TEST
 

@@ -14,7 +14,8 @@ GST_START_TEST(test_extremes)
     static const gint extremes[][2] = { { 8192, 17 }, { 17, 8192 } };
     static const gchar *const formats[] = { "NV21", "UYVY", "BGR" };
 
-    pixels_check(formats[__i__ / 2], "overlay", extremes[__i__ % 2][0], extremes[__i__ % 2][1], "", 0.7);
+    pixels_check(formats[__i__ / 2], "overlay", extremes[__i__ % 2][0], extremes[__i__ % 2][1], "",
+                 0.7);
 }
 GST_END_TEST
 

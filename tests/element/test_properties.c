@@ -57,9 +57,10 @@ GST_START_TEST(test_defaults)
     GstStructure *stats;
 
     fail_unless(element != NULL);
-    g_object_get(element, "model", &model, "model-options", &options, "classes", &classes, "palette",
-                 &palette, "inference-size", &size, "attach-meta", &attach, "opacity", &opacity, "threads",
-                 &threads, "mode", &mode, "precision", &precision, "stats", &stats, NULL);
+    g_object_get(element, "model", &model, "model-options", &options, "classes", &classes,
+                 "palette", &palette, "inference-size", &size, "attach-meta", &attach, "opacity",
+                 &opacity, "threads", &threads, "mode", &mode, "precision", &precision, "stats",
+                 &stats, NULL);
     fail_unless_equals_string(model, "people");
     fail_unless_equals_string(options, "");
     fail_unless_equals_string(classes, "");
@@ -153,7 +154,8 @@ GST_START_TEST(test_mode_while_playing)
         out = push_seed(h, &info, i + 1);
         assert_size(h, g_str_equal(order[i], "mask") ? "GRAY8" : "YUY2", WIDTH, HEIGHT);
         if (!g_str_equal(order[i], "mask"))
-            fail_unless_equals_int(n_changed(&info, out, i + 1) > 0, g_str_equal(order[i], "overlay"));
+            fail_unless_equals_int(n_changed(&info, out, i + 1) > 0,
+                                   g_str_equal(order[i], "overlay"));
         fail_unless(seg_structure(out) != NULL);
         gst_buffer_unref(out);
     }
@@ -273,8 +275,8 @@ GST_START_TEST(test_caps_change)
     static const struct {
         const gchar *format;
         gint width, height;
-    } steps[] = { { "I420", 64, 48 },  { "I420", 321, 17 }, { "RGB", 321, 17 }, { "GRAY8", 16, 16 },
-                  { "NV12", 640, 360 }, { "I420", 64, 48 } };
+    } steps[] = { { "I420", 64, 48 },  { "I420", 321, 17 },  { "RGB", 321, 17 },
+                  { "GRAY8", 16, 16 }, { "NV12", 640, 360 }, { "I420", 64, 48 } };
     gchar *description = g_strdup_printf("hrnetseg model=test mode=%s inference-size=%s",
                                          all_modes[__i__ % 3], __i__ < 3 ? "model" : "auto");
     GstHarness *h = harness_new(description);
@@ -305,7 +307,8 @@ GST_START_TEST(test_caps_limits)
     } table[] = {
         { "video/x-raw,format=I420,width=16,height=16,framerate=0/1", TRUE },
         { "video/x-raw,format=I420,width=8192,height=16,framerate=1000/1", TRUE },
-        { "video/x-raw,format=I420,width=64,height=48,framerate=25/1,interlace-mode=interleaved", TRUE },
+        { "video/x-raw,format=I420,width=64,height=48,framerate=25/1,interlace-mode=interleaved",
+          TRUE },
         { "video/x-raw,format=I420,width=15,height=16,framerate=1/1", FALSE },
         { "video/x-raw,format=I420,width=8193,height=16,framerate=1/1", FALSE },
         { "video/x-raw,format=Y444,width=64,height=64,framerate=1/1", FALSE },

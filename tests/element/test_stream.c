@@ -37,8 +37,8 @@ static guint64 frame_time(guint n)
     return gst_util_uint64_scale(n, GST_SECOND, 30);
 }
 
-/* Frames that come too late leave at once with the last mask, whose time the metadata tells; later ones get their own
- * again. None is dropped. */
+/* Frames that come too late leave at once with the last mask, whose time the metadata tells; later
+ * ones get their own again. None is dropped. */
 GST_START_TEST(test_late_frames)
 {
     gchar *description = g_strdup_printf("hrnetseg model=test mode=%s", all_modes[__i__]);
@@ -194,7 +194,8 @@ GST_START_TEST(test_short_buffer)
     GstMessage *message;
 
     gst_element_set_bus(h->element, bus);
-    fail_unless_equals_int(gst_harness_push(h, gst_buffer_new_allocate(NULL, 100, NULL)), GST_FLOW_ERROR);
+    fail_unless_equals_int(gst_harness_push(h, gst_buffer_new_allocate(NULL, 100, NULL)),
+                           GST_FLOW_ERROR);
     message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
     fail_unless(message != NULL);
     gst_message_unref(message);
