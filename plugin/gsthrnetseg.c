@@ -45,16 +45,13 @@
  * ]|
  * People in front of a camera, painted.
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=30 ! video/x-raw,width=640,height=360 ! hrnetseg
- * model=street opacity=0.7 classes=road,car palette=model ! videoconvert ! pngenc snapshot=true !
- * filesink location=street.png
+ * gst-launch-1.0 v4l2src ! hrnetseg model=street classes=road,car opacity=0.7 ! autovideosink
  * ]|
  * Two of the street's classes.
  * |[
- * gst-launch-1.0 videotestsrc num-buffers=30 ! hrnetseg mode=mask inference-size=96x128 ! pngenc
- * snapshot=true ! filesink location=labels.png
+ * gst-launch-1.0 v4l2src ! hrnetseg mode=mask ! pngenc snapshot=1 ! filesink location=mask.png
  * ]|
- * The labels themselves.
+ * The labels of a frame themselves, as a picture.
  */
 
 #include "gsthrnetseg.h"
