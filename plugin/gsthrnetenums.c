@@ -19,6 +19,21 @@ GType gst_hrnet_mode_get_type(void)
     return type;
 }
 
+GType gst_hrnet_sync_mode_get_type(void)
+{
+    static const GEnumValue values[] = {
+        { GST_HRNET_SYNC_EXACT, "Each frame waits for its own mask", "exact" },
+        { GST_HRNET_SYNC_LATEST, "Frames leave at once with the newest mask", "latest" },
+        { GST_HRNET_SYNC_AUTO, "latest where upstream is live, else own masks", "auto" },
+        { 0, NULL, NULL },
+    };
+    static gsize type;
+
+    if (g_once_init_enter(&type))
+        g_once_init_leave(&type, g_enum_register_static("GstHrnetSyncMode", values));
+    return type;
+}
+
 GType gst_hrnet_precision_get_type(void)
 {
     static const GEnumValue values[] = {

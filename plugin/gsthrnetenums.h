@@ -23,6 +23,24 @@ typedef enum {
 #define GST_TYPE_HRNET_MODE (gst_hrnet_mode_get_type())
 GType gst_hrnet_mode_get_type(void);
 
+/**
+ * GstHrnetSyncMode:
+ * @GST_HRNET_SYNC_EXACT: a frame waits for its own mask
+ * @GST_HRNET_SYNC_LATEST: a frame leaves at once with the newest mask that is ready
+ * @GST_HRNET_SYNC_AUTO: latest in a pipeline with a live source, else a frame waits for its own
+ * mask
+ *
+ * Which mask a frame gets.
+ */
+typedef enum {
+    GST_HRNET_SYNC_EXACT,
+    GST_HRNET_SYNC_LATEST,
+    GST_HRNET_SYNC_AUTO,
+} GstHrnetSyncMode;
+
+#define GST_TYPE_HRNET_SYNC_MODE (gst_hrnet_sync_mode_get_type())
+GType gst_hrnet_sync_mode_get_type(void);
+
 /* HrnetPrecision of the engine, with nicknames. */
 #define GST_TYPE_HRNET_PRECISION (gst_hrnet_precision_get_type())
 GType gst_hrnet_precision_get_type(void);

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gsthrnetresult.h"
 
+#include "gsthrnetimage.h"
+
 /* The mask's bytes stay in their pool's block, which goes back when the last buffer that shows them
  * is gone. They are dense rows, which is what readers that ignore strides expect. */
 static GstBuffer *wrap_mask(HrnetMask *mask, GstClockTime pts)
@@ -22,15 +24,26 @@ static GstBuffer *wrap_mask(HrnetMask *mask, GstClockTime pts)
     return buffer;
 }
 
-GstHrnetResult *gst_hrnet_result_new(HrnetMask *mask, HrnetModel *model, GstClockTime pts,
-                                     GstClockTime running_time)
+GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVideoFrame *frame,
+                                         GstClockTime running_time, GError **error)
 {
-    GstHrnetResult *result = g_atomic_rc_box_new(GstHrnetResult);
+    GstHrnetResult *result;
+    HrnetImage image;
+    HrnetMask *mask;
 
+    if (!gst_hrnet_image_from_frame(&image, frame)) {
+        g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                            "frames of negative stride are not supported");
+        return NULL;
+    }
+    mask = hrnet_session_segment(network->session, &image, error);
+    if (!mask)
+        return NULL;
+    result = g_atomic_rc_box_new(GstHrnetResult);
     result->mask = mask;
-    result->model = hrnet_model_ref(model);
-    result->buffer = wrap_mask(mask, pts);
-    result->pts = pts;
+    result->model = hrnet_model_ref(network->model);
+    result->pts = GST_BUFFER_PTS(frame->buffer);
+    result->buffer = wrap_mask(mask, result->pts);
     result->running_time = running_time;
     return result;
 }

@@ -3,8 +3,9 @@
 #ifndef GST_HRNET_RESULT_H
 #define GST_HRNET_RESULT_H
 
+#include "gsthrnetnetwork.h"
+
 #include <gst/video/video.h>
-#include <hrnet/hrnet.h>
 
 G_BEGIN_DECLS
 
@@ -17,9 +18,9 @@ typedef struct {
     GstClockTime running_time; /* of the same */
 } GstHrnetResult;
 
-/* mask: (transfer full) */
-GstHrnetResult *gst_hrnet_result_new(HrnetMask *mask, HrnetModel *model, GstClockTime pts,
-                                     GstClockTime running_time);
+/* Segments a mapped frame with a network that is prepared. NULL and the error where that fails. */
+GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVideoFrame *frame,
+                                         GstClockTime running_time, GError **error);
 GstHrnetResult *gst_hrnet_result_ref(GstHrnetResult *result);
 void gst_hrnet_result_unref(GstHrnetResult *result);
 

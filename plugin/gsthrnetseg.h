@@ -1,9 +1,10 @@
 /* The element `hrnetseg`. See gsthrnetseg.c for its documentation.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Its parts: gsthrnetseg.c (properties, states), gsthrnetsegcaps.c (caps, allocation),
- * gsthrnetsegmodel.c (the model and what properties make of it), gsthrnetsegframe.c (a frame's
- * way).
+ * Its parts: gsthrnetseg.c (class, states), gsthrnetsegprops.c (properties), gsthrnetsegcaps.c
+ * (caps, allocation), gsthrnetsegmodel.c (the model and what properties make of it),
+ * gsthrnetsegframe.c (a frame's way), gsthrnetsegmask.c (how a frame comes by its mask),
+ * gsthrnetseglatency.c (whether it waits for one).
  *
  * Threads: properties are set from any thread, under the object lock, and raise flags. The
  * streaming thread takes them over at the next frame and owns all that is not marked. Nothing is
@@ -12,9 +13,11 @@
 #define GST_HRNET_SEG_H
 
 #include "gsthrnetenums.h"
+#include "gsthrnetmotion.h"
 #include "gsthrnetnetwork.h"
 #include "gsthrnetpaint.h"
 #include "gsthrnetresult.h"
+#include "gsthrnetworker.h"
 
 #include <gst/base/gstbasetransform.h>
 #include <gst/video/video.h>
@@ -30,11 +33,12 @@ GST_ELEMENT_REGISTER_DECLARE(hrnetseg)
 typedef struct {
     gchar *model, *model_options;
     gchar *classes, *palette, *inference_size;
-    GstHrnetMode mode;
+    gint mode;      /* GstHrnetMode */
+    gint sync_mode; /* GstHrnetSyncMode */
+    gint precision; /* HrnetPrecision */
     gboolean attach_meta;
-    gdouble opacity;
+    gdouble opacity, target_fps, static_threshold;
     guint n_threads;
-    HrnetPrecision precision;
 } GstHrnetSettings;
 
 /* What has been set since the streaming thread looked last. */
@@ -42,6 +46,7 @@ typedef enum {
     GST_HRNET_CHANGED_PAINT = 1 << 0,   /* classes, palette */
     GST_HRNET_CHANGED_SESSION = 1 << 1, /* inference-size, threads, precision */
     GST_HRNET_CHANGED_MODEL = 1 << 2,   /* pending has a network */
+    GST_HRNET_CHANGED_SYNC = 1 << 3,    /* sync-mode, or whether upstream is live */
 } GstHrnetChanges;
 
 /* Sums since the element started. */
@@ -66,20 +71,28 @@ struct _GstHrnetSeg {
     GstHrnetNetwork *pending; /* loaded, to be switched to */
     GstHrnetStats stats;
     GstClockTime
-        earliest_time; /* from QoS events, in running time: frames before it come too late */
+        earliest_time;    /* from QoS events, in running time: frames before it come too late */
+    GstClockTime latency; /* what LATENCY queries are told that a frame's mask takes */
 
     /* the streaming thread's */
     GstVideoInfo in_info, out_info;
     GstHrnetMode negotiated_mode; /* the last that the caps were made for */
     gboolean peer_takes_video_meta;
-    GstHrnetNetwork *network;
+    GstHrnetNetwork *network; /* the worker's while it is busy */
     GstHrnetPaint paint;
-    GstHrnetResult *result; /* the newest */
+    GstHrnetResult *result;    /* the newest */
+    GstHrnetWorker *worker;    /* of `latest` */
+    GstHrnetMotion motion;     /* what the frame of the newest mask looked like */
+    gboolean latest;           /* frames do not wait */
+    gboolean ignores_lateness; /* `exact` was asked for: QoS changes nothing */
+    GstClockTime inferred_at;  /* running time of the last frame that an inference was begun for */
+    GstClockTime slowest;      /* a frame's time for its mask, of late */
 
     /* the same, for the frame at hand */
     GstHrnetMode mode;
     gboolean attach_meta;
     gboolean paints; /* the overlay shows: a class is chosen and the opacity is not 0 */
+    gdouble target_fps, static_threshold;
 };
 
 /* gsthrnetsegcaps.c */
@@ -100,6 +113,28 @@ gboolean gst_hrnet_seg_model_update(GstHrnetSeg *self);
 
 /* gsthrnetsegframe.c */
 void gst_hrnet_seg_frame_class_init(GstBaseTransformClass *klass);
+
+/* gsthrnetsegmask.c */
+/* Sees to it that self->result is what the frame shall have, by inference or by keeping it; NULL
+ * before the first one of `latest`. Posts the one error and returns FALSE where that fails. */
+gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *frame);
+/* What follows is another scene: no mask is carried over. */
+void gst_hrnet_seg_mask_reset(GstHrnetSeg *self);
+/* Begins and ends what a running element has for its masks. */
+void gst_hrnet_seg_mask_open(GstHrnetSeg *self);
+void gst_hrnet_seg_mask_close(GstHrnetSeg *self);
+
+/* gsthrnetseglatency.c */
+void gst_hrnet_seg_latency_class_init(GstBaseTransformClass *klass);
+/* Chooses between waiting for masks and not. */
+void gst_hrnet_seg_latency_choose(GstHrnetSeg *self);
+/* A frame has waited for its mask that long. */
+void gst_hrnet_seg_latency_note(GstHrnetSeg *self, GstClockTime waited);
+
+/* gsthrnetsegprops.c */
+void gst_hrnet_seg_props_class_init(GObjectClass *klass);
+void gst_hrnet_seg_props_init(GstHrnetSettings *settings);
+void gst_hrnet_seg_props_clear(GstHrnetSettings *settings);
 
 G_END_DECLS
 

@@ -11,10 +11,6 @@
 GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
 #define GST_CAT_DEFAULT gst_hrnet_seg_debug
 
-/* While frames come too late a mask is used again, but not for longer than this: a stream that
- * never catches up would keep its first one. */
-#define MAX_REUSE_TIME GST_SECOND
-
 static GstBaseTransformClass *base_class;
 
 static void before_transform(GstBaseTransform *trans, GstBuffer *buffer)
@@ -34,6 +30,8 @@ static void take_settings(GstHrnetSeg *self)
     GST_OBJECT_LOCK(self);
     self->mode = self->settings.mode;
     self->attach_meta = self->settings.attach_meta;
+    self->target_fps = self->settings.target_fps;
+    self->static_threshold = self->settings.static_threshold;
     opacity = self->settings.opacity;
     self->stats.n_frames++;
     GST_OBJECT_UNLOCK(self);
@@ -68,8 +66,10 @@ static gboolean can_paint_in_place(GstHrnetSeg *self, GstBuffer *buffer)
            (self->peer_takes_video_meta || frame_is_plain(&self->in_info, buffer));
 }
 
-/* The frame itself wherever its pixels stay or may be drawn on, else one from the pool. Where only
- * metadata is added to a frame that others hold too, a copy of the buffer shares its memory. */
+/* A frame's mask is made here, since what becomes of the frame depends on whether there is one: it
+ * is the frame itself wherever its pixels stay or may be drawn on, else one from the pool. Where
+ * only metadata is added to a frame that others hold too, a copy of the buffer shares its memory.
+ */
 static GstFlowReturn prepare_output_buffer(GstBaseTransform *trans, GstBuffer *inbuf,
                                            GstBuffer **outbuf)
 {
@@ -78,6 +78,12 @@ static GstFlowReturn prepare_output_buffer(GstBaseTransform *trans, GstBuffer *i
     if (!gst_hrnet_seg_model_update(self))
         return GST_FLOW_ERROR;
     take_settings(self);
+
+    if ((self->mode == GST_HRNET_MODE_MASK || self->paints || self->attach_meta) &&
+        !gst_hrnet_seg_mask_update(self, inbuf))
+        return GST_FLOW_ERROR;
+    self->paints = self->paints && self->result;
+    self->attach_meta = self->attach_meta && self->result;
 
     if (self->mode == GST_HRNET_MODE_MASK || (self->paints && !can_paint_in_place(self, inbuf)))
         return base_class->prepare_output_buffer(trans, inbuf, outbuf);
@@ -107,58 +113,6 @@ static gboolean transform_meta(GstBaseTransform *trans, GstBuffer *outbuf, GstMe
     return TRUE;
 }
 
-static GstClockTime running_time(GstHrnetSeg *self, GstBuffer *buffer)
-{
-    return gst_segment_to_running_time(&GST_BASE_TRANSFORM(self)->segment, GST_FORMAT_TIME,
-                                       GST_BUFFER_PTS(buffer));
-}
-
-/* Whether downstream is behind, so that the frame had better be let through with the mask that
- * there is. */
-static gboolean may_reuse(GstHrnetSeg *self, GstBuffer *buffer)
-{
-    const GstClockTime time = running_time(self, buffer);
-    GstClockTime earliest;
-
-    if (!self->result || GST_BUFFER_IS_DISCONT(buffer) || !GST_CLOCK_TIME_IS_VALID(time) ||
-        !GST_CLOCK_TIME_IS_VALID(self->result->running_time) ||
-        !gst_hrnet_result_fits(self->result, GST_VIDEO_INFO_WIDTH(&self->in_info),
-                               GST_VIDEO_INFO_HEIGHT(&self->in_info)))
-        return FALSE;
-    GST_OBJECT_LOCK(self);
-    earliest = self->earliest_time;
-    GST_OBJECT_UNLOCK(self);
-    return GST_CLOCK_TIME_IS_VALID(earliest) && time <= earliest &&
-           time >= self->result->running_time && time - self->result->running_time < MAX_REUSE_TIME;
-}
-
-static gboolean infer(GstHrnetSeg *self, const GstVideoFrame *frame, GError **error)
-{
-    HrnetSession *session = self->network->session;
-    const GstClockTime start = gst_util_get_timestamp();
-    HrnetImage image;
-    HrnetMask *mask;
-
-    if (!gst_hrnet_image_from_frame(&image, frame)) {
-        g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                            "frames of negative stride are not supported");
-        return FALSE;
-    }
-    mask = hrnet_session_segment(session, &image, error);
-    if (!mask)
-        return FALSE;
-
-    g_clear_pointer(&self->result, gst_hrnet_result_unref);
-    self->result = gst_hrnet_result_new(mask, self->network->model, GST_BUFFER_PTS(frame->buffer),
-                                        running_time(self, frame->buffer));
-    GST_OBJECT_LOCK(self);
-    self->stats.n_inferences++;
-    self->stats.inference_ns += gst_util_get_timestamp() - start;
-    self->stats.n_masks = hrnet_session_get_n_masks(session);
-    GST_OBJECT_UNLOCK(self);
-    return TRUE;
-}
-
 static gboolean paint(GstHrnetSeg *self, const GstVideoFrame *frame, GError **error)
 {
     HrnetImage image;
@@ -168,32 +122,54 @@ static gboolean paint(GstHrnetSeg *self, const GstVideoFrame *frame, GError **er
                              error);
 }
 
+/* mask: NULL where there is none yet, which makes every pixel 0, `unlabelled`. */
 static void copy_labels(const HrnetMask *mask, GstVideoFrame *out)
 {
-    const guint width = hrnet_mask_get_width(mask), height = hrnet_mask_get_height(mask);
-    const guint8 *labels = hrnet_mask_get_labels(mask, NULL);
+    const guint width = GST_VIDEO_FRAME_WIDTH(out), height = GST_VIDEO_FRAME_HEIGHT(out);
+    const guint8 *labels = mask ? hrnet_mask_get_labels(mask, NULL) : NULL;
 
     for (guint y = 0; y < height; y++) {
         guint8 *row = (guint8 *)GST_VIDEO_FRAME_PLANE_DATA(out, 0) +
                       (gsize)y * GST_VIDEO_FRAME_PLANE_STRIDE(out, 0);
-        memcpy(row, labels + (gsize)y * width, width);
+
+        if (labels)
+            memcpy(row, labels + (gsize)y * width, width);
+        else
+            memset(row, 0, width);
     }
 }
 
-/* Draws the mode's picture: on the frame itself where out is NULL. */
-static gboolean render(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame *out,
-                       GError **error)
+/* Draws the mode's picture into a mapped frame of the output; in: the input's, or NULL where it is
+ * the same. */
+static gboolean draw(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame *out, GError **error)
 {
+    if (self->mode == GST_HRNET_MODE_MASK) {
+        copy_labels(self->result ? self->result->mask : NULL, out);
+        return TRUE;
+    }
+    return (!in || gst_video_frame_copy(out, in)) && paint(self, out, error);
+}
+
+/* The labels need no pixels of the input. */
+static gboolean render(GstHrnetSeg *self, GstBuffer *inbuf, GstBuffer *outbuf, GError **error)
+{
+    const gboolean in_place = inbuf == outbuf, reads = self->mode != GST_HRNET_MODE_MASK;
+    const GstMapFlags flags = in_place ? GST_MAP_READWRITE : GST_MAP_WRITE;
     const GstClockTime start = gst_util_get_timestamp();
-    gboolean ok = TRUE;
+    GstVideoFrame in, out;
+    gboolean ok = FALSE;
 
-    if (self->mode == GST_HRNET_MODE_MASK)
-        copy_labels(self->result->mask, out);
-    else if (out)
-        ok = gst_video_frame_copy(out, in) && paint(self, out, error);
-    else
-        ok = paint(self, in, error);
-
+    if (gst_video_frame_map(&out, &self->out_info, outbuf,
+                            flags | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
+        if (in_place || !reads) {
+            ok = draw(self, NULL, &out, error);
+        } else if (gst_video_frame_map(&in, &self->in_info, inbuf,
+                                       GST_MAP_READ | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
+            ok = draw(self, &in, &out, error);
+            gst_video_frame_unmap(&in);
+        }
+        gst_video_frame_unmap(&out);
+    }
     GST_OBJECT_LOCK(self);
     self->stats.n_rendered++;
     self->stats.render_ns += gst_util_get_timestamp() - start;
@@ -201,68 +177,18 @@ static gboolean render(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame
     return ok;
 }
 
-/* The part of a frame's way for which its pixels are mapped. */
-static gboolean work_on_pixels(GstHrnetSeg *self, GstBuffer *inbuf, GstBuffer *outbuf,
-                               gboolean infers, gboolean renders, GError **error)
-{
-    const gboolean in_place = inbuf == outbuf;
-    const GstMapFlags flags = renders && in_place ? GST_MAP_READWRITE : GST_MAP_READ;
-    GstVideoFrame in, out;
-    gboolean ok;
-
-    if (!gst_video_frame_map(&in, &self->in_info, inbuf, flags | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
-        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                    "a buffer of %" G_GSIZE_FORMAT " bytes holds no frame of the caps",
-                    gst_buffer_get_size(inbuf));
-        return FALSE;
-    }
-    ok = !infers || infer(self, &in, error);
-    if (ok && renders && in_place) {
-        ok = render(self, &in, NULL, error);
-    } else if (ok && renders) {
-        ok = gst_video_frame_map(&out, &self->out_info, outbuf,
-                                 GST_MAP_WRITE | GST_VIDEO_FRAME_MAP_FLAG_NO_REF);
-        if (ok) {
-            ok = render(self, &in, &out, error);
-            gst_video_frame_unmap(&out);
-        } else {
-            g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY,
-                                "the output buffer cannot be written");
-        }
-    }
-    gst_video_frame_unmap(&in);
-    return ok;
-}
-
-static void note_age(GstHrnetSeg *self, GstBuffer *buffer, gboolean reused)
-{
-    const GstClockTime now = GST_BUFFER_PTS(buffer), then = self->result->pts;
-
-    GST_OBJECT_LOCK(self);
-    self->stats.n_reused += reused;
-    self->stats.mask_age_ns = 0;
-    if (GST_CLOCK_TIME_IS_VALID(now) && GST_CLOCK_TIME_IS_VALID(then))
-        self->stats.mask_age_ns = MAX(now, then) - MIN(now, then);
-    GST_OBJECT_UNLOCK(self);
-}
-
 static GstFlowReturn transform(GstBaseTransform *trans, GstBuffer *inbuf, GstBuffer *outbuf)
 {
     GstHrnetSeg *self = GST_HRNET_SEG(trans);
-    const gboolean renders = self->mode == GST_HRNET_MODE_MASK || self->paints;
-    const gboolean reuses = may_reuse(self, inbuf);
     g_autoptr(GError) error = NULL;
 
-    /* Nobody would see the mask. */
-    if (!renders && !self->attach_meta)
-        return GST_FLOW_OK;
-
-    if ((renders || !reuses) && !work_on_pixels(self, inbuf, outbuf, !reuses, renders, &error)) {
-        GST_ELEMENT_ERROR(self, STREAM, FAILED, ("Cannot segment a frame: %s", error->message),
-                          (NULL));
+    if ((self->mode == GST_HRNET_MODE_MASK || self->paints) &&
+        !render(self, inbuf, outbuf, &error)) {
+        GST_ELEMENT_ERROR(
+            self, STREAM, FAILED,
+            ("Cannot draw a frame: %s", error ? error->message : "it cannot be mapped"), (NULL));
         return GST_FLOW_ERROR;
     }
-    note_age(self, inbuf, reuses);
     if (self->attach_meta) {
         gst_hrnet_meta_attach(outbuf, self->result);
         gst_hrnet_analytics_attach(outbuf, self->result);
@@ -279,10 +205,9 @@ static gboolean sink_event(GstBaseTransform *trans, GstEvent *event)
         GST_OBJECT_LOCK(self);
         self->earliest_time = GST_CLOCK_TIME_NONE;
         GST_OBJECT_UNLOCK(self);
-        /* what follows is another scene */
         G_GNUC_FALLTHROUGH;
     case GST_EVENT_SEGMENT:
-        g_clear_pointer(&self->result, gst_hrnet_result_unref);
+        gst_hrnet_seg_mask_reset(self);
         break;
     default:
         break;

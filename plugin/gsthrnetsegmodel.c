@@ -108,7 +108,7 @@ gboolean gst_hrnet_seg_model_open(GstHrnetSeg *self)
     GST_OBJECT_LOCK(self);
     self->load_serial++;
     self->frame_width = self->frame_height = 0;
-    self->changes = 0;
+    self->changes = GST_HRNET_CHANGED_SYNC;
     wish = wish_new_locked(self);
     self->started = TRUE;
     GST_OBJECT_UNLOCK(self);
@@ -137,7 +137,6 @@ void gst_hrnet_seg_model_close(GstHrnetSeg *self)
     GST_OBJECT_UNLOCK(self);
 
     gst_hrnet_network_free(pending);
-    g_clear_pointer(&self->result, gst_hrnet_result_unref);
     g_clear_pointer(&self->network, gst_hrnet_network_free);
 }
 
@@ -203,8 +202,30 @@ static void switch_network(GstHrnetSeg *self, GstHrnetNetwork *network, const Wi
     }
     gst_hrnet_network_free(self->network);
     self->network = network;
-    g_clear_pointer(&self->result, gst_hrnet_result_unref);
+    gst_hrnet_seg_mask_reset(self);
     GST_INFO_OBJECT(self, "switched to model %s", hrnet_model_get_name(network->model));
+}
+
+/* What waits until the worker is done with the network. */
+#define NETWORK_CHANGES (GST_HRNET_CHANGED_MODEL | GST_HRNET_CHANGED_SESSION)
+
+/* Takes what has been set since the last frame; returns a wish where there is something. */
+static Wish *take_changes(GstHrnetSeg *self, guint *changes, GstHrnetNetwork **pending)
+{
+    const gboolean busy = self->worker && !gst_hrnet_worker_is_idle(self->worker);
+    const guint later = busy ? NETWORK_CHANGES : 0;
+    Wish *wish = NULL;
+
+    *pending = NULL;
+    GST_OBJECT_LOCK(self);
+    *changes = self->changes & ~later;
+    self->changes &= later;
+    if (*changes & GST_HRNET_CHANGED_MODEL)
+        *pending = g_steal_pointer(&self->pending);
+    if (*changes)
+        wish = wish_new_locked(self);
+    GST_OBJECT_UNLOCK(self);
+    return wish;
 }
 
 gboolean gst_hrnet_seg_model_update(GstHrnetSeg *self)
@@ -214,16 +235,11 @@ gboolean gst_hrnet_seg_model_update(GstHrnetSeg *self)
     GstHrnetNetwork *pending;
     guint changes;
 
-    GST_OBJECT_LOCK(self);
-    changes = self->changes;
-    self->changes = 0;
-    pending = g_steal_pointer(&self->pending);
-    if (changes)
-        wish = wish_new_locked(self);
-    GST_OBJECT_UNLOCK(self);
-
-    if (!changes)
+    wish = take_changes(self, &changes, &pending);
+    if (!wish)
         return TRUE;
+    if (changes & GST_HRNET_CHANGED_SYNC)
+        gst_hrnet_seg_latency_choose(self);
     if (pending)
         switch_network(self, pending, wish);
     if (changes & GST_HRNET_CHANGED_PAINT &&
@@ -232,7 +248,8 @@ gboolean gst_hrnet_seg_model_update(GstHrnetSeg *self)
         post(self, GST_MESSAGE_WARNING, "Keeping the former classes and colours", error);
         g_clear_error(&error);
     }
-    if (gst_hrnet_network_prepare(self->network, &wish->params, &error))
+    if (!(changes & NETWORK_CHANGES) ||
+        gst_hrnet_network_prepare(self->network, &wish->params, &error))
         return TRUE;
     if (self->network->session) {
         post(self, GST_MESSAGE_WARNING, "Keeping the former inference size", error);

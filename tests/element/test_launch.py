@@ -18,7 +18,7 @@ import tempfile
 
 FORMATS = "I420 YV12 NV12 NV21 YUY2 UYVY RGB BGR RGBx BGRx xRGB xBGR RGBA BGRA ARGB ABGR GRAY8".split()
 PROPERTIES = ("model model-options mode attach-meta opacity classes palette inference-size threads "
-              "precision stats").split()
+              "precision sync-mode target-fps static-threshold stats").split()
 REPLACED = {
     "v4l2src": "videotestsrc num-buffers=4",
     "autovideosink": "fakesink",

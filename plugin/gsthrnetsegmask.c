@@ -1,0 +1,217 @@
+/* hrnetseg: how a frame comes by its mask.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gsthrnetseg.h"
+
+GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
+#define GST_CAT_DEFAULT gst_hrnet_seg_debug
+
+/* While frames come too late a mask is used again, but not for longer than this: a stream that
+ * never catches up would keep its first one. */
+#define MAX_REUSE_TIME GST_SECOND
+
+static GstClockTime running_time(GstHrnetSeg *self, GstBuffer *buffer)
+{
+    return gst_segment_to_running_time(&GST_BASE_TRANSFORM(self)->segment, GST_FORMAT_TIME,
+                                       GST_BUFFER_PTS(buffer));
+}
+
+void gst_hrnet_seg_mask_open(GstHrnetSeg *self)
+{
+    self->latest = self->ignores_lateness = FALSE;
+    self->slowest = 0;
+    self->inferred_at = GST_CLOCK_TIME_NONE;
+    self->motion.valid = FALSE;
+}
+
+void gst_hrnet_seg_mask_close(GstHrnetSeg *self)
+{
+    g_clear_pointer(&self->worker, gst_hrnet_worker_free);
+    g_clear_pointer(&self->result, gst_hrnet_result_unref);
+}
+
+void gst_hrnet_seg_mask_reset(GstHrnetSeg *self)
+{
+    if (self->worker)
+        gst_hrnet_worker_forget(self->worker);
+    g_clear_pointer(&self->result, gst_hrnet_result_unref);
+    self->inferred_at = GST_CLOCK_TIME_NONE;
+    self->motion.valid = FALSE;
+}
+
+/* Whether downstream is behind, so that the frame had better be let through with the mask that
+ * there is. */
+static gboolean is_late(GstHrnetSeg *self, GstClockTime time)
+{
+    GstClockTime earliest;
+
+    if (self->ignores_lateness || !GST_CLOCK_TIME_IS_VALID(self->result->running_time))
+        return FALSE;
+    GST_OBJECT_LOCK(self);
+    earliest = self->earliest_time;
+    GST_OBJECT_UNLOCK(self);
+    return GST_CLOCK_TIME_IS_VALID(earliest) && time <= earliest &&
+           time >= self->result->running_time && time - self->result->running_time < MAX_REUSE_TIME;
+}
+
+/* Whether `target-fps` has had its inference for this time. Half a millisecond is for timestamps
+ * that are rounded. */
+static gboolean is_too_soon(GstHrnetSeg *self, GstClockTime time)
+{
+    const gdouble interval = self->target_fps > 0 ? GST_SECOND / self->target_fps : 0;
+
+    return interval > 0 && GST_CLOCK_TIME_IS_VALID(self->inferred_at) &&
+           time >= self->inferred_at && time - self->inferred_at + GST_MSECOND / 2 < interval;
+}
+
+/* Whether the mask that there is will do, as far as times tell. */
+static gboolean keeps_mask(GstHrnetSeg *self, GstBuffer *buffer)
+{
+    const GstClockTime time = running_time(self, buffer);
+
+    return self->result && !GST_BUFFER_IS_DISCONT(buffer) && GST_CLOCK_TIME_IS_VALID(time) &&
+           (is_too_soon(self, time) || (!self->latest && is_late(self, time)));
+}
+
+/* Whether the picture is still that of the mask. Where it is not, it is noted as the next mask's.
+ */
+static gboolean is_static(GstHrnetSeg *self, const GstVideoFrame *frame)
+{
+    GstHrnetMotion now;
+
+    if (self->static_threshold == 0) {
+        self->motion.valid = FALSE;
+        return FALSE;
+    }
+    gst_hrnet_motion_look(&now, frame);
+    if (self->result && gst_hrnet_motion_difference(&now, &self->motion) <= self->static_threshold)
+        return TRUE;
+    self->motion = now;
+    return FALSE;
+}
+
+static void count_inference(GstHrnetSeg *self, GstClockTime elapsed)
+{
+    GST_OBJECT_LOCK(self);
+    self->stats.n_inferences++;
+    self->stats.inference_ns += elapsed;
+    GST_OBJECT_UNLOCK(self);
+}
+
+static gboolean infer(GstHrnetSeg *self, const GstVideoFrame *frame, GError **error)
+{
+    const GstClockTime start = gst_util_get_timestamp();
+    GstHrnetResult *result =
+        gst_hrnet_result_segment(self->network, frame, running_time(self, frame->buffer), error);
+    GstClockTime elapsed;
+    guint n_masks;
+
+    if (!result)
+        return FALSE;
+    g_clear_pointer(&self->result, gst_hrnet_result_unref);
+    self->result = result;
+    elapsed = gst_util_get_timestamp() - start;
+    n_masks = hrnet_session_get_n_masks(self->network->session);
+    count_inference(self, elapsed);
+    GST_OBJECT_LOCK(self);
+    self->stats.n_masks = n_masks;
+    GST_OBJECT_UNLOCK(self);
+    gst_hrnet_seg_latency_note(self, elapsed);
+    return TRUE;
+}
+
+/* Takes the worker's mask, if it has a new one. */
+static gboolean collect(GstHrnetSeg *self, GError **error)
+{
+    GstHrnetOutcome outcome;
+
+    if (!self->worker || !gst_hrnet_worker_take(self->worker, &outcome))
+        return TRUE;
+    if (!outcome.result) {
+        g_propagate_error(error, outcome.error);
+        return FALSE;
+    }
+    g_clear_pointer(&self->result, gst_hrnet_result_unref);
+    self->result = outcome.result;
+    count_inference(self, outcome.elapsed);
+    return TRUE;
+}
+
+/* Has the frame segmented by the worker, if that is free. */
+static gboolean hand_to_worker(GstHrnetSeg *self, const GstVideoFrame *frame, GError **error)
+{
+    guint n_masks;
+
+    if (!self->worker)
+        self->worker = gst_hrnet_worker_new();
+    if (!gst_hrnet_worker_is_idle(self->worker))
+        return TRUE;
+    n_masks = hrnet_session_get_n_masks(self->network->session);
+    GST_OBJECT_LOCK(self);
+    self->stats.n_masks = n_masks;
+    GST_OBJECT_UNLOCK(self);
+    if (is_static(self, frame))
+        return TRUE;
+    self->inferred_at = running_time(self, frame->buffer);
+    if (gst_hrnet_worker_begin(self->worker, self->network, &self->in_info, frame,
+                               self->inferred_at))
+        return TRUE;
+    g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "no memory for a frame's copy");
+    return FALSE;
+}
+
+static gboolean look_at_pixels(GstHrnetSeg *self, GstBuffer *buffer, GError **error)
+{
+    GstVideoFrame frame;
+    gboolean ok = TRUE;
+
+    if (!gst_video_frame_map(&frame, &self->in_info, buffer,
+                             GST_MAP_READ | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                    "a buffer of %" G_GSIZE_FORMAT " bytes holds no frame of the caps",
+                    gst_buffer_get_size(buffer));
+        return FALSE;
+    }
+    if (self->latest) {
+        ok = hand_to_worker(self, &frame, error);
+    } else if (!is_static(self, &frame)) {
+        self->inferred_at = running_time(self, buffer);
+        ok = infer(self, &frame, error);
+    }
+    gst_video_frame_unmap(&frame);
+    return ok;
+}
+
+static void note_mask(GstHrnetSeg *self, GstBuffer *buffer)
+{
+    const GstClockTime now = GST_BUFFER_PTS(buffer), then = self->result->pts;
+    const gboolean known = GST_CLOCK_TIME_IS_VALID(now) && GST_CLOCK_TIME_IS_VALID(then);
+
+    GST_OBJECT_LOCK(self);
+    self->stats.n_reused += known && now != then;
+    self->stats.mask_age_ns = known ? MAX(now, then) - MIN(now, then) : 0;
+    GST_OBJECT_UNLOCK(self);
+}
+
+gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *buffer)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean ok;
+
+    /* Others may have been lost in between: what looks alike need not be the same scene. */
+    if (GST_BUFFER_IS_DISCONT(buffer))
+        self->motion.valid = FALSE;
+    ok = collect(self, &error);
+    if (self->result && !gst_hrnet_result_fits(self->result, GST_VIDEO_INFO_WIDTH(&self->in_info),
+                                               GST_VIDEO_INFO_HEIGHT(&self->in_info)))
+        g_clear_pointer(&self->result, gst_hrnet_result_unref);
+    if (ok && !keeps_mask(self, buffer))
+        ok = look_at_pixels(self, buffer, &error);
+    if (!ok) {
+        GST_ELEMENT_ERROR(self, STREAM, FAILED, ("Cannot segment a frame: %s", error->message),
+                          (NULL));
+        return FALSE;
+    }
+    if (self->result)
+        note_mask(self, buffer);
+    return TRUE;
+}

@@ -1,0 +1,45 @@
+/* Inference beside the stream.
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One thread, one job at a time. While a job runs the network is the worker's. All functions are
+ * for one thread, that of the stream. */
+#ifndef GST_HRNET_WORKER_H
+#define GST_HRNET_WORKER_H
+
+#include "gsthrnetresult.h"
+
+G_BEGIN_DECLS
+
+typedef struct GstHrnetWorker GstHrnetWorker;
+
+/* What became of a job. */
+typedef struct {
+    GstHrnetResult *result; /* NULL: failed */
+    GError *error;          /* why */
+    GstClockTime elapsed;
+} GstHrnetOutcome;
+
+GstHrnetWorker *gst_hrnet_worker_new(void);
+
+/* Waits for the job that runs, and drops what became of it; NULL is fine. */
+void gst_hrnet_worker_free(GstHrnetWorker *worker);
+
+/* Whether no job runs. */
+gboolean gst_hrnet_worker_is_idle(GstHrnetWorker *worker);
+
+/* Begins to segment a copy of a mapped frame; only while idle. info: of the caps. Allocates memory
+ * for the copy where the last job's frame was another size or format. FALSE where there is no
+ * memory. */
+gboolean gst_hrnet_worker_begin(GstHrnetWorker *worker, GstHrnetNetwork *network,
+                                const GstVideoInfo *info, const GstVideoFrame *frame,
+                                GstClockTime running_time);
+
+/* The last job's outcome, (transfer full), once; FALSE while there is none. */
+gboolean gst_hrnet_worker_take(GstHrnetWorker *worker, GstHrnetOutcome *outcome);
+
+/* What of the job that runs, and of one done, comes out will not be given. */
+void gst_hrnet_worker_forget(GstHrnetWorker *worker);
+
+G_END_DECLS
+
+#endif
