@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What README.md says is so: pipelines run, commands work, tables name what there is.
+
+test_readme.py SOURCE-ROOT MODEL TOOL-FOLDER
+
+MODEL stands in for the models that pipelines name; test sources and fake sinks for cameras, streams
+and windows.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+
+import tap
+
+ROOT, MODEL, TOOLS = map(os.path.abspath, sys.argv[1:4])
+with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as readme:
+    TEXT = readme.read()
+
+STAND_INS = (
+    (r"\b(v4l2src|rtspsrc [^!]*! decodebin|filesrc [^!]*! decodebin)",
+     "videotestsrc num-buffers=4 ! video/x-raw,width=96,height=64"),
+    (r"\bautovideosink\b", "fakesink"),
+)
+
+
+def run(*command, **options):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False,
+                          **options)
+    assert done.returncode == 0 and "ERROR" not in done.stderr, f"{command}: {done.stderr}"
+    return done.stdout
+
+
+def names(*wanted):
+    """Models of these names in the current folder, where HRNET_MODEL_PATH finds them."""
+    for name in wanted:
+        os.symlink(MODEL, f"{name}.safetensors")
+    os.environ["HRNET_MODEL_PATH"] = os.getcwd()
+
+
+def table(heading):
+    """First cells of the table whose head row begins with `heading`."""
+    rows = TEXT[TEXT.index(f"| {heading} |"):].split("\n\n")[0].splitlines()[2:]
+    return [name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
+
+
+def test_pipelines_run():
+    names("people", "street")
+    lines = re.findall(r"^    (gst-launch-1\.0 .*)$", TEXT, re.MULTILINE)
+    assert len(lines) >= 6
+    for line in lines:
+        # The model of the test has classes of its own.
+        line = line.replace("classes=car,pedestrian", "classes=car,person")
+        for old, new in STAND_INS:
+            line = re.sub(old, new, line)
+        run(*shlex.split(line))
+        written = re.search(r"filesink location=(\S+)", line)
+        assert not written or os.path.getsize(written.group(1)) > 500, line
+
+
+def test_properties_are_the_element_s():
+    page = run("gst-inspect-1.0", "hrnetseg")
+    element = set(re.findall(r"^  ([a-z-]+) +: ", page.split("Element Properties:")[1],
+                             re.MULTILINE)) - {"name", "parent", "qos"}
+    assert set(table("property")) == element, set(table("property")) ^ element
+
+
+def test_build_options_are_meson_s():
+    with open(os.path.join(ROOT, "meson_options.txt"), encoding="utf-8") as file:
+        options = set(re.findall(r"^option\('(\w+)'", file.read(), re.MULTILINE))
+    assert table("option") and set(table("option")) <= options, set(table("option")) - options
+
+
+def test_tools_commands_run():
+    if not os.path.isdir(TOOLS) or not os.path.exists(f"{TOOLS}/hrnet-segment"):
+        raise tap.Skip("the tools are not built")
+    names("people", "street")
+    run("gst-launch-1.0", "-q", *"videotestsrc num-buffers=1 ! tee name=t ! queue ! jpegenc ! "
+        "filesink location=photo.jpg t. ! queue ! pngenc ! filesink location=road.png".split())
+    block = TEXT[TEXT.index("## Tools"):]
+    for line in re.findall(r"^    (hrnet-.*)$", block, re.MULTILINE):
+        command, *rest = shlex.split(line)
+        run(os.path.join(TOOLS, command), *rest)
+    assert os.path.exists("painted.png") and os.path.exists("labels.png")
+
+
+def test_files_it_names_are_there():
+    links = re.findall(r"\]\(([^)#:]+)\)", TEXT)
+    assert len(links) >= 5
+    for path in links + re.findall(r"`((?:examples|tests|engine|plugin|\.ci)/[\w./-]+)`", TEXT):
+        # NAME is a file of the reader's.
+        assert "NAME" in path or os.path.exists(os.path.join(ROOT, path)), path
+
+
+tap.main()
