@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "weights/file.h"
+#include "weights/onnx.h"
 #include "weights/pth.h"
 #include "weights/safetensors.h"
 
@@ -50,16 +51,29 @@ static HrnetSource *refuse_pickle(HrnetFile *file, GError **error)
     return NULL;
 }
 
+/* ir_version, the first field of any writer: a small number. */
+static gboolean probe_onnx(const guint8 *start, gsize n_bytes)
+{
+    return n_bytes > 4 && start[0] == 0x08 && start[1] >= 3 && start[1] < 32;
+}
+
 #ifdef HAVE_PTH
 #define PTH(reader) reader
 #else
 #define PTH(reader) NULL
 #endif
 
+#ifdef HAVE_ONNX
+#define ONNX(reader) reader
+#else
+#define ONNX(reader) NULL
+#endif
+
 static const Format formats[] = {
     { "a safetensors file", probe_safetensors, hrnet_safetensors_open },
     { "a PyTorch checkpoint", probe_zip, PTH(hrnet_pth_zip_open) },
     { "a PyTorch checkpoint", probe_legacy, PTH(hrnet_pth_legacy_open) },
+    { "an ONNX file", probe_onnx, ONNX(hrnet_onnx_open) },
     { "a pickle", probe_pickle, refuse_pickle },
 };
 

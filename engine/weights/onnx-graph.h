@@ -1,0 +1,87 @@
+/* The convolutional part of an ONNX graph, rid of what has no meaning to a network in evaluation.
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Identities, casts and constants are resolved; a BatchNormalization, a padding before and a
+ * constant addition behind belong to their convolution; arithmetic on shapes is dropped. Operators:
+ * https://onnx.ai/onnx/operators/. */
+#ifndef HRNET_WEIGHTS_ONNX_GRAPH_H
+#define HRNET_WEIGHTS_ONNX_GRAPH_H
+
+#include "weights/onnx.pb-c.h"
+#include "weights/failure.h"
+
+#define HRNET_ONNX_MAX_INPUTS 8
+
+typedef enum {
+    HRNET_ONNX_CONV,
+    HRNET_ONNX_RELU,
+    HRNET_ONNX_ADD,
+    HRNET_ONNX_RESIZE,
+    HRNET_ONNX_CONCAT,
+    HRNET_ONNX_OTHER,
+} HrnetOnnxKind;
+
+typedef enum {
+    HRNET_ONNX_NO_PADDING,
+    HRNET_ONNX_SYMMETRIC,
+    HRNET_ONNX_SAME,
+    HRNET_ONNX_ODD_PADDING
+} HrnetOnnxPadding;
+
+typedef struct {
+    const Onnx__TensorProto *weight, *bias;
+    const Onnx__TensorProto *norm[4]; /* gamma, beta, mean, variance; all or none */
+    guint kernel, stride;
+    HrnetOnnxPadding padding;
+} HrnetOnnxConv;
+
+typedef struct {
+    HrnetOnnxKind kind;
+    const Onnx__NodeProto *node;
+    guint inputs[HRNET_ONNX_MAX_INPUTS]; /* values */
+    guint n_inputs;
+    guint output; /* value */
+    HrnetOnnxConv conv;
+    gboolean claimed; /* by a part of the network */
+} HrnetOnnxOp;
+
+typedef struct {
+    gint producer;     /* op, or -1: the graph's input */
+    GArray *consumers; /* guint: ops */
+} HrnetOnnxValue;
+
+typedef struct {
+    const gchar *path;
+    GHashTable *constants; /* name -> const Onnx__TensorProto * */
+    GHashTable *values;    /* name -> value + 1 */
+    GPtrArray *ops;        /* HrnetOnnxOp *, in the graph's order */
+    GPtrArray *all_values; /* HrnetOnnxValue * */
+    const Onnx__ValueInfoProto *input;
+} HrnetOnnxGraph;
+
+/* NULL with an error that names the node. graph and path have to outlive the result. */
+HrnetOnnxGraph *hrnet_onnx_graph_new(const Onnx__GraphProto *graph, const gchar *path,
+                                     GError **error);
+void hrnet_onnx_graph_free(HrnetOnnxGraph *graph);
+
+HrnetOnnxOp *hrnet_onnx_op(const HrnetOnnxGraph *graph, guint index);
+const HrnetOnnxValue *hrnet_onnx_value(const HrnetOnnxGraph *graph, guint index);
+
+/* An attribute, or NULL. */
+const Onnx__AttributeProto *hrnet_onnx_attribute(const Onnx__NodeProto *node, const gchar *name);
+/* A text attribute; `otherwise` where it is absent. Valid until the next call on this thread. */
+gboolean hrnet_onnx_text_is(const Onnx__NodeProto *node, const gchar *name, const gchar *otherwise,
+                            const gchar *text);
+
+/* The tensor that a node's input is, where that is a constant; else NULL. */
+const Onnx__TensorProto *hrnet_onnx_constant(const HrnetOnnxGraph *graph,
+                                             const Onnx__NodeProto *node, guint input);
+
+/* Up to `most` whole numbers of a constant of INT64 or FLOAT; -1 where it is none or has more. */
+gint hrnet_onnx_numbers(const Onnx__TensorProto *tensor, gdouble *out, guint most);
+
+/* Sets an error that names the node; FALSE. */
+gboolean hrnet_onnx_refuse(GError **error, const HrnetOnnxGraph *graph, const Onnx__NodeProto *node,
+                           const gchar *format, ...) G_GNUC_PRINTF(4, 5);
+
+#endif
