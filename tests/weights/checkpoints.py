@@ -4,6 +4,7 @@
 import json
 import struct
 import sys
+import warnings
 from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,11 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "train"))
 import hrnet  # noqa: E402
+
+
+# The last word of a form's name: how far its weights may be from the original's, relatively. Other
+# tools fold normalisation in float32.
+ROUNDING = {"f16": 2.0 ** -9, "bf16": 2.0 ** -6, "folded": 1e-6, "size": 1e-6}
 
 
 def network(variant, seed=0, **options):
@@ -93,6 +99,58 @@ def save_legacy(path, content):
     torch.save(content, path, _use_new_zipfile_serialization=False)
 
 
+def export_onnx(path, model, size=(64, 96), **options):
+    """As torch.onnx.export writes it; normalisation is folded unless `keep_norm`."""
+    if options.pop("keep_norm", False):
+        options |= {"training": torch.onnx.TrainingMode.PRESERVE, "do_constant_folding": False}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(model, (torch.zeros(1, 3, *size),), path,
+                          **{"dynamo": False, "opset_version": 13, **options})
+
+
+def onnx_forms(model):
+    """Writers of ONNX files by name; none where its Python package is missing."""
+    try:
+        import onnx  # noqa: F401 (what torch.onnx.export needs)
+    except ImportError:
+        return {}
+    axes = {"input_names": ["x"], "dynamic_axes": {"x": {2: "h", 3: "w"}}}
+    return {
+        "onnx-folded": lambda p: export_onnx(p, model),
+        "onnx-norm": lambda p: export_onnx(p, model, keep_norm=True, opset_version=11),
+        "onnx-any-size": lambda p: export_onnx(p, model, opset_version=17, **axes),
+    }
+
+
+def pphumanseg(path, size=192):
+    """The like of OpenCV Zoo's PP-HumanSeg: W18-Small-v1 out of Paddle, its normalisation folded,
+    padded as "same", two classes, with the mask's upsampling and softmax at its end. Returns the
+    network."""
+    import onnx
+    model = network("w18-small-v1", classes=2, padding="same")
+    symmetric = network("w18-small-v1", classes=2)
+    symmetric.load_state_dict(model.state_dict())
+
+    class Whole(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = symmetric
+
+        def forward(self, x):
+            return torch.softmax(hrnet.upsample_logits(self.net(x), (size, size)), 1)
+
+    export_onnx(path, Whole().eval(), (size, size))
+    graph = onnx.load(path)
+    for node in graph.graph.node:
+        attributes = {a.name: a for a in node.attribute}
+        if node.op_type == "Conv" and list(attributes["strides"].ints) == [2, 2]:
+            attributes["pads"].ints[:] = [0, 0, 1, 1]
+    assert sum(node.op_type == "Conv" for node in graph.graph.node) == 73
+    onnx.save(graph, path)
+    return model
+
+
 def forms(model, folder):
     """Writes one form after the other; yields its name, path, and the largest relative rounding."""
     state = model.state_dict()
@@ -125,8 +183,9 @@ def forms(model, folder):
             p, training_checkpoint(model, "model_state_dict", "model.")),
         "legacy-channels-last": lambda p: save_legacy(p, channels_last),
     }
+    writers |= onnx_forms(model)
     for name, write in writers.items():
         path = Path(folder) / name
         write(path)
-        yield name, path, {"f16": 2.0 ** -9, "bf16": 2.0 ** -6}.get(name.split("-")[-1], 0.0)
+        yield name, path, ROUNDING.get(name.split("-")[-1], 0.0)
         path.unlink()

@@ -55,12 +55,13 @@ int main(int argc, char **argv)
         comparison.weights[i] = hrnet_weights_open(argv[i + 1], NULL, &error);
         if (!comparison.weights[i]) {
             g_printerr("%s\n", error->message);
+            hrnet_weights_close(comparison.weights[0]);
             return 1;
         }
     }
     const HrnetConfig *a = hrnet_weights_config(comparison.weights[0]);
     const HrnetConfig *b = hrnet_weights_config(comparison.weights[1]);
-    gboolean same = memcmp(a, b, offsetof(HrnetConfig, classes)) == 0;
+    gboolean same = memcmp(a, b, offsetof(HrnetConfig, input_height)) == 0;
     if (!same)
         g_printerr("the configurations differ\n");
     same = same && hrnet_config_each_conv(a, compare_conv, &comparison);

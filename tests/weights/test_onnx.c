@@ -1,0 +1,128 @@
+/* Broken and hostile ONNX files: each is refused with one clear message.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "checkpoint.h"
+#include "weights/weights.h"
+
+static gchar *write_file(const guint8 *bytes, gsize n_bytes)
+{
+    gchar *path = g_build_filename(checkpoint_folder(), "hostile.onnx", NULL);
+    g_assert_true(g_file_set_contents(path, (const gchar *)bytes, (gssize)n_bytes, NULL));
+    return path;
+}
+
+static void expect(const guint8 *bytes, gsize n_bytes, const gchar *text)
+{
+    g_autofree gchar *path = write_file(bytes, n_bytes);
+    g_autoptr(GError) error = NULL;
+    g_assert_null(hrnet_weights_open(path, NULL, &error));
+    g_assert_true(error->domain == HRNET_WEIGHTS_ERROR && g_str_has_prefix(error->message, path));
+    g_assert_true(error->code == HRNET_WEIGHTS_ERROR_INVALID ||
+                  error->code == HRNET_WEIGHTS_ERROR_UNSUPPORTED);
+    if (!strstr(error->message, text))
+        g_error("\"%s\" is not in \"%s\"", text, error->message);
+}
+
+/* A message written from its end to its start, as lengths stand before what they measure. */
+typedef struct {
+    guint8 *bytes;
+    gsize size, start;
+} Backwards;
+
+static void put(Backwards *message, guint8 byte)
+{
+    g_assert_cmpuint(message->start, >, 0);
+    message->bytes[--message->start] = byte;
+}
+
+/* Makes all that is there the contents of a field. */
+static void wrap(Backwards *message, guint field)
+{
+    gsize length = message->size - message->start;
+    guint n_digits = 1;
+    while (length >> 7 * n_digits)
+        n_digits++;
+    for (guint d = n_digits; d-- > 0;) /* the least significant digit comes first */
+        put(message, (guint8)((length >> 7 * d & 0x7f) | (d + 1 < n_digits ? 0x80 : 0)));
+    put(message, (guint8)(field << 3 | 2));
+}
+
+static void add_version(Backwards *message)
+{
+    put(message, 8);
+    put(message, 1 << 3);
+}
+
+/* graph.node.attribute.g.node.attribute.g...: protobuf-c calls itself for each. */
+static void test_nesting(void)
+{
+    const gsize size = 4 << 20;
+    Backwards message = { g_malloc(size), size, size };
+    for (guint level = 0; level < 50000; level++) {
+        wrap(&message, 1);
+        wrap(&message, 6);
+        wrap(&message, 5);
+    }
+    wrap(&message, 1);
+    wrap(&message, 7);
+    add_version(&message);
+    expect(message.bytes + message.start, size - message.start, "nested too deeply");
+    g_free(message.bytes);
+}
+
+/* Empty nodes: two bytes each in the file, a hundred in memory. */
+static void test_flood(void)
+{
+    const gsize size = 8 << 20;
+    Backwards message = { g_malloc(size), size, size };
+    for (guint i = 0; i < 3000000; i++) {
+        put(&message, 0);
+        put(&message, 1 << 3 | 2);
+    }
+    wrap(&message, 7);
+    add_version(&message);
+    expect(message.bytes + message.start, size - message.start, "too much memory");
+    g_free(message.bytes);
+}
+
+static void test_small(void)
+{
+    static const guint8 no_graph[] = { 8, 8, 0x12, 1, 'x' },
+                        empty_graph[] = { 8, 8, 0x3a, 2, 0x12, 0 };
+    static const guint8 old[] = { 8, 8, 0x3a, 2, 0x12, 0, 0x42, 2, 0x10, 9 };
+    static const guint8 broken[] = { 8, 8, 0x3a, 0x7f, 0x12 };
+    expect(no_graph, sizeof no_graph, "without a graph");
+    expect(empty_graph, sizeof empty_graph, "no input");
+    expect(old, sizeof old, "opset 9");
+    expect(broken, sizeof broken, "corrupt or truncated");
+}
+
+/* A sound file cut off anywhere, and with single bytes changed. */
+static void test_damaged(void)
+{
+    g_autofree gchar *bytes = NULL;
+    gsize n_bytes;
+    g_assert_true(g_file_get_contents(HRNET_TEST_ONNX, &bytes, &n_bytes, NULL));
+    for (gsize cut = 1; cut < n_bytes; cut += 1 + n_bytes / 100)
+        expect((guint8 *)bytes, n_bytes - cut, "");
+    for (gsize at = 0; at < n_bytes; at += 1 + n_bytes / 500) {
+        bytes[at] ^= 0x5a;
+        g_autofree gchar *path = write_file((guint8 *)bytes, n_bytes);
+        g_autoptr(GError) error = NULL;
+        HrnetWeights *weights = hrnet_weights_open(path, NULL, &error);
+        g_assert_true((weights == NULL) == (error != NULL)); /* a weight may change unnoticed */
+        hrnet_weights_close(weights);
+        bytes[at] ^= 0x5a;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/onnx/nesting", test_nesting);
+    g_test_add_func("/onnx/flood", test_flood);
+    g_test_add_func("/onnx/small", test_small);
+    g_test_add_func("/onnx/damaged", test_damaged);
+    return g_test_run();
+}
