@@ -10,10 +10,10 @@
 #define MOST_REPEATS  100
 #define MOST_CHANNELS 8192
 
-static const HrnetTensor *find(const HrnetSource *source, const gchar *format, ...)
+static const HrnetStoredTensor *find(const HrnetSource *source, const gchar *format, ...)
     G_GNUC_PRINTF(2, 3);
 
-static const HrnetTensor *find(const HrnetSource *source, const gchar *format, ...)
+static const HrnetStoredTensor *find(const HrnetSource *source, const gchar *format, ...)
 {
     gchar name[128];
     va_list args;
@@ -27,12 +27,12 @@ static const HrnetTensor *find(const HrnetSource *source, const gchar *format, .
 static gboolean weight_shape(const HrnetSource *source, const gchar *name, guint *out,
                              guint *kernel, GError **error)
 {
-    const HrnetTensor *tensor = hrnet_source_find(source, name);
+    const HrnetStoredTensor *tensor = hrnet_source_find(source, name);
     if (!tensor)
         return hrnet_weights_fail(error, INVALID, source->path, "tensor %s is missing", name);
     if (tensor->n_dims != 4 || tensor->dims[0] < 1 || tensor->dims[0] > MOST_CHANNELS ||
         tensor->dims[2] != tensor->dims[3] || tensor->dims[2] > 7) {
-        g_autofree gchar *shape = hrnet_tensor_shape(tensor);
+        g_autofree gchar *shape = hrnet_stored_shape(tensor);
         return hrnet_weights_fail(
             error, INVALID, source->path,
             "tensor %s is %s, expected a convolution's [out, in, k, k] with at most %d "
@@ -215,18 +215,18 @@ static gboolean check_tensor(Check *check, const gchar *part, const gchar *kind,
 {
     gchar *name = g_strconcat(part, ".", kind, NULL);
     g_hash_table_add(check->expected, name);
-    const HrnetTensor *tensor = hrnet_source_find(check->source, name);
+    const HrnetStoredTensor *tensor = hrnet_source_find(check->source, name);
     if (!tensor && optional)
         return TRUE;
 
-    HrnetTensor wanted = { .n_dims = n_dims };
+    HrnetStoredTensor wanted = { .n_dims = n_dims };
     memcpy(wanted.dims, dims, n_dims * sizeof *dims);
-    g_autofree gchar *wanted_shape = hrnet_tensor_shape(&wanted);
+    g_autofree gchar *wanted_shape = hrnet_stored_shape(&wanted);
     if (!tensor)
         return hrnet_weights_fail(check->error, INVALID, check->source->path,
                                   "tensor %s is missing, expected %s", name, wanted_shape);
     if (tensor->n_dims != n_dims || memcmp(tensor->dims, dims, n_dims * sizeof *dims) != 0) {
-        g_autofree gchar *shape = hrnet_tensor_shape(tensor);
+        g_autofree gchar *shape = hrnet_stored_shape(tensor);
         return hrnet_weights_fail(check->error, INVALID, check->source->path,
                                   "tensor %s is %s, expected %s", name, shape, wanted_shape);
     }
@@ -317,7 +317,7 @@ typedef struct {
 static gboolean count_conv(const HrnetConvSpec *spec, gpointer data)
 {
     Count *count = data;
-    const HrnetTensor *parts[] = {
+    const HrnetStoredTensor *parts[] = {
         find(count->source, "%s.weight", spec->conv),
         find(count->source, "%s.bias", spec->conv),
         spec->norm ? find(count->source, "%s.weight", spec->norm) : NULL,

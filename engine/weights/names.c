@@ -78,10 +78,10 @@ gboolean hrnet_names_map(HrnetSource *source, GError **error)
     GHashTableIter iter;
     gpointer value;
     gboolean good = TRUE;
-    source->tensors = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, hrnet_tensor_free);
+    source->tensors = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, hrnet_stored_free);
     g_hash_table_iter_init(&iter, old);
     while (good && g_hash_table_iter_next(&iter, NULL, &value)) {
-        HrnetTensor *tensor = value;
+        HrnetStoredTensor *tensor = value;
         gchar *name = map_name(family, wrapping, tensor->name);
         if (family->foreign && g_str_has_prefix(tensor->name, wrapping) &&
             g_str_has_prefix(tensor->name + strlen(wrapping), family->foreign) && !name) {

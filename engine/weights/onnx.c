@@ -90,7 +90,7 @@ static gboolean open_external(HrnetSource *source, const gchar *location, guint 
 }
 
 static gboolean place_external(HrnetSource *source, const Onnx__TensorProto *proto,
-                               HrnetTensor *tensor, guint64 n_bytes, GError **error)
+                               HrnetStoredTensor *tensor, guint64 n_bytes, GError **error)
 {
     const gchar *location = external(proto, "location"), *offset = external(proto, "offset");
     if (!location || !open_external(source, location, &tensor->blob, error))
@@ -135,8 +135,8 @@ static HrnetDtype dtype_of(const Onnx__TensorProto *proto)
 }
 
 /* Where the elements are: in raw_data, in a list of their type, or in a file beside. */
-static gboolean place(HrnetSource *source, const Onnx__TensorProto *proto, HrnetTensor *tensor,
-                      GError **error)
+static gboolean place(HrnetSource *source, const Onnx__TensorProto *proto,
+                      HrnetStoredTensor *tensor, GError **error)
 {
     Onnx *onnx = source->reader;
     gsize size = hrnet_dtype_size(tensor->dtype), available = 0;
@@ -178,7 +178,7 @@ static gboolean add_part(HrnetSource *source, const Onnx__TensorProto *proto, co
             dims[n_dims++] = (guint64)proto->dims[d];
     if (flat && n_dims == 0)
         dims[n_dims++] = 1;
-    HrnetTensor *tensor =
+    HrnetStoredTensor *tensor =
         hrnet_source_add(source, name, dtype_of(proto), dims, (guint)n_dims, error);
     return tensor && place(source, proto, tensor, error);
 }

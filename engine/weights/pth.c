@@ -32,7 +32,7 @@ static gboolean add_tensor(HrnetSource *source, const gchar *name, const HrnetPi
                            HrnetPthLocate locate, GError **error)
 {
     const HrnetPickleStorage *storage = record->storage;
-    HrnetTensor *tensor =
+    HrnetStoredTensor *tensor =
         hrnet_source_add(source, name, storage->dtype, record->dims, record->n_dims, error);
     if (!tensor)
         return FALSE;

@@ -84,7 +84,7 @@ static gboolean add_tensor(HrnetSource *source, const gchar *name, JsonNode *nod
 
     const gchar *dtype_name = json_node_get_string(dtype_node);
     HrnetDtype dtype = hrnet_dtype_from_name(dtype_name);
-    HrnetTensor *tensor = hrnet_source_add(source, name, dtype, dims, (guint)n_dims, error);
+    HrnetStoredTensor *tensor = hrnet_source_add(source, name, dtype, dims, (guint)n_dims, error);
     if (!tensor)
         return FALSE;
     g_strlcpy(tensor->dtype_name, dtype_name, sizeof tensor->dtype_name);
@@ -92,7 +92,7 @@ static gboolean add_tensor(HrnetSource *source, const gchar *name, JsonNode *nod
     gsize size =
         dtype == HRNET_DTYPE_OTHER ? other_dtype_size(dtype_name) : hrnet_dtype_size(dtype);
     if (size && tensor->n_elements * size != offsets[1] - offsets[0]) {
-        g_autofree gchar *shape = hrnet_tensor_shape(tensor);
+        g_autofree gchar *shape = hrnet_stored_shape(tensor);
         return hrnet_weights_fail(error, INVALID, path,
                                   "tensor %s: %" G_GUINT64_FORMAT
                                   " bytes of data, expected %" G_GUINT64_FORMAT " for %s %s",

@@ -40,9 +40,9 @@ const gchar *hrnet_dtype_name(HrnetDtype dtype)
     return dtype < HRNET_DTYPE_OTHER ? dtypes[dtype].name : "other";
 }
 
-void hrnet_tensor_free(gpointer data)
+void hrnet_stored_free(gpointer data)
 {
-    HrnetTensor *tensor = data;
+    HrnetStoredTensor *tensor = data;
     g_free(tensor->name);
     g_free(tensor);
 }
@@ -52,25 +52,33 @@ HrnetSource *hrnet_source_new(const gchar *path, const gchar *format)
     HrnetSource *source = g_new0(HrnetSource, 1);
     source->path = g_strdup(path);
     source->format = format;
-    source->tensors = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, hrnet_tensor_free);
+    source->tensors = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, hrnet_stored_free);
     source->metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return source;
+}
+
+void hrnet_source_forget_tensors(HrnetSource *source)
+{
+    if (source->close)
+        source->close(source);
+    source->close = NULL;
+    source->reader = NULL;
+    g_hash_table_remove_all(source->tensors);
 }
 
 void hrnet_source_free(HrnetSource *source)
 {
     if (!source)
         return;
-    if (source->close)
-        source->close(source);
+    hrnet_source_forget_tensors(source);
     g_hash_table_unref(source->tensors);
     g_hash_table_unref(source->metadata);
     g_free(source->path);
     g_free(source);
 }
 
-HrnetTensor *hrnet_source_add(HrnetSource *source, const gchar *name, HrnetDtype dtype,
-                              const guint64 *dims, guint n_dims, GError **error)
+HrnetStoredTensor *hrnet_source_add(HrnetSource *source, const gchar *name, HrnetDtype dtype,
+                                    const guint64 *dims, guint n_dims, GError **error)
 {
     gsize n = 1, n_bytes;
     for (guint d = 0; d < n_dims; d++)
@@ -91,7 +99,7 @@ HrnetTensor *hrnet_source_add(HrnetSource *source, const gchar *name, HrnetDtype
         return NULL;
     }
 
-    HrnetTensor *tensor = g_new0(HrnetTensor, 1);
+    HrnetStoredTensor *tensor = g_new0(HrnetStoredTensor, 1);
     tensor->name = g_strdup(name);
     tensor->dtype = dtype;
     g_strlcpy(tensor->dtype_name, hrnet_dtype_name(dtype), sizeof tensor->dtype_name);
@@ -109,12 +117,12 @@ HrnetTensor *hrnet_source_add(HrnetSource *source, const gchar *name, HrnetDtype
     return tensor;
 }
 
-const HrnetTensor *hrnet_source_find(const HrnetSource *source, const gchar *name)
+const HrnetStoredTensor *hrnet_source_find(const HrnetSource *source, const gchar *name)
 {
     return g_hash_table_lookup(source->tensors, name);
 }
 
-gchar *hrnet_tensor_shape(const HrnetTensor *tensor)
+gchar *hrnet_stored_shape(const HrnetStoredTensor *tensor)
 {
     GString *text = g_string_new("[");
     for (guint d = 0; d < tensor->n_dims; d++)
@@ -145,8 +153,8 @@ static void to_floats(HrnetDtype dtype, const void *in, gsize n, gfloat *out)
 }
 
 /* n elements that lie side by side. */
-static gboolean read_dense(HrnetSource *source, const HrnetTensor *tensor, gsize n, gfloat *out,
-                           GError **error)
+static gboolean read_dense(HrnetSource *source, const HrnetStoredTensor *tensor, gsize n,
+                           gfloat *out, GError **error)
 {
     gsize size = hrnet_dtype_size(tensor->dtype);
     if (tensor->dtype == HRNET_DTYPE_F32)
@@ -164,7 +172,7 @@ static gboolean read_dense(HrnetSource *source, const HrnetTensor *tensor, gsize
     return TRUE;
 }
 
-static gboolean is_dense(const HrnetTensor *tensor)
+static gboolean is_dense(const HrnetStoredTensor *tensor)
 {
     guint64 stride = 1;
     for (guint d = tensor->n_dims; d-- > 0; stride *= tensor->dims[d])
@@ -175,7 +183,7 @@ static gboolean is_dense(const HrnetTensor *tensor)
 
 /* Elements in another order than row by row, or with others between them: the span that holds them
  * is read and picked from. Readers have checked that the span lies in its blob. */
-static gboolean read_strided(HrnetSource *source, const HrnetTensor *tensor, gfloat *out,
+static gboolean read_strided(HrnetSource *source, const HrnetStoredTensor *tensor, gfloat *out,
                              GError **error)
 {
     guint64 span = 1;
@@ -206,7 +214,7 @@ static gboolean read_strided(HrnetSource *source, const HrnetTensor *tensor, gfl
     return TRUE;
 }
 
-gboolean hrnet_source_read(HrnetSource *source, const HrnetTensor *tensor, gfloat *out,
+gboolean hrnet_source_read(HrnetSource *source, const HrnetStoredTensor *tensor, gfloat *out,
                            GError **error)
 {
     if (tensor->dtype == HRNET_DTYPE_OTHER)

@@ -30,14 +30,14 @@ typedef struct {
     guint64 n_elements;
     guint64 offset_bytes;
     guint blob; /* the reader's own numbering of byte ranges */
-} HrnetTensor;
+} HrnetStoredTensor;
 
 typedef struct HrnetSource HrnetSource;
 
 struct HrnetSource {
     gchar *path;
     const gchar *format;  /* "safetensors", ...; static */
-    GHashTable *tensors;  /* gchar * -> HrnetTensor *, owned */
+    GHashTable *tensors;  /* gchar * -> HrnetStoredTensor *, owned */
     GHashTable *metadata; /* gchar * -> gchar *, owned */
     /* Copies n_bytes from offset of a blob. */
     gboolean (*read)(HrnetSource *source, guint blob, guint64 offset, void *out, gsize n_bytes,
@@ -48,16 +48,18 @@ struct HrnetSource {
 
 HrnetSource *hrnet_source_new(const gchar *path, const gchar *format);
 void hrnet_source_free(HrnetSource *source); /* NULL is fine */
+/* Closes the reader and empties the table of tensors; metadata stays. */
+void hrnet_source_forget_tensors(HrnetSource *source);
 
 /* A tensor with the name and dims filled in and its elements counted; FALSE with an error where
  * their number overflows or the name is there already. On success the table owns it. */
-HrnetTensor *hrnet_source_add(HrnetSource *source, const gchar *name, HrnetDtype dtype,
-                              const guint64 *dims, guint n_dims, GError **error);
+HrnetStoredTensor *hrnet_source_add(HrnetSource *source, const gchar *name, HrnetDtype dtype,
+                                    const guint64 *dims, guint n_dims, GError **error);
 
-void hrnet_tensor_free(gpointer tensor);
+void hrnet_stored_free(gpointer tensor);
 
 /* NULL where there is none. */
-const HrnetTensor *hrnet_source_find(const HrnetSource *source, const gchar *name);
+const HrnetStoredTensor *hrnet_source_find(const HrnetSource *source, const gchar *name);
 
 /* Bytes of one element; 0 for HRNET_DTYPE_OTHER. */
 gsize hrnet_dtype_size(HrnetDtype dtype);
@@ -66,10 +68,10 @@ HrnetDtype hrnet_dtype_from_name(const gchar *name);
 const gchar *hrnet_dtype_name(HrnetDtype dtype);
 
 /* "[16, 3, 3, 3]". Free with g_free(). */
-gchar *hrnet_tensor_shape(const HrnetTensor *tensor);
+gchar *hrnet_stored_shape(const HrnetStoredTensor *tensor);
 
 /* All elements as floats, row-major. out: n_elements floats. */
-gboolean hrnet_source_read(HrnetSource *source, const HrnetTensor *tensor, gfloat *out,
+gboolean hrnet_source_read(HrnetSource *source, const HrnetStoredTensor *tensor, gfloat *out,
                            GError **error);
 
 #endif

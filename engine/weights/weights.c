@@ -8,6 +8,7 @@
 #include "weights/infer.h"
 #include "weights/metadata.h"
 #include "weights/names.h"
+#include "weights/writer.h"
 
 #define INVALID HRNET_WEIGHTS_ERROR_INVALID
 #define EPSILON 1e-5
@@ -42,6 +43,16 @@ void hrnet_weights_close(HrnetWeights *weights)
     hrnet_source_free(weights->source);
     g_strfreev(weights->config.classes);
     g_free(weights);
+}
+
+void hrnet_weights_forget_tensors(HrnetWeights *weights)
+{
+    hrnet_source_forget_tensors(weights->source);
+}
+
+HrnetSource *hrnet_weights_source(HrnetWeights *weights)
+{
+    return weights->source;
 }
 
 const HrnetConfig *hrnet_weights_config(const HrnetWeights *weights)
@@ -82,7 +93,7 @@ static gboolean read_part(HrnetWeights *weights, const gchar *part, const gchar 
                           gfloat *out, gboolean *found, GError **error)
 {
     g_autofree gchar *name = g_strconcat(part, ".", kind, NULL);
-    const HrnetTensor *tensor = hrnet_source_find(weights->source, name);
+    const HrnetStoredTensor *tensor = hrnet_source_find(weights->source, name);
     *found = tensor != NULL;
     if (!tensor)
         return TRUE;

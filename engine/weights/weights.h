@@ -27,6 +27,10 @@ typedef enum {
 HrnetWeights *hrnet_weights_open(const gchar *path, const gchar *const *options, GError **error);
 void hrnet_weights_close(HrnetWeights *weights);
 
+/* Closes the file and frees its table of tensors; configuration and metadata stay. For when all
+ * layers are read. */
+void hrnet_weights_forget_tensors(HrnetWeights *weights);
+
 const HrnetConfig *hrnet_weights_config(const HrnetWeights *weights);
 /* Value of a metadata key as a string ("license", "description", "hrnet.mean", ...), or NULL. */
 const gchar *hrnet_weights_metadata(const HrnetWeights *weights, const gchar *key);

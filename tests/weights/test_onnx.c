@@ -32,7 +32,8 @@ typedef struct {
 
 static void put(Backwards *message, guint8 byte)
 {
-    g_assert_cmpuint(message->start, >, 0);
+    if (message->start == 0)
+        g_error("the message is too long");
     message->bytes[--message->start] = byte;
 }
 

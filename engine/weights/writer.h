@@ -1,0 +1,19 @@
+/* Writing a checkpoint in the native form: safetensors with the authors' names.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HRNET_WEIGHTS_WRITER_H
+#define HRNET_WEIGHTS_WRITER_H
+
+#include "weights/source.h"
+
+/* Writes the network's tensors, not folded, in the order of its layers, and the metadata in force:
+ * the file's own, the side file's, the options'. F32; with `half` the convolutions' weights are F16
+ * while biases and normalisation, which are few and may be tiny or large, stay F32. selftest: the
+ * value of hrnet.selftest, or NULL for none; one that the input had is left out. Overwrites `path`.
+ */
+gboolean hrnet_weights_write(HrnetWeights *weights, const gchar *path, gboolean half,
+                             const gchar *selftest, GError **error);
+
+/* Where the tensors come from; owned by the weights. */
+HrnetSource *hrnet_weights_source(HrnetWeights *weights);
+
+#endif
