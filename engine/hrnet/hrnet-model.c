@@ -35,8 +35,7 @@ static HrnetError public_code(gint weights_code)
     }
 }
 
-/* Takes from. */
-static void propagate_weights_error(GError **error, GError *from)
+void hrnet_propagate_weights_error(GError **error, GError *from)
 {
     if (from->domain == HRNET_WEIGHTS_ERROR) {
         from->code = public_code(from->code);
@@ -57,8 +56,7 @@ static gchar *find_in_folders(const gchar *folders, const gchar *name)
     return NULL;
 }
 
-/* The file that a name means: a path has a slash or a dot, all else is looked up. */
-static gchar *find_model(const gchar *name, GError **error)
+gchar *hrnet_model_find(const gchar *name, GError **error)
 {
     if (strchr(name, G_DIR_SEPARATOR) || strchr(name, '.'))
         return g_strdup(name);
@@ -96,16 +94,21 @@ HrnetModel *hrnet_model_load(const gchar *name, const gchar *const *options, GEr
     GError *weights_error = NULL;
     g_atomic_ref_count_init(&model->n_refs);
     model->name = g_strdup(name);
-    model->path = find_model(name, error);
+    model->path = hrnet_model_find(name, error);
     if (!model->path)
         return NULL;
     model->weights = hrnet_weights_open(model->path, options, &weights_error);
     if (model->weights)
         model->network = hrnet_network_new(model->weights, HRNET_CONV_AUTO, &weights_error);
     if (!model->network) {
-        propagate_weights_error(error, weights_error);
+        hrnet_propagate_weights_error(error, weights_error);
         return NULL;
     }
+    hrnet_weights_forget_tensors(model->weights);
+#ifdef HRNET_SELFTEST_ON_LOAD
+    if (hrnet_model_get_metadata(model, "hrnet.selftest") && !hrnet_model_selftest(model, error))
+        return NULL;
+#endif
     return g_steal_pointer(&model);
 }
 

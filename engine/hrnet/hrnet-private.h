@@ -20,6 +20,12 @@
         return type;                                                                                                   \
     }
 
+/* The file that a model's name means: a path has a slash or a dot, all else is looked up. Free with g_free(). */
+gchar *hrnet_model_find(const gchar *name, GError **error);
+
+/* Sets the public error that one of the weights' layer means; takes `from`. */
+void hrnet_propagate_weights_error(GError **error, GError *from);
+
 /* The model's network and configuration, for as long as the model lives. */
 const HrnetNetwork *hrnet_model_peek_network(const HrnetModel *model);
 const HrnetConfig *hrnet_model_peek_config(const HrnetModel *model);

@@ -19,6 +19,7 @@
  * A label is a byte: 0 is `unlabelled`, k is the network's class k-1.
  */
 
+#include <hrnet/hrnet-convert.h>
 #include <hrnet/hrnet-error.h>
 #include <hrnet/hrnet-image.h>
 #include <hrnet/hrnet-info.h>
