@@ -7,12 +7,15 @@
 
 static struct {
     gboolean json;
+    gboolean selftest;
     gchar **settings;
     gchar **models;
 } args;
 
 static const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &args.json, "Print JSON", NULL },
+    { "selftest", 0, 0, G_OPTION_ARG_NONE, &args.selftest,
+      "Run the self-test that the file holds instead", NULL },
     { "set", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &args.settings,
       "Override one of the model's options, hrnet.align_corners=true for one", "KEY=VALUE" },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &args.models, NULL, NULL },
@@ -147,9 +150,14 @@ int main(int argc, char **argv)
     model = hrnet_model_load(args.models[0], (const gchar *const *)args.settings, &error);
     if (!model)
         return tool_fail("%s", error->message);
-    if (args.json)
+    if (args.selftest) {
+        if (!hrnet_model_selftest(model, &error))
+            return tool_fail("%s", error->message);
+        puts("self-test passed");
+    } else if (args.json) {
         print_json(model);
-    else
+    } else {
         print_text(model);
+    }
     return tool_finish_output();
 }

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""hrnet-convert: what it writes.   test_convert.py HRNET-CONVERT MODEL-FOLDER"""
+
+import json
+import os
+import sys
+
+import tap
+from checkpoints import read_model, write_model
+from command import Tool
+
+MODELS = os.path.abspath(sys.argv[2])
+TEST = os.path.join(MODELS, "test.safetensors")
+tool = Tool(sys.argv[1], MODELS)
+inspect = Tool(os.path.join(os.path.dirname(os.path.abspath(sys.argv[1])), "hrnet-inspect"), MODELS)
+run = tool.run
+
+
+def test_help_and_version():
+    assert "OUT.safetensors" in run("--help")
+    assert run("--version").startswith("hrnet-convert ")
+
+
+def test_manual_page():
+    tool.check_manual()
+
+
+def test_wrong_usage_is_status_2():
+    for args in ([], ["test"], ["test", "a.safetensors", "b.safetensors"], ["test", "out.pth"],
+                 ["--set", "x", "test", "out.safetensors"], ["--no-such-option"]):
+        run(*args, status=2)
+
+
+def test_tensors_and_metadata_are_kept():
+    run("test", "out.safetensors")
+    metadata, tensors = read_model(TEST)
+    got_metadata, got_tensors = read_model("out.safetensors")
+    assert got_metadata == metadata
+    assert got_tensors == {name: value for name, value in tensors.items() if name in got_tensors}
+    assert all(name.endswith("num_batches_tracked") for name in tensors.keys() - got_tensors.keys())
+    assert os.listdir() == ["out.safetensors"]
+
+
+def test_settings_become_metadata():
+    run("--set", "hrnet.input_size=128x256", "--set", "align_corners=true", "test", "out.safetensors")
+    metadata, _ = read_model("out.safetensors")
+    assert metadata["hrnet.align_corners"] == "true"
+    assert json.loads(inspect.run("--json", "./out.safetensors"))["size"] == "128x256"
+
+
+def test_half_takes_half():
+    run("--half", "test", "half.safetensors")
+    _, tensors = read_model("half.safetensors")
+    assert {dtype for dtype, shape, _ in tensors.values() if len(shape) == 4} == {"F16"}
+    assert {dtype for dtype, shape, _ in tensors.values() if len(shape) == 1} == {"F32"}
+    assert os.path.getsize("half.safetensors") < 0.55 * os.path.getsize(TEST)
+
+
+def test_selftest_tells_wrong_options():
+    for name, options in (("full", []), ("half", ["--half"])):
+        run("--selftest", *options, "test", f"{name}.safetensors")
+        assert "passed" in inspect.run("--selftest", f"./{name}.safetensors")
+        for wrong in ("align_corners=true", "upsample=nearest", "padding=same"):
+            told = inspect.run("--selftest", "--set", wrong, f"./{name}.safetensors", status=1)
+            assert "self-test" in told, told
+    assert "no self-test" in inspect.run("--selftest", "test", status=1)
+
+
+def test_broken_selftests():
+    metadata, tensors = read_model(TEST)
+    for text in ("", "{}", "[1]", "{\"seed\": 1, \"height\": 64, \"width\": 96, \"largest\": 1, \"logits\": []}",
+                 "{\"seed\": 1, \"height\": 99999, \"width\": 96, \"largest\": 1, \"logits\": [1]}",
+                 "{\"seed\": 1, \"height\": 64, \"width\": 96, \"largest\": 1, \"logits\": [1e9]}",
+                 "{\"seed\": -1, \"height\": 64, \"width\": 96, \"largest\": 1, \"logits\": [1]}"):
+        metadata["hrnet.selftest"] = text
+        write_model("broken.safetensors", metadata, tensors)
+        inspect.run("--selftest", "./broken.safetensors", status=1)
+
+
+def test_a_stale_selftest_is_left_out():
+    run("--selftest", "test", "first.safetensors")
+    run("--set", "align_corners=true", "./first.safetensors", "second.safetensors")
+    assert "hrnet.selftest" not in read_model("second.safetensors")[0]
+
+
+def test_over_itself():
+    run("test", "model.safetensors")
+    run("--half", "./model.safetensors", "model.safetensors")
+    assert read_model("model.safetensors")[1]["conv1.weight"][0] == "F16"
+
+
+def test_a_failure_leaves_the_old_file():
+    with open("out.safetensors", "w") as file:
+        file.write("precious")
+    assert "absent" in run("absent", "out.safetensors", status=1)
+    run("--set", "hrnet.upsample=cubic", "test", "out.safetensors", status=1)
+    metadata, tensors = read_model(TEST)
+    dtype, shape, data = tensors["conv1.weight"]
+    tensors["conv1.weight"] = dtype, shape, b"\0\0\x80\x4f" + data[4:]  # 2^32
+    write_model("large.safetensors", metadata, tensors)
+    assert "conv1.weight" in run("--half", "./large.safetensors", "out.safetensors", status=1)
+    assert open("out.safetensors").read() == "precious"
+    assert not os.path.exists("out.safetensors.part")
+    assert "written" in run("test", "no/such/folder.safetensors", status=1)
+
+
+tap.main()
