@@ -64,6 +64,17 @@ def rounded(state, dtype):
                        for name, t in state.items())
 
 
+def with_rounded_weights(model, form):
+    """The network as a form of 16 bits holds it; else the network itself."""
+    dtype = {"f16": torch.float16, "bf16": torch.bfloat16}.get(form.split("-")[-1])
+    if dtype is None:
+        return model
+    copy = hrnet.HRNet(model.config).eval()
+    copy.load_state_dict({n: t.float() if t.is_floating_point() else t
+                          for n, t in rounded(model.state_dict(), dtype).items()})
+    return copy
+
+
 def training_checkpoint(model, key, prefix):
     """As a training program keeps it, with an optimiser that has moments of every weight."""
     model.requires_grad_(True)

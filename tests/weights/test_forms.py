@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every form of checkpoint gives the weights of the plain one:   test_forms.py COMPARE VARIANT...
+"""Every form of checkpoint gives the weights of the plain one, and PyTorch's logits.
 
-COMPARE is the program compare_weights. Prints TAP; skipped where PyTorch is not installed.
+    test_forms.py COMPARE_WEIGHTS HRNET_SEGMENT VARIANT...
+
+Without HRNET_SEGMENT ("-") weights are compared only. Prints TAP; skipped without PyTorch.
 """
 
+import ast
+import struct
 import subprocess
 import sys
 import tempfile
@@ -19,19 +23,55 @@ except ImportError:
 import checkpoints
 
 
+SIZE = (61, 99)
+TOLERANCE = 1e-3  # of the largest logit
+
+
+def write_npy(path, values):
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {tuple(values.shape)}, }}"
+    header += " " * (-(len(header) + 11) % 64) + "\n"
+    data = bytes(values.contiguous().reshape(-1).view(torch.uint8).tolist())
+    path.write_bytes(b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header.encode() + data)
+
+
+def read_npy(path):
+    data = path.read_bytes()
+    length = struct.unpack_from("<H", data, 8)[0]
+    shape = ast.literal_eval(data[10:10 + length].decode())["shape"]
+    return torch.frombuffer(bytearray(data[10 + length:]), dtype=torch.float32).reshape(shape)
+
+
 class Report:
     """Cases, as TAP."""
 
-    def __init__(self, compare):
-        self.compare, self.n, self.failed = compare, 0, 0
+    def __init__(self, compare, segment, folder):
+        self.compare, self.segment = compare, segment
+        self.input, self.output = Path(folder) / "input.npy", Path(folder) / "logits.npy"
+        torch.manual_seed(2)
+        self.picture = torch.randn(3, *SIZE)
+        write_npy(self.input, self.picture)
+        self.n = self.failed = 0
 
-    def case(self, title, plain, path, rounding, refused=False):
+    def logits_of(self, path):
+        """How far the engine's logits are from PyTorch's for weights as the file has them."""
+        run = subprocess.run([self.segment, "--model", path, "--size", "x".join(map(str, SIZE)),
+                              "--input-npy", self.input, "--logits", self.output],
+                             capture_output=True, text=True)
+        return (run.stderr, None) if run.returncode else ("", read_npy(self.output))
+
+    def case(self, title, plain, path, rounding, refused=False, model=None):
         run = subprocess.run([self.compare, plain, path, str(rounding)], capture_output=True, text=True)
-        good = run.returncode == refused
+        good, told = run.returncode == refused, run.stdout + run.stderr
+        if good and model is not None and self.segment != "-":
+            error, logits = self.logits_of(path)
+            with torch.inference_mode():
+                expected = model(self.picture[None])[0]
+            far = ((logits - expected).abs().max() / expected.abs().max()).item() if not error else 1
+            good, told = far < TOLERANCE, told + f"logits {far:.2g} of the largest apart\n" + error
         self.n += 1
         self.failed += not good
         print(f"{'ok' if good else 'not ok'} {self.n} - {title}")
-        print("# " + (run.stdout + run.stderr).strip().replace("\n", "\n# "), flush=True)
+        print("# " + told.strip().replace("\n", "\n# "), flush=True)
 
 
 # What only an ONNX graph tells of itself.
@@ -48,7 +88,7 @@ def external_cases(report, folder, plain, path):
     checkpoints.write_safetensors(plain, model.state_dict())
     checkpoints.export_onnx(path, model)
     onnx.save(onnx.load(path), path, save_as_external_data=True, location="model.data", size_threshold=0)
-    report.case("onnx weights beside", plain, path, 1e-6)
+    report.case("onnx weights beside", plain, path, 1e-6, model=model)
     graph = onnx.load(path, load_external_data=False)
     for location in ("../model.data", str(Path(folder) / "model.data"), "..", "absent", ""):
         for tensor in graph.graph.initializer:
@@ -67,22 +107,23 @@ def onnx_cases(report, folder):
         metadata = {f"hrnet.{k}": str(v).lower() for k, v in options.items() if options in ONNX_OPTIONS}
         checkpoints.write_safetensors(plain, model.state_dict(), metadata)
         checkpoints.export_onnx(path, model)
-        report.case(f"onnx {options}", plain, path, 1e-6)
+        report.case(f"onnx {options}", plain, path, 1e-6, model=model)
     external_cases(report, folder, plain, path)
     model = checkpoints.pphumanseg(path)
     checkpoints.write_safetensors(plain, model.state_dict(), {"hrnet.padding": "same"})
-    report.case("onnx like PP-HumanSeg", plain, path, 1e-6)
+    report.case("onnx like PP-HumanSeg", plain, path, 1e-6, model=model)
 
 
 def main():
-    report = Report(sys.argv[1])
     with tempfile.TemporaryDirectory() as folder:
-        for variant in sys.argv[2:]:
+        report = Report(*sys.argv[1:3], folder)
+        for variant in sys.argv[3:]:
             model = checkpoints.network(variant)
             plain = Path(folder) / "plain.safetensors"
             checkpoints.write_safetensors(plain, model.state_dict())
             for form, path, rounding in checkpoints.forms(model, folder):
-                report.case(f"{variant} {form}", plain, path, rounding)
+                kept = checkpoints.with_rounded_weights(model, form)
+                report.case(f"{variant} {form}", plain, path, rounding, model=kept)
             if variant == "w18-small-v1" and checkpoints.onnx_forms(model):
                 onnx_cases(report, folder)
     print(f"1..{report.n}")
