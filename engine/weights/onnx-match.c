@@ -11,7 +11,7 @@ static gboolean match_module(HrnetOnnxMatch *match, guint stage, guint m, guint 
                              gboolean *single)
 {
     gchar module[HRNET_ONNX_NAME_SIZE], prefix[HRNET_ONNX_NAME_SIZE];
-    guint outputs[HRNET_MAX_BRANCHES];
+    guint outputs[HRNET_MAX_BRANCHES] = { 0 };
     g_snprintf(module, sizeof module, "stage%u.%u", stage, m);
     for (guint i = 0; i < stage; i++) {
         g_snprintf(prefix, sizeof prefix, "%s.branches.%u", module, i);
@@ -35,7 +35,7 @@ static gboolean match_module(HrnetOnnxMatch *match, guint stage, guint m, guint 
 static gboolean match_transition(HrnetOnnxMatch *match, guint stage, guint *xs)
 {
     gchar prefix[HRNET_ONNX_NAME_SIZE];
-    guint outputs[HRNET_MAX_BRANCHES];
+    guint outputs[HRNET_MAX_BRANCHES] = { 0 };
     for (guint i = 0; i < stage; i++) {
         gboolean opens = i == stage - 1;
         guint from = xs[opens ? i - 1 : i];
