@@ -10,6 +10,10 @@ GType gst_hrnet_mode_get_type(void)
         { GST_HRNET_MODE_OVERLAY, "Classes painted over the frame", "overlay" },
         { GST_HRNET_MODE_MASK, "Labels as GRAY8 video", "mask" },
         { GST_HRNET_MODE_META, "Frames as they came, the mask as metadata", "meta" },
+        { GST_HRNET_MODE_ALPHA, "Classes cut out, all else transparent", "alpha" },
+        { GST_HRNET_MODE_BLUR, "Classes blurred", "blur" },
+        { GST_HRNET_MODE_FILL, "Classes in one colour", "fill" },
+        { GST_HRNET_MODE_PIXELATE, "Classes in coarse squares", "pixelate" },
         { 0, NULL, NULL },
     };
     static gsize type;

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 /* The formats that the element takes, in the order in which it would rather have them. */
 #define GST_HRNET_FORMATS                                                                          \
-    "{ I420, YV12, NV12, NV21, YUY2, UYVY, RGB, BGR, RGBx, BGRx, xRGB, xBGR, RGBA, BGRA, ARGB, "   \
-    "ABGR, GRAY8 }"
+    "I420, YV12, NV12, NV21, YUY2, UYVY, RGB, BGR, RGBx, BGRx, xRGB, xBGR, RGBA, BGRA, ARGB, "     \
+    "ABGR, GRAY8"
 #define GST_HRNET_SIZE_RANGE "[ 16, 8192 ]"
 
 /* Describes a mapped frame to the engine: planes and strides of the mapping, colours of the caps.

@@ -92,13 +92,14 @@ gboolean gst_hrnet_paint_setup(GstHrnetPaint *paint, const HrnetModel *model, co
     return TRUE;
 }
 
-void gst_hrnet_paint_set_opacity(GstHrnetPaint *paint, gdouble opacity)
+void gst_hrnet_paint_set_opacity(GstHrnetPaint *paint, gdouble opacity, gboolean invert)
 {
     guint32 alpha = (guint32)(opacity * 255 + 0.5);
 
     paint->paints = FALSE;
     for (guint label = 0; label <= paint->n_labels; label++) {
-        paint->argb[label] = paint->chosen[label] && alpha ? alpha << 24 | paint->colors[label] : 0;
+        paint->argb[label] =
+            paint->chosen[label] != invert && alpha ? alpha << 24 | paint->colors[label] : 0;
         paint->paints |= paint->argb[label] != 0;
     }
 }

@@ -23,8 +23,8 @@ typedef struct {
 gboolean gst_hrnet_paint_setup(GstHrnetPaint *paint, const HrnetModel *model, const gchar *classes,
                                const gchar *palette, GError **error);
 
-/* opacity: 0 (nothing is painted) to 1. */
-void gst_hrnet_paint_set_opacity(GstHrnetPaint *paint, gdouble opacity);
+/* opacity: 0 (nothing is painted) to 1. invert: the labels that are not chosen are painted. */
+void gst_hrnet_paint_set_opacity(GstHrnetPaint *paint, gdouble opacity, gboolean invert);
 
 G_END_DECLS
 

@@ -48,6 +48,19 @@
  *
  * Interlaced frames are segmented as if they were progressive.
  *
+ * ## Hiding and cutting out
+ *
+ * The modes `blur`, `pixelate` and `fill` hide the pixels of #GstHrnetSeg:classes, or with
+ * #GstHrnetSeg:invert all others, in the frame's own format; #GstHrnetSeg:margin makes the region
+ * larger. Blur and squares are made of the region's own pixels, so that nothing from outside shines
+ * in. `alpha` keeps the chosen classes, with edges that fade over a few pixels, and makes all else
+ * transparent and black; it puts out A420, RGBA, BGRA, ARGB or ABGR.
+ *
+ * With #GstHrnetSeg:fail-closed a frame for which there is no mask, or only one older than
+ * #GstHrnetSeg:max-mask-age, or whose inference fails, is hidden as a whole: in the mode's own way,
+ * transparent in `alpha`, and black in `overlay`, `mask` and `meta`. A warning is posted when that
+ * begins.
+ *
  * ## Example launch lines
  * |[
  * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg ! videoconvert ! autovideosink
@@ -65,6 +78,18 @@
  * gst-launch-1.0 v4l2src ! hrnetseg sync-mode=latest target-fps=10 ! autovideosink
  * ]|
  * At most ten inferences a second, and no frame held up.
+ * |[
+ * gst-launch-1.0 v4l2src ! hrnetseg mode=blur invert=true strength=40 ! autovideosink
+ * ]|
+ * A blurred background.
+ * |[
+ * gst-launch-1.0 v4l2src ! hrnetseg mode=pixelate margin=8 fail-closed=true ! autovideosink
+ * ]|
+ * Nobody to be recognised, whatever happens.
+ * |[
+ * gst-launch-1.0 v4l2src ! hrnetseg mode=alpha ! compositor background=white ! autovideosink
+ * ]|
+ * People before a white background.
  */
 
 #include "gsthrnetseg.h"
@@ -74,14 +99,15 @@
 GST_DEBUG_CATEGORY(gst_hrnet_seg_debug);
 #define GST_CAT_DEFAULT gst_hrnet_seg_debug
 
-#define CAPS                                                                                       \
-    "video/x-raw, format = (string) " GST_HRNET_FORMATS ", width = (int) " GST_HRNET_SIZE_RANGE    \
+#define CAPS(formats)                                                                              \
+    "video/x-raw, format = (string) " formats ", width = (int) " GST_HRNET_SIZE_RANGE              \
     ", height = (int) " GST_HRNET_SIZE_RANGE ", framerate = (fraction) [ 0, max ]"
 
-static GstStaticPadTemplate sink_template =
-    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(CAPS));
-static GstStaticPadTemplate src_template =
-    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(CAPS));
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(CAPS("{ " GST_HRNET_FORMATS " }")));
+/* A420 is made by `alpha` alone. */
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(CAPS("{ " GST_HRNET_FORMATS ", A420 }")));
 
 G_DEFINE_TYPE_WITH_CODE(GstHrnetSeg, gst_hrnet_seg, GST_TYPE_BASE_TRANSFORM,
                         GST_DEBUG_CATEGORY_INIT(gst_hrnet_seg_debug, "hrnetseg", 0,
@@ -107,6 +133,7 @@ static gboolean stop(GstBaseTransform *trans)
 
     /* The worker's network goes last. */
     gst_hrnet_seg_mask_close(self);
+    gst_hrnet_seg_draw_close(self);
     gst_hrnet_seg_model_close(self);
     return TRUE;
 }

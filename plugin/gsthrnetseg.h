@@ -13,6 +13,7 @@
 #define GST_HRNET_SEG_H
 
 #include "gsthrnetenums.h"
+#include "gsthrnethide.h"
 #include "gsthrnetmotion.h"
 #include "gsthrnetnetwork.h"
 #include "gsthrnetpaint.h"
@@ -39,6 +40,8 @@ typedef struct {
     gboolean attach_meta;
     gdouble opacity, target_fps, static_threshold;
     guint n_threads;
+    gboolean invert, fail_closed;
+    guint strength, fill_color, max_mask_age, margin;
 } GstHrnetSettings;
 
 /* What has been set since the streaming thread looked last. */
@@ -88,11 +91,19 @@ struct _GstHrnetSeg {
     GstClockTime inferred_at;  /* running time of the last frame that an inference was begun for */
     GstClockTime slowest;      /* a frame's time for its mask, of late */
 
+    GstClockTime
+        confirmed_pts; /* of the last frame that the newest mask is known to be right for */
+    gboolean failed;   /* the last inference */
+    gboolean warned;   /* of frames being hidden, for this time */
+    GstVideoConverter *converter; /* of `alpha` */
+    GstHrnetRegion region;
+    GstHrnetCells cells;
+
     /* the same, for the frame at hand */
+    GstHrnetSettings now; /* as they were when it came; the strings are not to be read */
     GstHrnetMode mode;
-    gboolean attach_meta;
-    gboolean paints; /* the overlay shows: a class is chosen and the opacity is not 0 */
-    gdouble target_fps, static_threshold;
+    gboolean hides_all; /* it fails closed */
+    gboolean draws;     /* its pixels are changed, or made */
 };
 
 /* gsthrnetsegcaps.c */
@@ -123,6 +134,14 @@ void gst_hrnet_seg_mask_reset(GstHrnetSeg *self);
 /* Begins and ends what a running element has for its masks. */
 void gst_hrnet_seg_mask_open(GstHrnetSeg *self);
 void gst_hrnet_seg_mask_close(GstHrnetSeg *self);
+
+/* gsthrnetsegdraw.c */
+/* Draws the mode's picture of a frame into outbuf, which may be inbuf where both have the same
+ * caps. */
+gboolean gst_hrnet_seg_draw(GstHrnetSeg *self, GstBuffer *inbuf, GstBuffer *outbuf, GError **error);
+/* Whether the frame at hand has anything drawn on. */
+gboolean gst_hrnet_seg_draws(GstHrnetSeg *self);
+void gst_hrnet_seg_draw_close(GstHrnetSeg *self);
 
 /* gsthrnetseglatency.c */
 void gst_hrnet_seg_latency_class_init(GstBaseTransformClass *klass);

@@ -18,41 +18,48 @@ static GstHrnetMode current_mode(GstHrnetSeg *self)
     return mode;
 }
 
-static gboolean can_be_gray(const GstStructure *structure)
-{
-    const GValue *formats = gst_structure_get_value(structure, "format");
-    GValue gray = G_VALUE_INIT;
-    gboolean can;
+/* The formats of `alpha`, those that a YUV frame takes the shortest way to first. */
+#define ALPHA_FORMATS "{ A420, RGBA, BGRA, ARGB, ABGR }"
 
-    if (!formats)
-        return TRUE;
-    g_value_init(&gray, G_TYPE_STRING);
-    g_value_set_static_string(&gray, "GRAY8");
-    can = gst_value_intersect(NULL, formats, &gray);
-    g_value_unset(&gray);
-    return can;
+/* What leaves in a mode that makes a format of its own. NULL: the format stays. */
+static const gchar *made_formats(GstHrnetMode mode)
+{
+    if (mode == GST_HRNET_MODE_MASK)
+        return "{ GRAY8 }";
+    return mode == GST_HRNET_MODE_ALPHA ? ALPHA_FORMATS : NULL;
 }
 
-/* The other pad's caps where one pad carries labels: GRAY8 at the source pad, any format (of the
- * template's) at the sink pad. */
-static GstCaps *mask_caps(GstCaps *caps, GstPadDirection direction)
+/* The other pad's caps where formats differ: at the source pad what the mode makes, at the sink pad
+ * any (of the template's). A format with alpha that is there already stays the first choice. */
+static GstCaps *made_caps(GstCaps *caps, GstPadDirection direction, const gchar *formats)
 {
     GstCaps *other = gst_caps_new_empty();
+    GValue made = G_VALUE_INIT;
 
+    g_value_init(&made, GST_TYPE_LIST);
+    gst_value_deserialize(&made, formats);
     for (guint i = 0; i < gst_caps_get_size(caps); i++) {
         const GstStructure *structure = gst_caps_get_structure(caps, i);
-        GstStructure *bare = gst_structure_copy(structure);
+        GstCapsFeatures *features = gst_caps_get_features(caps, i);
+        const GValue *format = gst_structure_get_value(structure, "format");
+        GValue common = G_VALUE_INIT;
+        GstStructure *bare;
 
-        gst_structure_remove_fields(bare, "format", "colorimetry", "chroma-site", NULL);
-        if (direction == GST_PAD_SINK) {
-            gst_structure_set(bare, "format", G_TYPE_STRING, "GRAY8", NULL);
-        } else if (!can_be_gray(structure)) {
-            gst_structure_free(bare);
+        if (format && gst_value_intersect(&common, format, &made)) {
+            GstStructure *same = gst_structure_copy(structure);
+
+            gst_structure_take_value(same, "format", &common);
+            other = gst_caps_merge_structure_full(other, same, gst_caps_features_copy(features));
+        } else if (format && direction == GST_PAD_SRC) {
             continue;
         }
-        other = gst_caps_merge_structure_full(
-            other, bare, gst_caps_features_copy(gst_caps_get_features(caps, i)));
+        bare = gst_structure_copy(structure);
+        gst_structure_remove_fields(bare, "format", "colorimetry", "chroma-site", NULL);
+        if (direction == GST_PAD_SINK)
+            gst_structure_set_value(bare, "format", &made);
+        other = gst_caps_merge_structure_full(other, bare, gst_caps_features_copy(features));
     }
+    g_value_unset(&made);
     return other;
 }
 
@@ -60,13 +67,13 @@ static GstCaps *transform_caps(GstBaseTransform *trans, GstPadDirection directio
                                GstCaps *filter)
 {
     GstHrnetSeg *self = GST_HRNET_SEG(trans);
+    const gchar *formats = made_formats(current_mode(self));
     GstCaps *other;
 
-    if (current_mode(self) == GST_HRNET_MODE_MASK) {
-        other = mask_caps(caps, direction);
-    } else {
+    if (formats)
+        other = made_caps(caps, direction, formats);
+    else
         other = gst_caps_ref(caps);
-    }
     if (filter) {
         GstCaps *filtered = gst_caps_intersect_full(filter, other, GST_CAPS_INTERSECT_FIRST);
         gst_caps_unref(other);
@@ -75,6 +82,32 @@ static GstCaps *transform_caps(GstBaseTransform *trans, GstPadDirection directio
     GST_LOG_OBJECT(self, "%" GST_PTR_FORMAT " to %" GST_PTR_FORMAT, (gpointer)caps,
                    (gpointer)other);
     return other;
+}
+
+gboolean gst_hrnet_seg_mode_fits(GstHrnetSeg *self, GstHrnetMode mode)
+{
+    const GstVideoFormat in = GST_VIDEO_INFO_FORMAT(&self->in_info);
+    const GstVideoFormat out = GST_VIDEO_INFO_FORMAT(&self->out_info);
+
+    if (mode == GST_HRNET_MODE_MASK)
+        return out == GST_VIDEO_FORMAT_GRAY8;
+    if (mode == GST_HRNET_MODE_ALPHA)
+        return GST_VIDEO_INFO_HAS_ALPHA(&self->out_info);
+    return out == in;
+}
+
+/* The mode may be set anew while caps are agreed on. What is asked for then waits for its own caps,
+ * and what was there before goes on where it can. */
+static GstHrnetMode mode_for_caps(GstHrnetSeg *self)
+{
+    const GstHrnetMode candidates[] = { current_mode(self), self->negotiated_mode,
+                                        GST_HRNET_MODE_OVERLAY, GST_HRNET_MODE_ALPHA };
+
+    for (guint i = 0; i < G_N_ELEMENTS(candidates); i++) {
+        if (gst_hrnet_seg_mode_fits(self, candidates[i]))
+            return candidates[i];
+    }
+    return GST_HRNET_MODE_MASK;
 }
 
 static gboolean set_caps(GstBaseTransform *trans, GstCaps *incaps, GstCaps *outcaps)
@@ -89,11 +122,8 @@ static gboolean set_caps(GstBaseTransform *trans, GstCaps *incaps, GstCaps *outc
     }
     self->in_info = in_info;
     self->out_info = out_info;
-    self->negotiated_mode = current_mode(self);
-    if (!gst_hrnet_seg_mode_fits(self, self->negotiated_mode))
-        self->negotiated_mode = GST_VIDEO_INFO_FORMAT(&out_info) == GST_VIDEO_INFO_FORMAT(&in_info)
-                                    ? GST_HRNET_MODE_META
-                                    : GST_HRNET_MODE_MASK;
+    g_clear_pointer(&self->converter, gst_video_converter_free);
+    self->negotiated_mode = mode_for_caps(self);
     /* An `auto` size goes by the frame's shape. */
     GST_OBJECT_LOCK(self);
     self->frame_width = GST_VIDEO_INFO_WIDTH(&in_info);
@@ -101,14 +131,6 @@ static gboolean set_caps(GstBaseTransform *trans, GstCaps *incaps, GstCaps *outc
     self->changes |= GST_HRNET_CHANGED_SESSION;
     GST_OBJECT_UNLOCK(self);
     return TRUE;
-}
-
-gboolean gst_hrnet_seg_mode_fits(GstHrnetSeg *self, GstHrnetMode mode)
-{
-    const GstVideoFormat in = GST_VIDEO_INFO_FORMAT(&self->in_info);
-    const GstVideoFormat out = GST_VIDEO_INFO_FORMAT(&self->out_info);
-
-    return mode == GST_HRNET_MODE_MASK ? out == GST_VIDEO_FORMAT_GRAY8 : out == in;
 }
 
 static gboolean unit_size(G_GNUC_UNUSED GstBaseTransform *trans, GstCaps *caps, gsize *size)
@@ -164,7 +186,7 @@ static gboolean propose_pool(GstQuery *query)
 static gboolean propose_allocation(GstBaseTransform *trans, GstQuery *decide_query, GstQuery *query)
 {
     GstHrnetSeg *self = GST_HRNET_SEG(trans);
-    const gboolean same = current_mode(self) != GST_HRNET_MODE_MASK;
+    const gboolean same = made_formats(current_mode(self)) == NULL;
     const gboolean meta = current_mode(self) == GST_HRNET_MODE_META;
 
     if (decide_query == NULL)

@@ -3,10 +3,7 @@
 #include "gsthrnetseg.h"
 
 #include "gsthrnetanalytics.h"
-#include "gsthrnetimage.h"
 #include "gsthrnetmeta.h"
-
-#include <string.h>
 
 GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
 #define GST_CAT_DEFAULT gst_hrnet_seg_debug
@@ -25,24 +22,25 @@ static void before_transform(GstBaseTransform *trans, GstBuffer *buffer)
 /* What the properties say now holds for the whole of a frame. */
 static void take_settings(GstHrnetSeg *self)
 {
-    gdouble opacity;
-
     GST_OBJECT_LOCK(self);
-    self->mode = self->settings.mode;
-    self->attach_meta = self->settings.attach_meta;
-    self->target_fps = self->settings.target_fps;
-    self->static_threshold = self->settings.static_threshold;
-    opacity = self->settings.opacity;
+    self->now = self->settings;
     self->stats.n_frames++;
     GST_OBJECT_UNLOCK(self);
 
     /* A mode may have been set after the caps were agreed on for this frame: it takes effect with
      * the next. */
-    if (gst_hrnet_seg_mode_fits(self, self->mode))
-        self->negotiated_mode = self->mode;
+    if (gst_hrnet_seg_mode_fits(self, self->now.mode))
+        self->negotiated_mode = self->now.mode;
     self->mode = self->negotiated_mode;
-    gst_hrnet_paint_set_opacity(&self->paint, opacity);
-    self->paints = self->mode == GST_HRNET_MODE_OVERLAY && self->paint.paints;
+    gst_hrnet_paint_set_opacity(&self->paint, self->now.opacity, self->now.invert);
+}
+
+/* Whether anybody would see a mask, or miss it. */
+static gboolean needs_mask(GstHrnetSeg *self)
+{
+    return self->now.attach_meta || self->now.fail_closed ||
+           (self->mode == GST_HRNET_MODE_OVERLAY ? self->paint.paints
+                                                 : self->mode != GST_HRNET_MODE_META);
 }
 
 /* Whether planes lie in a buffer as the caps alone say. */
@@ -60,9 +58,11 @@ static gboolean frame_is_plain(const GstVideoInfo *info, GstBuffer *buffer)
     return TRUE;
 }
 
-static gboolean can_paint_in_place(GstHrnetSeg *self, GstBuffer *buffer)
+static gboolean can_draw_in_place(GstHrnetSeg *self, GstBuffer *buffer)
 {
-    return gst_buffer_is_writable(buffer) && gst_buffer_is_all_memory_writable(buffer) &&
+    return GST_VIDEO_INFO_FORMAT(&self->in_info) == GST_VIDEO_INFO_FORMAT(&self->out_info) &&
+           self->mode != GST_HRNET_MODE_MASK && gst_buffer_is_writable(buffer) &&
+           gst_buffer_is_all_memory_writable(buffer) &&
            (self->peer_takes_video_meta || frame_is_plain(&self->in_info, buffer));
 }
 
@@ -79,102 +79,40 @@ static GstFlowReturn prepare_output_buffer(GstBaseTransform *trans, GstBuffer *i
         return GST_FLOW_ERROR;
     take_settings(self);
 
-    if ((self->mode == GST_HRNET_MODE_MASK || self->paints || self->attach_meta) &&
-        !gst_hrnet_seg_mask_update(self, inbuf))
+    self->hides_all = FALSE;
+    if (needs_mask(self) && !gst_hrnet_seg_mask_update(self, inbuf))
         return GST_FLOW_ERROR;
-    self->paints = self->paints && self->result;
-    self->attach_meta = self->attach_meta && self->result;
+    self->now.attach_meta = self->now.attach_meta && self->result && !self->hides_all;
+    self->draws = gst_hrnet_seg_draws(self);
 
-    if (self->mode == GST_HRNET_MODE_MASK || (self->paints && !can_paint_in_place(self, inbuf)))
+    if (self->draws && !can_draw_in_place(self, inbuf))
         return base_class->prepare_output_buffer(trans, inbuf, outbuf);
-    if (self->paints || !self->attach_meta || gst_buffer_is_writable(inbuf))
+    if (self->draws || !self->now.attach_meta || gst_buffer_is_writable(inbuf))
         *outbuf = inbuf;
     else
         *outbuf = gst_buffer_copy(inbuf);
     return GST_FLOW_OK;
 }
 
-/* Into a buffer of the pool go all metadata but those of other pixels' memory, and for labels those
- * of colours. */
+/* Into a buffer of the pool go all metadata but those of other pixels' memory, and into one of
+ * another format none of colours. */
 static gboolean transform_meta(GstBaseTransform *trans, GstBuffer *outbuf, GstMeta *meta,
                                GstBuffer *inbuf)
 {
     GstHrnetSeg *self = GST_HRNET_SEG(trans);
     static const gchar *const shapes[] = { GST_META_TAG_VIDEO_STR, GST_META_TAG_VIDEO_SIZE_STR,
                                            GST_META_TAG_VIDEO_ORIENTATION_STR, NULL };
+    const gboolean recolored =
+        GST_VIDEO_INFO_FORMAT(&self->in_info) != GST_VIDEO_INFO_FORMAT(&self->out_info);
     const gchar *const *tags = gst_meta_api_type_get_tags(meta->info->api);
 
     (void)outbuf;
     (void)inbuf;
-    for (; self->mode == GST_HRNET_MODE_MASK && tags && *tags; tags++) {
+    for (; recolored && tags && *tags; tags++) {
         if (!g_strv_contains(shapes, *tags))
             return FALSE;
     }
     return TRUE;
-}
-
-static gboolean paint(GstHrnetSeg *self, const GstVideoFrame *frame, GError **error)
-{
-    HrnetImage image;
-
-    return gst_hrnet_image_from_frame(&image, frame) &&
-           hrnet_image_paint(&image, self->result->mask, self->paint.argb, self->paint.n_labels + 1,
-                             error);
-}
-
-/* mask: NULL where there is none yet, which makes every pixel 0, `unlabelled`. */
-static void copy_labels(const HrnetMask *mask, GstVideoFrame *out)
-{
-    const guint width = GST_VIDEO_FRAME_WIDTH(out), height = GST_VIDEO_FRAME_HEIGHT(out);
-    const guint8 *labels = mask ? hrnet_mask_get_labels(mask, NULL) : NULL;
-
-    for (guint y = 0; y < height; y++) {
-        guint8 *row = (guint8 *)GST_VIDEO_FRAME_PLANE_DATA(out, 0) +
-                      (gsize)y * GST_VIDEO_FRAME_PLANE_STRIDE(out, 0);
-
-        if (labels)
-            memcpy(row, labels + (gsize)y * width, width);
-        else
-            memset(row, 0, width);
-    }
-}
-
-/* Draws the mode's picture into a mapped frame of the output; in: the input's, or NULL where it is
- * the same. */
-static gboolean draw(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame *out, GError **error)
-{
-    if (self->mode == GST_HRNET_MODE_MASK) {
-        copy_labels(self->result ? self->result->mask : NULL, out);
-        return TRUE;
-    }
-    return (!in || gst_video_frame_copy(out, in)) && paint(self, out, error);
-}
-
-/* The labels need no pixels of the input. */
-static gboolean render(GstHrnetSeg *self, GstBuffer *inbuf, GstBuffer *outbuf, GError **error)
-{
-    const gboolean in_place = inbuf == outbuf, reads = self->mode != GST_HRNET_MODE_MASK;
-    const GstMapFlags flags = in_place ? GST_MAP_READWRITE : GST_MAP_WRITE;
-    const GstClockTime start = gst_util_get_timestamp();
-    GstVideoFrame in, out;
-    gboolean ok = FALSE;
-
-    if (gst_video_frame_map(&out, &self->out_info, outbuf,
-                            flags | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
-        if (in_place || !reads) {
-            ok = draw(self, NULL, &out, error);
-        } else if (gst_video_frame_map(&in, &self->in_info, inbuf,
-                                       GST_MAP_READ | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
-            ok = draw(self, &in, &out, error);
-            gst_video_frame_unmap(&in);
-        }
-        gst_video_frame_unmap(&out);
-    }
-    GST_OBJECT_LOCK(self);
-    self->stats.n_rendered++;
-    self->stats.render_ns += gst_util_get_timestamp() - start;
-    GST_OBJECT_UNLOCK(self);
-    return ok;
 }
 
 static GstFlowReturn transform(GstBaseTransform *trans, GstBuffer *inbuf, GstBuffer *outbuf)
@@ -182,14 +120,12 @@ static GstFlowReturn transform(GstBaseTransform *trans, GstBuffer *inbuf, GstBuf
     GstHrnetSeg *self = GST_HRNET_SEG(trans);
     g_autoptr(GError) error = NULL;
 
-    if ((self->mode == GST_HRNET_MODE_MASK || self->paints) &&
-        !render(self, inbuf, outbuf, &error)) {
-        GST_ELEMENT_ERROR(
-            self, STREAM, FAILED,
-            ("Cannot draw a frame: %s", error ? error->message : "it cannot be mapped"), (NULL));
+    if (self->draws && !gst_hrnet_seg_draw(self, inbuf, outbuf, &error)) {
+        GST_ELEMENT_ERROR(self, STREAM, FAILED, ("Cannot draw a frame: %s", error->message),
+                          (NULL));
         return GST_FLOW_ERROR;
     }
-    if (self->attach_meta) {
+    if (self->now.attach_meta) {
         gst_hrnet_meta_attach(outbuf, self->result);
         gst_hrnet_analytics_attach(outbuf, self->result);
     }

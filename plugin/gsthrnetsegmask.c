@@ -17,7 +17,8 @@ static GstClockTime running_time(GstHrnetSeg *self, GstBuffer *buffer)
 
 void gst_hrnet_seg_mask_open(GstHrnetSeg *self)
 {
-    self->latest = self->ignores_lateness = FALSE;
+    self->latest = self->ignores_lateness = self->failed = self->warned = FALSE;
+    self->confirmed_pts = GST_CLOCK_TIME_NONE;
     self->slowest = 0;
     self->inferred_at = GST_CLOCK_TIME_NONE;
     self->motion.valid = FALSE;
@@ -57,7 +58,7 @@ static gboolean is_late(GstHrnetSeg *self, GstClockTime time)
  * that are rounded. */
 static gboolean is_too_soon(GstHrnetSeg *self, GstClockTime time)
 {
-    const gdouble interval = self->target_fps > 0 ? GST_SECOND / self->target_fps : 0;
+    const gdouble interval = self->now.target_fps > 0 ? GST_SECOND / self->now.target_fps : 0;
 
     return interval > 0 && GST_CLOCK_TIME_IS_VALID(self->inferred_at) &&
            time >= self->inferred_at && time - self->inferred_at + GST_MSECOND / 2 < interval;
@@ -78,13 +79,16 @@ static gboolean is_static(GstHrnetSeg *self, const GstVideoFrame *frame)
 {
     GstHrnetMotion now;
 
-    if (self->static_threshold == 0) {
+    if (self->now.static_threshold == 0) {
         self->motion.valid = FALSE;
         return FALSE;
     }
     gst_hrnet_motion_look(&now, frame);
-    if (self->result && gst_hrnet_motion_difference(&now, &self->motion) <= self->static_threshold)
+    if (self->result &&
+        gst_hrnet_motion_difference(&now, &self->motion) <= self->now.static_threshold) {
+        self->confirmed_pts = GST_BUFFER_PTS(frame->buffer);
         return TRUE;
+    }
     self->motion = now;
     return FALSE;
 }
@@ -97,6 +101,14 @@ static void count_inference(GstHrnetSeg *self, GstClockTime elapsed)
     GST_OBJECT_UNLOCK(self);
 }
 
+static void take_result(GstHrnetSeg *self, GstHrnetResult *result)
+{
+    g_clear_pointer(&self->result, gst_hrnet_result_unref);
+    self->result = result;
+    self->confirmed_pts = result->pts;
+    self->failed = FALSE;
+}
+
 static gboolean infer(GstHrnetSeg *self, const GstVideoFrame *frame, GError **error)
 {
     const GstClockTime start = gst_util_get_timestamp();
@@ -107,8 +119,7 @@ static gboolean infer(GstHrnetSeg *self, const GstVideoFrame *frame, GError **er
 
     if (!result)
         return FALSE;
-    g_clear_pointer(&self->result, gst_hrnet_result_unref);
-    self->result = result;
+    take_result(self, result);
     elapsed = gst_util_get_timestamp() - start;
     n_masks = hrnet_session_get_n_masks(self->network->session);
     count_inference(self, elapsed);
@@ -130,8 +141,7 @@ static gboolean collect(GstHrnetSeg *self, GError **error)
         g_propagate_error(error, outcome.error);
         return FALSE;
     }
-    g_clear_pointer(&self->result, gst_hrnet_result_unref);
-    self->result = outcome.result;
+    take_result(self, outcome.result);
     count_inference(self, outcome.elapsed);
     return TRUE;
 }
@@ -192,6 +202,31 @@ static void note_mask(GstHrnetSeg *self, GstBuffer *buffer)
     GST_OBJECT_UNLOCK(self);
 }
 
+/* Whether the newest mask still tells what is where in a frame. */
+static gboolean is_fresh(GstHrnetSeg *self, GstBuffer *buffer)
+{
+    const GstClockTime now = GST_BUFFER_PTS(buffer), then = self->confirmed_pts;
+
+    if (!self->result || self->failed)
+        return FALSE;
+    if (!GST_CLOCK_TIME_IS_VALID(now) || !GST_CLOCK_TIME_IS_VALID(then))
+        return !self->latest && now == then;
+    return MAX(now, then) - MIN(now, then) <= self->now.max_mask_age * GST_MSECOND;
+}
+
+/* Hides the frame where there is no mask to go by. One warning is posted for frames in a row. */
+static void fail_closed(GstHrnetSeg *self, GstBuffer *buffer, const GError *error)
+{
+    const gchar *why = error          ? error->message
+                       : self->result ? "the last mask is too old"
+                                      : "there is no mask yet";
+
+    self->hides_all = !is_fresh(self, buffer);
+    if (self->hides_all && !self->warned)
+        GST_ELEMENT_WARNING(self, STREAM, FAILED, ("Frames are hidden: %s", why), (NULL));
+    self->warned = self->hides_all;
+}
+
 gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *buffer)
 {
     g_autoptr(GError) error = NULL;
@@ -207,10 +242,17 @@ gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *buffer)
     if (ok && !keeps_mask(self, buffer))
         ok = look_at_pixels(self, buffer, &error);
     if (!ok) {
+        self->failed = TRUE;
+        self->motion.valid = FALSE;
+        self->inferred_at = GST_CLOCK_TIME_NONE;
+    }
+    if (!ok && !self->now.fail_closed) {
         GST_ELEMENT_ERROR(self, STREAM, FAILED, ("Cannot segment a frame: %s", error->message),
                           (NULL));
         return FALSE;
     }
+    if (self->now.fail_closed)
+        fail_closed(self, buffer, error);
     if (self->result)
         note_mask(self, buffer);
     return TRUE;

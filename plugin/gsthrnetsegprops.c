@@ -13,6 +13,10 @@
 #define DEFAULT_PRECISION      HRNET_PRECISION_AUTO
 #define DEFAULT_SYNC_MODE      GST_HRNET_SYNC_AUTO
 #define MAX_TARGET_FPS         1000
+#define DEFAULT_STRENGTH       30
+#define DEFAULT_FILL_COLOR     0xff000000u
+#define DEFAULT_MAX_MASK_AGE   500
+#define MAX_MARGIN             1024
 
 enum {
     PROP_0,
@@ -29,6 +33,12 @@ enum {
     PROP_SYNC_MODE,
     PROP_TARGET_FPS,
     PROP_STATIC_THRESHOLD,
+    PROP_INVERT,
+    PROP_STRENGTH,
+    PROP_FILL_COLOR,
+    PROP_FAIL_CLOSED,
+    PROP_MAX_MASK_AGE,
+    PROP_MARGIN,
     PROP_STATS,
 };
 
@@ -59,6 +69,12 @@ static const Field fields[PROP_STATS] = {
     [PROP_SYNC_MODE] = FIELD(sync_mode, G_TYPE_ENUM, GST_HRNET_CHANGED_SYNC),
     [PROP_TARGET_FPS] = FIELD(target_fps, G_TYPE_DOUBLE, 0),
     [PROP_STATIC_THRESHOLD] = FIELD(static_threshold, G_TYPE_DOUBLE, 0),
+    [PROP_INVERT] = FIELD(invert, G_TYPE_BOOLEAN, 0),
+    [PROP_STRENGTH] = FIELD(strength, G_TYPE_UINT, 0),
+    [PROP_FILL_COLOR] = FIELD(fill_color, G_TYPE_UINT, 0),
+    [PROP_FAIL_CLOSED] = FIELD(fail_closed, G_TYPE_BOOLEAN, 0),
+    [PROP_MAX_MASK_AGE] = FIELD(max_mask_age, G_TYPE_UINT, 0),
+    [PROP_MARGIN] = FIELD(margin, G_TYPE_UINT, 0),
 };
 
 /* Returns whether the setting changed. */
@@ -246,6 +262,44 @@ static void install_live_properties(GObjectClass *object)
                             0, 1, 0, FLAGS));
 }
 
+static void install_hiding_properties(GObjectClass *object)
+{
+    g_object_class_install_property(
+        object, PROP_INVERT,
+        g_param_spec_boolean("invert", "Invert",
+                             "Act on all pixels that are of none of the chosen classes instead",
+                             FALSE, FLAGS));
+    g_object_class_install_property(
+        object, PROP_STRENGTH,
+        g_param_spec_uint("strength", "Strength",
+                          "Radius of the blur, and side of the squares, in thousandths of the "
+                          "frame's height",
+                          1, 100, DEFAULT_STRENGTH, FLAGS));
+    g_object_class_install_property(object, PROP_FILL_COLOR,
+                                    g_param_spec_uint("fill-color", "Fill colour",
+                                                      "Colour of `fill`, as 0xAARRGGBB", 0,
+                                                      G_MAXUINT32, DEFAULT_FILL_COLOR, FLAGS));
+    g_object_class_install_property(
+        object, PROP_FAIL_CLOSED,
+        g_param_spec_boolean(
+            "fail-closed", "Fail closed",
+            "Hide the whole frame while there is no mask, or none that is new "
+            "enough, or inference fails: blurred, filled, in squares or transparent "
+            "as the mode has it, else black",
+            FALSE, FLAGS));
+    g_object_class_install_property(
+        object, PROP_MAX_MASK_AGE,
+        g_param_spec_uint(
+            "max-mask-age", "Maximum age of a mask",
+            "Milliseconds of stream time after which fail-closed takes a mask for too "
+            "old",
+            0, G_MAXUINT, DEFAULT_MAX_MASK_AGE, FLAGS));
+    g_object_class_install_property(
+        object, PROP_MARGIN,
+        g_param_spec_uint("margin", "Margin", "Pixels by which the region that is hidden grows", 0,
+                          MAX_MARGIN, 0, FLAGS));
+}
+
 void gst_hrnet_seg_props_class_init(GObjectClass *klass)
 {
     klass->set_property = set_property;
@@ -253,6 +307,7 @@ void gst_hrnet_seg_props_class_init(GObjectClass *klass)
     install_model_properties(klass);
     install_output_properties(klass);
     install_live_properties(klass);
+    install_hiding_properties(klass);
     gst_type_mark_as_plugin_api(GST_TYPE_HRNET_MODE, 0);
     gst_type_mark_as_plugin_api(GST_TYPE_HRNET_PRECISION, 0);
     gst_type_mark_as_plugin_api(GST_TYPE_HRNET_SYNC_MODE, 0);
@@ -272,6 +327,9 @@ void gst_hrnet_seg_props_init(GstHrnetSettings *settings)
         .attach_meta = DEFAULT_ATTACH_META,
         .opacity = DEFAULT_OPACITY,
         .n_threads = DEFAULT_THREADS,
+        .strength = DEFAULT_STRENGTH,
+        .fill_color = DEFAULT_FILL_COLOR,
+        .max_mask_age = DEFAULT_MAX_MASK_AGE,
     };
 }
 

@@ -7,7 +7,7 @@
 
 /* A colour's value in a component: ITU-R BT.601-7 and BT.709-6, section 3 and 4, quantised by 8
  * bits but not rounded. */
-static gdouble component_value(const GstVideoInfo *info, guint component, guint32 rgb)
+gdouble reference_component_value(const GstVideoInfo *info, guint component, guint32 rgb)
 {
     const gdouble r = rgb >> 16 & 255, g = rgb >> 8 & 255, b = rgb & 255;
     const gboolean full = info->colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255;
@@ -99,7 +99,7 @@ guint reference_check_overlay(const GstVideoInfo *info, GstBuffer *before, GstBu
         Painter painter = { info, labels, c == 3 ? nothing : argb, c, { 0 } };
 
         for (guint label = 0; label < 256; label++)
-            painter.colors[label] = component_value(info, c, argb[label]);
+            painter.colors[label] = reference_component_value(info, c, argb[label]);
         total += check_component(&painter, &a, &b, tolerance);
     }
     gst_video_frame_unmap(&a);

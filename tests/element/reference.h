@@ -5,6 +5,9 @@
 
 #include <gst/video/video.h>
 
+/* A colour, 0xRRGGBB, in a component of the format, not rounded. */
+gdouble reference_component_value(const GstVideoInfo *info, guint component, guint32 rgb);
+
 /* Checks `after` against `before` with argb[label] (0xAARRGGBB) painted over every pixel, in real
  * numbers: value' = value + (colour - value) * alpha / 255 in the format's own components, of a
  * chroma sample the mean over the pixels that it covers. What covers no painted pixel must be the

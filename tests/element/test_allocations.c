@@ -103,12 +103,16 @@ GST_START_TEST(test_counter)
 }
 GST_END_TEST
 
+static const gchar *const modes[] = {
+    "overlay", "mask", "meta", "alpha", "blur", "fill", "pixelate"
+};
+
 /* Alone and shared frames, with and without metadata, in every mode. */
 GST_START_TEST(test_steady_state)
 {
     const gboolean shared = __i__ & 1, attach = __i__ & 2;
-    gchar *description = g_strdup_printf("hrnetseg model=test mode=%s attach-meta=%d",
-                                         all_modes[__i__ / 4], attach ? 1 : 0);
+    gchar *description = g_strdup_printf("hrnetseg model=test mode=%s attach-meta=%d margin=3",
+                                         modes[__i__ / 4], attach ? 1 : 0);
     GstHarness *h = harness_new(description);
     GstVideoInfo info;
     GstBufferPool *pool;
@@ -138,7 +142,7 @@ static Suite *allocations_suite(void)
 
     tcase_set_timeout(chain, 120);
     tcase_add_test(chain, test_counter);
-    tcase_add_loop_test(chain, test_steady_state, 0, N_MODES * 4);
+    tcase_add_loop_test(chain, test_steady_state, 0, 7 * 4);
     suite_add_tcase(suite, chain);
     return suite;
 }

@@ -18,7 +18,8 @@ import tempfile
 
 FORMATS = "I420 YV12 NV12 NV21 YUY2 UYVY RGB BGR RGBx BGRx xRGB xBGR RGBA BGRA ARGB ABGR GRAY8".split()
 PROPERTIES = ("model model-options mode attach-meta opacity classes palette inference-size threads "
-              "precision sync-mode target-fps static-threshold stats").split()
+              "precision sync-mode target-fps static-threshold invert strength fill-color fail-closed "
+              "max-mask-age margin stats").split()
 REPLACED = {
     "v4l2src": "videotestsrc num-buffers=4",
     "autovideosink": "fakesink",
@@ -66,7 +67,7 @@ def docs(root, folder):
         found = re.search(rf"^  {name} +: (.+)$", page, re.MULTILINE)
         report(bool(found) and len(found.group(1)) > 10, f"gst-inspect-1.0 tells what {name} is", page)
     report("changeable only" not in page, "every property may be set while playing")
-    for word in ("overlay", "mask", "meta", "fp32", "LGPL", "GRAY8", "[ 16, 8192 ]"):
+    for word in ("overlay", "mask", "meta", "alpha", "blur", "fill", "pixelate", "fp32", "LGPL", "GRAY8", "[ 16, 8192 ]"):
         report(word in page, f"gst-inspect-1.0 shows {word}")
 
 

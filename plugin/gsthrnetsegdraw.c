@@ -1,0 +1,159 @@
+/* hrnetseg: the pictures of the modes.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gsthrnetseg.h"
+
+#include "gsthrnetimage.h"
+
+#include <string.h>
+
+#define BLACK 0xff000000u
+
+void gst_hrnet_seg_draw_close(GstHrnetSeg *self)
+{
+    g_clear_pointer(&self->converter, gst_video_converter_free);
+    gst_hrnet_region_clear(&self->region);
+    gst_hrnet_cells_clear(&self->cells);
+}
+
+gboolean gst_hrnet_seg_draws(GstHrnetSeg *self)
+{
+    switch (self->mode) {
+    case GST_HRNET_MODE_MASK:
+    case GST_HRNET_MODE_ALPHA:
+        return TRUE;
+    case GST_HRNET_MODE_META:
+        return self->hides_all;
+    case GST_HRNET_MODE_OVERLAY:
+        return self->hides_all || (self->result && self->paint.paints);
+    default:
+        return self->hides_all || self->result;
+    }
+}
+
+static gboolean paint(GstHrnetSeg *self, const GstVideoFrame *frame, GError **error)
+{
+    HrnetImage image;
+
+    return gst_hrnet_image_from_frame(&image, frame) &&
+           hrnet_image_paint(&image, self->result->mask, self->paint.argb, self->paint.n_labels + 1,
+                             error);
+}
+
+/* Where there is no mask, or none to be trusted, every pixel is 0, `unlabelled`. */
+static void copy_labels(const HrnetMask *mask, GstVideoFrame *out)
+{
+    const guint width = GST_VIDEO_FRAME_WIDTH(out), height = GST_VIDEO_FRAME_HEIGHT(out);
+    const guint8 *labels = mask ? hrnet_mask_get_labels(mask, NULL) : NULL;
+
+    for (guint y = 0; y < height; y++) {
+        guint8 *row = (guint8 *)GST_VIDEO_FRAME_PLANE_DATA(out, 0) +
+                      (gsize)y * GST_VIDEO_FRAME_PLANE_STRIDE(out, 0);
+
+        if (labels)
+            memcpy(row, labels + (gsize)y * width, width);
+        else
+            memset(row, 0, width);
+    }
+}
+
+/* Finds the pixels to be hidden: in `alpha` those that are not chosen. None where there is no mask.
+ */
+static void find_region(GstHrnetSeg *self)
+{
+    const gboolean hides_chosen = (self->mode == GST_HRNET_MODE_ALPHA) == self->now.invert;
+    const HrnetMask *mask = self->hides_all || !self->result ? NULL : self->result->mask;
+    gboolean labels[256];
+
+    for (guint label = 0; label < 256; label++)
+        labels[label] = mask ? self->paint.chosen[label] == hides_chosen : self->hides_all;
+    gst_hrnet_region_set(&self->region, GST_VIDEO_INFO_WIDTH(&self->in_info),
+                         GST_VIDEO_INFO_HEIGHT(&self->in_info), mask, labels);
+    gst_hrnet_region_grow(&self->region, self->now.margin);
+}
+
+static void hide(GstHrnetSeg *self, GstVideoFrame *frame)
+{
+    const guint extent = MAX(self->now.strength * GST_VIDEO_FRAME_HEIGHT(frame) / 1000, 2);
+
+    find_region(self);
+    switch (self->mode) {
+    case GST_HRNET_MODE_BLUR:
+        gst_hrnet_hide_blur(&self->region, frame, extent, &self->cells);
+        break;
+    case GST_HRNET_MODE_PIXELATE:
+        /* Even, so that chroma has the same squares. */
+        gst_hrnet_hide_pixelate(&self->region, frame, (extent + 1) & ~1u, &self->cells);
+        break;
+    case GST_HRNET_MODE_FILL:
+        gst_hrnet_hide_fill(&self->region, frame, self->now.fill_color);
+        break;
+    case GST_HRNET_MODE_ALPHA:
+        /* The edge fades over a few pixels of a large frame, and over one of a small. */
+        gst_hrnet_hide_cut_out(&self->region, frame, 1 + GST_VIDEO_FRAME_HEIGHT(frame) / 400,
+                               GST_VIDEO_INFO_HAS_ALPHA(&self->in_info), &self->cells);
+        break;
+    default:
+        gst_hrnet_hide_fill(&self->region, frame, BLACK);
+        break;
+    }
+}
+
+/* The input in the output's format. */
+static gboolean convert(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame *out)
+{
+    if (GST_VIDEO_INFO_FORMAT(&self->in_info) == GST_VIDEO_INFO_FORMAT(&self->out_info))
+        return gst_video_frame_copy(out, in);
+    if (!self->converter)
+        self->converter = gst_video_converter_new(&self->in_info, &self->out_info, NULL);
+    if (!self->converter)
+        return FALSE;
+    gst_video_converter_frame(self->converter, in, out);
+    return TRUE;
+}
+
+/* in: NULL where the picture is in `out` already. */
+static gboolean draw(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame *out, GError **error)
+{
+    if (self->mode == GST_HRNET_MODE_MASK) {
+        copy_labels(self->result && !self->hides_all ? self->result->mask : NULL, out);
+        return TRUE;
+    }
+    if (in && !convert(self, in, out)) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_UNSUPPORTED, "%s cannot be converted to %s",
+                    GST_VIDEO_INFO_NAME(&self->in_info), GST_VIDEO_INFO_NAME(&self->out_info));
+        return FALSE;
+    }
+    if (self->mode == GST_HRNET_MODE_OVERLAY && !self->hides_all)
+        return paint(self, out, error);
+    hide(self, out);
+    return TRUE;
+}
+
+gboolean gst_hrnet_seg_draw(GstHrnetSeg *self, GstBuffer *inbuf, GstBuffer *outbuf, GError **error)
+{
+    const gboolean in_place = inbuf == outbuf, reads = self->mode != GST_HRNET_MODE_MASK;
+    const GstMapFlags flags = in_place ? GST_MAP_READWRITE : GST_MAP_WRITE;
+    const GstClockTime start = gst_util_get_timestamp();
+    GstVideoFrame in, out;
+    gboolean ok = FALSE;
+
+    if (gst_video_frame_map(&out, &self->out_info, outbuf,
+                            flags | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
+        if (in_place || !reads) {
+            ok = draw(self, NULL, &out, error);
+        } else if (gst_video_frame_map(&in, &self->in_info, inbuf,
+                                       GST_MAP_READ | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
+            ok = draw(self, &in, &out, error);
+            gst_video_frame_unmap(&in);
+        }
+        gst_video_frame_unmap(&out);
+    }
+    if (!ok && error && !*error)
+        g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                            "a buffer cannot be mapped");
+    GST_OBJECT_LOCK(self);
+    self->stats.n_rendered++;
+    self->stats.render_ns += gst_util_get_timestamp() - start;
+    GST_OBJECT_UNLOCK(self);
+    return ok;
+}

@@ -1,0 +1,227 @@
+/* Failing closed: no frame leaves that is not hidden, or not as its mask has it. And switching
+ * between all modes. SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "harness.h"
+
+#define WIDTH  97
+#define HEIGHT 66
+
+/* Whether nothing of a frame shows: one colour, labels of 0, or all transparent. Blur and squares
+ * leave few colours. */
+static gboolean is_hidden(GstHarness *h, GstBuffer *frame, const gchar *mode)
+{
+    GstCaps *caps = gst_pad_get_current_caps(h->sinkpad);
+    guint n_colors = 0, seen[256] = { 0 };
+    GstVideoInfo info;
+    guint8 *bytes;
+    gsize size;
+
+    fail_unless(gst_video_info_from_caps(&info, caps));
+    gst_caps_unref(caps);
+    bytes = frame_bytes(&info, frame, &size);
+    if (g_str_equal(mode, "alpha")) {
+        for (gsize i = 0; i < size; i++)
+            n_colors += bytes[i] != 0;
+        n_colors++;
+    } else {
+        for (gsize i = 0; i < size; i++)
+            n_colors += seen[bytes[i]]++ == 0;
+    }
+    g_free(bytes);
+    return n_colors <= (g_str_equal(mode, "blur") || g_str_equal(mode, "pixelate") ? 120u : 1u);
+}
+
+static const gchar *const every_mode[] = { "overlay", "mask", "meta",    "alpha",
+                                           "blur",    "fill", "pixelate" };
+#define N_EVERY 7
+
+/* A picture of which a hidden one is told apart: noise in grey. */
+static GstBuffer *noise(const GstVideoInfo *info, guint n)
+{
+    GstBuffer *frame = gst_buffer_new_allocate(NULL, GST_VIDEO_INFO_SIZE(info), NULL);
+    GstMapInfo map;
+    GRand *rand = g_rand_new_with_seed(n);
+
+    gst_buffer_map(frame, &map, GST_MAP_WRITE);
+    for (gsize i = 0; i < map.size; i++)
+        map.data[i] = (guint8)g_rand_int(rand);
+    gst_buffer_unmap(frame, &map);
+    g_rand_free(rand);
+    GST_BUFFER_PTS(frame) = gst_util_uint64_scale(n, GST_SECOND, 30);
+    return frame;
+}
+
+static guint n_warnings(GstBus *bus)
+{
+    GstMessage *message;
+    guint n = 0;
+
+    while ((message = gst_bus_pop_filtered(bus, GST_MESSAGE_WARNING)) != NULL) {
+        gst_message_unref(message);
+        n++;
+    }
+    return n;
+}
+
+static GstHarness *closed(const gchar *properties, const gchar *mode, GstVideoInfo *info,
+                          GstBus **bus)
+{
+    gchar *description = g_strdup_printf(
+        "hrnetseg model=test fail-closed=true strength=100 mode=%s %s", mode, properties);
+    GstHarness *h = harness_new(description);
+
+    *bus = gst_bus_new();
+    gst_element_set_bus(h->element, *bus);
+    if (g_str_equal(mode, "alpha"))
+        gst_harness_set_sink_caps_str(h, "video/x-raw,format=RGBA");
+    harness_set_frame_caps(h, g_str_equal(mode, "alpha") ? "RGB" : "GRAY8", WIDTH, HEIGHT, "",
+                           info);
+    g_free(description);
+    return h;
+}
+
+static void open_up(GstHarness *h, GstBus *bus)
+{
+    gst_element_set_bus(h->element, NULL);
+    gst_object_unref(bus);
+    gst_harness_teardown(h);
+}
+
+/* Before the first mask of `latest` all is hidden, with one warning; afterwards not. */
+GST_START_TEST(test_closed_before_first_mask)
+{
+    const gchar *mode = every_mode[__i__];
+    GstVideoInfo info;
+    GstBus *bus;
+    GstHarness *h = closed("sync-mode=latest max-mask-age=100000", mode, &info, &bus);
+    gboolean hidden = TRUE;
+
+    for (guint n = 0; n < 500 && hidden; n++) {
+        GstBuffer *out = gst_harness_push_and_pull(h, noise(&info, n));
+
+        hidden = is_hidden(h, out, mode);
+        fail_unless(hidden || seg_stat(h->element, "inferences") > 0);
+        fail_unless_equals_int(seg_structure(out) == NULL, seg_stat(h->element, "inferences") == 0);
+        gst_buffer_unref(out);
+        if (n == 0)
+            fail_unless(hidden);
+        /* A mask may show what `mask` and `alpha` make of one label as one value, so masks count
+         * too. */
+        hidden = hidden && seg_stat(h->element, "inferences") == 0;
+        g_usleep(2000);
+    }
+    fail_if(hidden);
+    fail_unless_equals_int(n_warnings(bus), 1);
+    open_up(h, bus);
+}
+GST_END_TEST
+
+/* A mask that has grown too old hides all, with one warning, until there is a new one. */
+GST_START_TEST(test_closed_when_old)
+{
+    const gchar *mode = every_mode[__i__];
+    GstVideoInfo info;
+    GstBus *bus;
+    GstHarness *h = closed("target-fps=1 max-mask-age=500", mode, &info, &bus);
+
+    for (guint n = 0; n < 40; n++) {
+        GstBuffer *out = gst_harness_push_and_pull(h, noise(&info, n));
+        const gboolean old = n > 15 && n < 30;
+
+        if (old)
+            fail_unless(is_hidden(h, out, mode), "frame %u", n);
+        fail_unless_equals_int(seg_structure(out) == NULL, old);
+        gst_buffer_unref(out);
+    }
+    fail_unless_equals_int(n_warnings(bus), 1);
+    open_up(h, bus);
+}
+GST_END_TEST
+
+/* An inference that fails hides its frame, whichever it is; without fail-closed it is an error. */
+GST_START_TEST(test_closed_on_fault)
+{
+    const gchar *mode = every_mode[__i__ % N_EVERY];
+    const guint fault = (guint)__i__ / N_EVERY;
+    gchar *text = g_strdup_printf("run:%u", fault + 1);
+    GstVideoInfo info;
+    GstBus *bus;
+    GstHarness *h;
+
+    g_setenv("HRNET_FAULT", text, TRUE);
+    h = closed("", mode, &info, &bus);
+    for (guint n = 0; n < 4; n++) {
+        GstBuffer *out = gst_harness_push_and_pull(h, noise(&info, n));
+
+        if (n == fault)
+            fail_unless(is_hidden(h, out, mode));
+        fail_unless_equals_int(seg_structure(out) == NULL, n == fault);
+        gst_buffer_unref(out);
+    }
+    fail_unless_equals_int(n_warnings(bus), 1);
+    fail_unless_equals_uint64(seg_stat(h->element, "inferences"), 3);
+    g_free(text);
+    open_up(h, bus);
+}
+GST_END_TEST
+
+GST_START_TEST(test_fault_is_an_error)
+{
+    GstHarness *h;
+    GstVideoInfo info;
+    GstBus *bus = gst_bus_new();
+    GstMessage *message;
+
+    g_setenv("HRNET_FAULT", "run:2", TRUE);
+    h = harness_new("hrnetseg model=test mode=blur");
+    gst_element_set_bus(h->element, bus);
+    harness_set_frame_caps(h, "I420", WIDTH, HEIGHT, "", &info);
+    fail_unless_equals_int(gst_harness_push(h, frame_new(&info, 0, 0)), GST_FLOW_OK);
+    fail_unless_equals_int(gst_harness_push(h, frame_new(&info, 0, 1)), GST_FLOW_ERROR);
+    message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
+    fail_unless(message != NULL);
+    gst_message_unref(message);
+    fail_unless(gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR) == NULL);
+    open_up(h, bus);
+}
+GST_END_TEST
+
+/* Any mode to any other, while playing. */
+GST_START_TEST(test_switching)
+{
+    GstHarness *h = harness_new("hrnetseg model=test");
+    GstVideoInfo info;
+    guint n = 0;
+
+    harness_set_frame_caps(h, all_formats[__i__], WIDTH, HEIGHT, "", &info);
+    for (guint from = 0; from < N_EVERY; from++) {
+        for (guint to = 0; to < N_EVERY; to++) {
+            for (guint k = 0; k < 2; k++) {
+                GstBuffer *out;
+
+                gst_util_set_object_arg(G_OBJECT(h->element), "mode", every_mode[k ? to : from]);
+                out = gst_harness_push_and_pull(h, frame_new(&info, 0, n++));
+                fail_unless(out != NULL && seg_structure(out) != NULL);
+                gst_buffer_unref(out);
+            }
+        }
+    }
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+static Suite *fail_closed_suite(void)
+{
+    Suite *suite = suite_create("hrnetseg-fail-closed");
+    TCase *chain = tcase_create("fail-closed");
+
+    tcase_set_timeout(chain, 120);
+    tcase_add_loop_test(chain, test_closed_before_first_mask, 0, N_EVERY);
+    tcase_add_loop_test(chain, test_closed_when_old, 0, N_EVERY);
+    tcase_add_loop_test(chain, test_closed_on_fault, 0, 4 * N_EVERY);
+    tcase_add_test(chain, test_fault_is_an_error);
+    tcase_add_loop_test(chain, test_switching, 0, N_FORMATS);
+    suite_add_tcase(suite, chain);
+    return suite;
+}
+
+GST_CHECK_MAIN(fail_closed)
