@@ -71,7 +71,7 @@ def test_properties_are_the_element_s():
 def test_build_options_are_meson_s():
     with open(os.path.join(ROOT, "meson_options.txt"), encoding="utf-8") as file:
         options = set(re.findall(r"^option\('(\w+)'", file.read(), re.MULTILINE))
-    assert table("option") and set(table("option")) <= options, set(table("option")) - options
+    assert set(table("option")) == options, set(table("option")) ^ options
 
 
 def test_tools_commands_run():
