@@ -7,14 +7,14 @@ from torch.nn import functional as F
 from tasks import IGNORE
 
 
-def class_weights(label_maps, classes):
-    """Rare classes weigh more: (median frequency / frequency)^0.5, between 0.5 and 3."""
+def class_weights(label_maps, classes, power):
+    """Rare classes weigh more: (median frequency / frequency)^power, between 0.5 and 3."""
     counts = torch.zeros(classes, dtype=torch.float64)
     for labels in label_maps:
         counts += torch.bincount(torch.from_numpy(labels.ravel().astype("int64")),
                                  minlength=256)[:classes]
     frequency = counts / counts.sum()
-    return (frequency.median() / frequency).sqrt().clamp(0.5, 3).float()
+    return ((frequency.median() / frequency) ** power).clamp(0.5, 3).float()
 
 
 def upsampling_matrix(positions, extent, cells):
@@ -38,10 +38,13 @@ def sample_grid(logits, labels, step):
     return by_row @ logits.contiguous() @ by_column.T, labels[:, rows][:, :, columns]
 
 
-def hard_cross_entropy(logits, labels, weights, easy=0.3, least=16):
-    """Cross entropy of the pixels that lose more than `easy`, of 1/`least` of all anyway (OHEM)."""
+def hard_cross_entropy(logits, labels, weights, easy, least=16):
+    """Cross entropy of the pixels that lose more than `easy`, of 1/`least` of all anyway (OHEM).
+
+    With `easy` 0 all pixels count.
+    """
     loss = F.cross_entropy(logits, labels, weights, ignore_index=IGNORE, reduction="none").ravel()
-    hard = loss[loss > easy]
+    hard = loss[loss > easy] if easy > 0 else loss[labels.ravel() != IGNORE]
     count = loss.numel() // least
     return hard.mean() if hard.numel() > count else loss.topk(count)[0].mean()
 

@@ -138,7 +138,8 @@ class Trainer:
     def _weights(self, task):
         pairs = self.pairs[task]["train"]
         chosen = self.rng.permutation(len(pairs))[:300]
-        return losses.class_weights([pairs[i][1] for i in chosen], len(TASKS[task].classes))
+        return losses.class_weights([pairs[i][1] for i in chosen], len(TASKS[task].classes),
+                                    self.options.balance)
 
     def _groups(self):
         """Weight decay for convolutions alone, not for biases and normalisation."""
@@ -168,7 +169,7 @@ class Trainer:
         o, weights = self.options, self.weights[task]
         labels = labels.long()
         seen, truth = losses.sample_grid(logits.float(), labels, 2)
-        total = losses.hard_cross_entropy(seen, truth, weights)
+        total = losses.hard_cross_entropy(seen, truth, weights, o.easy)
         if o.lovasz:
             total = total + o.lovasz * losses.lovasz_softmax(seen[..., ::2, ::2],
                                                              truth[:, ::2, ::2])
@@ -300,7 +301,11 @@ def arguments():
     p.add_argument("--warmup", type=int, default=200, help="steps of linear warm-up")
     p.add_argument("--weight-decay", type=float, default=0.02)
     p.add_argument("--ema", type=float, default=0.998, help="decay of the mean weights")
-    p.add_argument("--lovasz", type=float, default=0.5, help="weight of the Lovasz loss")
+    p.add_argument("--balance", type=float, default=0.0,
+                   help="power of a class's inverse frequency as its weight (%(default)s)")
+    p.add_argument("--easy", type=float, default=0.0,
+                   help="leave out pixels that lose less than this (%(default)s: none)")
+    p.add_argument("--lovasz", type=float, default=1.0, help="weight of the Lovasz loss")
     p.add_argument("--aux", type=float, default=0.1, help="weight of each branch's loss")
     p.add_argument("--eval-minutes", type=float, default=6, help="between validations")
     p.add_argument("--eval-pictures", type=int, default=100000, help="pictures of val at most")
