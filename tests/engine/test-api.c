@@ -289,6 +289,7 @@ static void test_layers(void)
     const HrnetImage image = rgb_image(pixels);
     hrnet_session_set_profiling(session, TRUE);
     g_autoptr(HrnetMask) mask = hrnet_session_segment(session, &image, NULL);
+    g_assert_nonnull(mask);
     gdouble gmac = 0;
     guint64 nanoseconds = 0;
     for (guint i = 0; i < hrnet_session_get_n_layers(session); i++) {
