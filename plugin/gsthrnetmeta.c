@@ -8,10 +8,13 @@
  *   classes   GstValueArray the names of labels 0..N
  *   pts       guint64       of the frame that was segmented
  *   model     string        what `model` of the element was
+ *   areas     GstValueArray see gst_hrnet_report_make(), where a report was due
  *
  * It describes the whole picture. So it is copied with a whole frame, scaled with a scaled one, and
  * left behind where pixels move in any other way. */
 #include "gsthrnetmeta.h"
+
+#include "gsthrnetreport.h"
 
 #include <math.h>
 
@@ -127,6 +130,8 @@ static gboolean add_placed(GstBuffer *out, GstStructure *structure, const Placem
         return FALSE;
     structure = add_copy(out, structure);
     gst_structure_set(structure, "mask", GST_TYPE_BUFFER, mask, NULL);
+    /* Its boxes are the old frame's. */
+    gst_structure_remove_field(structure, GST_HRNET_REPORT_FIELD);
     gst_buffer_unref(mask);
     return TRUE;
 }
@@ -256,4 +261,6 @@ void gst_hrnet_meta_attach(GstBuffer *frame, const GstHrnetResult *result)
                       result->pts, "model", G_TYPE_STRING, hrnet_model_get_name(result->model),
                       NULL);
     set_classes(structure, result->model);
+    if (G_IS_VALUE(&result->report))
+        gst_structure_set_value(structure, GST_HRNET_REPORT_FIELD, &result->report);
 }

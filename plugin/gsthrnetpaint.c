@@ -77,8 +77,48 @@ static gboolean choose_colors(GstHrnetPaint *paint, const HrnetModel *model, con
     return TRUE;
 }
 
+/* "name", "#rrggbb" or "", "0.5" or "" */
+static gboolean apply_class_style(GstHrnetPaint *paint, const HrnetModel *model, gchar **parts)
+{
+    const gint label = hrnet_model_find_label(model, g_strstrip(parts[0]));
+
+    if (label < 1 || g_strv_length(parts) > 3)
+        return FALSE;
+    if (parts[1] && *g_strstrip(parts[1]) && !parse_color(parts[1], &paint->colors[label]))
+        return FALSE;
+    if (parts[1] && parts[2] && *g_strstrip(parts[2])) {
+        gchar *end;
+
+        paint->opacities[label] = g_ascii_strtod(parts[2], &end);
+        return *end == '\0' && paint->opacities[label] >= 0 && paint->opacities[label] <= 1;
+    }
+    return TRUE;
+}
+
+static gboolean apply_style(GstHrnetPaint *paint, const HrnetModel *model, const gchar *style,
+                            GError **error)
+{
+    g_auto(GStrv) entries = g_strsplit(style ? style : "", ",", -1);
+
+    for (guint label = 0; label < G_N_ELEMENTS(paint->opacities); label++)
+        paint->opacities[label] = -1;
+    for (gchar **entry = entries; *entry; entry++) {
+        g_auto(GStrv) parts = g_strsplit(*entry, ":", -1);
+
+        if (!apply_class_style(paint, model, parts)) {
+            g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                        "class-style: \"%s\" is none: expected name:#rrggbb:opacity with a class "
+                        "of the model and an "
+                        "opacity from 0 to 1",
+                        *entry);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
 gboolean gst_hrnet_paint_setup(GstHrnetPaint *paint, const HrnetModel *model, const gchar *classes,
-                               const gchar *palette, GError **error)
+                               const gchar *palette, const gchar *style, GError **error)
 {
     /* The list of classes begins with label 0, which is no class. */
     GstHrnetPaint made = {
@@ -86,7 +126,7 @@ gboolean gst_hrnet_paint_setup(GstHrnetPaint *paint, const HrnetModel *model, co
     };
 
     if (!choose_labels(&made, model, classes, error) ||
-        !choose_colors(&made, model, palette, error))
+        !choose_colors(&made, model, palette, error) || !apply_style(&made, model, style, error))
         return FALSE;
     *paint = made;
     return TRUE;
@@ -94,10 +134,12 @@ gboolean gst_hrnet_paint_setup(GstHrnetPaint *paint, const HrnetModel *model, co
 
 void gst_hrnet_paint_set_opacity(GstHrnetPaint *paint, gdouble opacity, gboolean invert)
 {
-    guint32 alpha = (guint32)(opacity * 255 + 0.5);
 
     paint->paints = FALSE;
     for (guint label = 0; label <= paint->n_labels; label++) {
+        const gdouble own = paint->opacities[label];
+        const guint32 alpha = (guint32)((own >= 0 ? own : opacity) * 255 + 0.5);
+
         paint->argb[label] =
             paint->chosen[label] != invert && alpha ? alpha << 24 | paint->colors[label] : 0;
         paint->paints |= paint->argb[label] != 0;

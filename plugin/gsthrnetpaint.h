@@ -13,15 +13,17 @@ typedef struct {
     guint n_labels;      /* of the model: labels 0..n_labels are there */
     guint32 colors[256]; /* 0xRRGGBB by label */
     gboolean chosen[256];
-    guint32 argb[256]; /* what is painted: alpha 0 where a label is not chosen */
-    gboolean paints;   /* some alpha is not 0 */
+    gdouble opacities[256]; /* of a class's own style, below 0 where it has none */
+    guint32 argb[256];      /* what is painted: alpha 0 where a label is not chosen */
+    gboolean paints;        /* some alpha is not 0 */
 } GstHrnetPaint;
 
 /* classes: comma-separated names or labels, empty for the model's foreground. palette: "model", or
- * comma-separated #rrggbb from label 1 on. paint is changed only on success; its opacity is 0 then.
+ * comma-separated #rrggbb from label 1 on. style: comma-separated name:#rrggbb:opacity. paint is
+ * changed only on success; its opacity is 0 then.
  */
 gboolean gst_hrnet_paint_setup(GstHrnetPaint *paint, const HrnetModel *model, const gchar *classes,
-                               const gchar *palette, GError **error);
+                               const gchar *palette, const gchar *style, GError **error);
 
 /* opacity: 0 (nothing is painted) to 1. invert: the labels that are not chosen are painted. */
 void gst_hrnet_paint_set_opacity(GstHrnetPaint *paint, gdouble opacity, gboolean invert);

@@ -3,6 +3,7 @@
 #include "gsthrnetresult.h"
 
 #include "gsthrnetimage.h"
+#include "gsthrnetreport.h"
 
 /* The mask's bytes stay in their pool's block, which goes back when the last buffer that shows them
  * is gone. They are dense rows, which is what readers that ignore strides expect. */
@@ -37,7 +38,8 @@ static gboolean is_fault(void)
 #endif
 
 GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVideoFrame *frame,
-                                         GstClockTime running_time, GError **error)
+                                         GstClockTime running_time, gboolean reports,
+                                         GError **error)
 {
     GstHrnetResult *result;
     HrnetImage image;
@@ -58,12 +60,14 @@ GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVide
     mask = hrnet_session_segment(network->session, &image, error);
     if (!mask)
         return NULL;
-    result = g_atomic_rc_box_new(GstHrnetResult);
+    result = g_atomic_rc_box_new0(GstHrnetResult);
     result->mask = mask;
     result->model = hrnet_model_ref(network->model);
     result->pts = GST_BUFFER_PTS(frame->buffer);
     result->buffer = wrap_mask(mask, result->pts);
     result->running_time = running_time;
+    if (reports)
+        gst_hrnet_report_make(&result->report, network->session, mask);
     return result;
 }
 
@@ -75,7 +79,7 @@ GstHrnetResult *gst_hrnet_result_ref(GstHrnetResult *result)
 static void clear(gpointer data)
 {
     GstHrnetResult *result = data;
-
+    g_value_unset(&result->report);
     gst_buffer_unref(result->buffer);
     hrnet_mask_unref(result->mask);
     hrnet_model_unref(result->model);

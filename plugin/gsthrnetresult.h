@@ -16,11 +16,13 @@ typedef struct {
     GstBuffer *buffer;         /* the mask's own bytes as GRAY8 with GstVideoMeta, read-only */
     GstClockTime pts;          /* of the frame that was segmented */
     GstClockTime running_time; /* of the same */
+    GValue report;             /* see gst_hrnet_report_make(); unset where none was asked for */
 } GstHrnetResult;
 
 /* Segments a mapped frame with a network that is prepared. NULL and the error where that fails. */
 GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVideoFrame *frame,
-                                         GstClockTime running_time, GError **error);
+                                         GstClockTime running_time, gboolean reports,
+                                         GError **error);
 GstHrnetResult *gst_hrnet_result_ref(GstHrnetResult *result);
 void gst_hrnet_result_unref(GstHrnetResult *result);
 

@@ -22,8 +22,20 @@
  * * `classes`: #GstValueArray of strings, the names of labels 0 to N
  * * `pts`: #guint64, the timestamp of the frame that was segmented
  * * `model`: #gchararray, the model's name
+ * * `areas`: #GstValueArray, with masks that a message is posted of: its `classes`, see below
  *
  * It is copied with the frame, scaled where a scaler says that it scales, and dropped elsewhere.
+ *
+ * Where the plugin is built with GStreamer 1.26 or later frames also carry a
+ * #GstAnalyticsSegmentationMtd, related to a #GstAnalyticsClsMtd with the names of the labels.
+ *
+ * ## Messages
+ *
+ * With #GstHrnetSeg:message-interval the element posts messages `hrnet-classes` with the fields
+ * `timestamp`, `stream-time`, `running-time` and `classes`, a #GstValueArray of structures with
+ * `label` (#guint), `name`, `share` (#gdouble, of the frame's area), `confidence` (#gdouble, the
+ * mean probability of the pixels that the class has won), and the box `x`, `y`, `width`, `height`
+ * (#guint, pixels).
  *
  * ## Properties while playing
  *
@@ -110,8 +122,9 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
     "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(CAPS("{ " GST_HRNET_FORMATS ", A420 }")));
 
 G_DEFINE_TYPE_WITH_CODE(GstHrnetSeg, gst_hrnet_seg, GST_TYPE_BASE_TRANSFORM,
-                        GST_DEBUG_CATEGORY_INIT(gst_hrnet_seg_debug, "hrnetseg", 0,
-                                                "HRNet segmentation"))
+                        G_IMPLEMENT_INTERFACE(GST_TYPE_PRESET, NULL)
+                            GST_DEBUG_CATEGORY_INIT(gst_hrnet_seg_debug, "hrnetseg", 0,
+                                                    "HRNet segmentation"))
 GST_ELEMENT_REGISTER_DEFINE(hrnetseg, "hrnetseg", GST_RANK_NONE, GST_TYPE_HRNET_SEG)
 
 static gboolean start(GstBaseTransform *trans)

@@ -33,7 +33,7 @@ GST_ELEMENT_REGISTER_DECLARE(hrnetseg)
 /* The properties that can be set. */
 typedef struct {
     gchar *model, *model_options;
-    gchar *classes, *palette, *inference_size;
+    gchar *classes, *palette, *class_style, *inference_size;
     gint mode;      /* GstHrnetMode */
     gint sync_mode; /* GstHrnetSyncMode */
     gint precision; /* HrnetPrecision */
@@ -41,7 +41,7 @@ typedef struct {
     gdouble opacity, target_fps, static_threshold;
     guint n_threads;
     gboolean invert, fail_closed;
-    guint strength, fill_color, max_mask_age, margin;
+    guint strength, fill_color, max_mask_age, margin, message_interval;
 } GstHrnetSettings;
 
 /* What has been set since the streaming thread looked last. */
@@ -91,10 +91,10 @@ struct _GstHrnetSeg {
     GstClockTime inferred_at;  /* running time of the last frame that an inference was begun for */
     GstClockTime slowest;      /* a frame's time for its mask, of late */
 
-    GstClockTime
-        confirmed_pts; /* of the last frame that the newest mask is known to be right for */
-    gboolean failed;   /* the last inference */
-    gboolean warned;   /* of frames being hidden, for this time */
+    GstClockTime confirmed_pts;   /* of the last frame known to be as the newest mask has it */
+    GstClockTime reported_at;     /* running time of the last frame that a report was asked of */
+    gboolean failed;              /* the last inference */
+    gboolean warned;              /* of frames being hidden, for this time */
     GstVideoConverter *converter; /* of `alpha` */
     GstHrnetRegion region;
     GstHrnetCells cells;

@@ -38,7 +38,7 @@ static void take_settings(GstHrnetSeg *self)
 /* Whether anybody would see a mask, or miss it. */
 static gboolean needs_mask(GstHrnetSeg *self)
 {
-    return self->now.attach_meta || self->now.fail_closed ||
+    return self->now.attach_meta || self->now.fail_closed || self->now.message_interval ||
            (self->mode == GST_HRNET_MODE_OVERLAY ? self->paint.paints
                                                  : self->mode != GST_HRNET_MODE_META);
 }

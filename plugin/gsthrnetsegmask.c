@@ -1,5 +1,6 @@
 /* hrnetseg: how a frame comes by its mask.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gsthrnetreport.h"
 #include "gsthrnetseg.h"
 
 GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
@@ -18,7 +19,7 @@ static GstClockTime running_time(GstHrnetSeg *self, GstBuffer *buffer)
 void gst_hrnet_seg_mask_open(GstHrnetSeg *self)
 {
     self->latest = self->ignores_lateness = self->failed = self->warned = FALSE;
-    self->confirmed_pts = GST_CLOCK_TIME_NONE;
+    self->confirmed_pts = self->reported_at = GST_CLOCK_TIME_NONE;
     self->slowest = 0;
     self->inferred_at = GST_CLOCK_TIME_NONE;
     self->motion.valid = FALSE;
@@ -101,19 +102,50 @@ static void count_inference(GstHrnetSeg *self, GstClockTime elapsed)
     GST_OBJECT_UNLOCK(self);
 }
 
+/* Whether `message-interval` asks for a report of this frame; if so the next one is due an interval
+ * later. */
+static gboolean wants_report(GstHrnetSeg *self, GstBuffer *buffer)
+{
+    const GstClockTime time = running_time(self, buffer);
+    const GstClockTime interval = self->now.message_interval * GST_MSECOND;
+
+    if (interval == 0)
+        return FALSE;
+    if (GST_CLOCK_TIME_IS_VALID(time) && GST_CLOCK_TIME_IS_VALID(self->reported_at) &&
+        time >= self->reported_at && time - self->reported_at < interval)
+        return FALSE;
+    self->reported_at = time;
+    return TRUE;
+}
+
+static void post_report(GstHrnetSeg *self, const GstHrnetResult *result)
+{
+    const GstSegment *segment = &GST_BASE_TRANSFORM(self)->segment;
+    GstStructure *report = gst_structure_new(
+        GST_HRNET_REPORT_NAME, "timestamp", G_TYPE_UINT64, result->pts, "stream-time",
+        G_TYPE_UINT64, gst_segment_to_stream_time(segment, GST_FORMAT_TIME, result->pts),
+        "running-time", G_TYPE_UINT64, result->running_time, NULL);
+
+    gst_structure_set_value(report, "classes", &result->report);
+    gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), report));
+}
+
 static void take_result(GstHrnetSeg *self, GstHrnetResult *result)
 {
     g_clear_pointer(&self->result, gst_hrnet_result_unref);
     self->result = result;
     self->confirmed_pts = result->pts;
     self->failed = FALSE;
+    if (G_IS_VALUE(&result->report))
+        post_report(self, result);
 }
 
 static gboolean infer(GstHrnetSeg *self, const GstVideoFrame *frame, GError **error)
 {
+    const gboolean reports = wants_report(self, frame->buffer);
     const GstClockTime start = gst_util_get_timestamp();
-    GstHrnetResult *result =
-        gst_hrnet_result_segment(self->network, frame, running_time(self, frame->buffer), error);
+    GstHrnetResult *result = gst_hrnet_result_segment(
+        self->network, frame, running_time(self, frame->buffer), reports, error);
     GstClockTime elapsed;
     guint n_masks;
 
@@ -163,7 +195,7 @@ static gboolean hand_to_worker(GstHrnetSeg *self, const GstVideoFrame *frame, GE
         return TRUE;
     self->inferred_at = running_time(self, frame->buffer);
     if (gst_hrnet_worker_begin(self->worker, self->network, &self->in_info, frame,
-                               self->inferred_at))
+                               self->inferred_at, wants_report(self, frame->buffer)))
         return TRUE;
     g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "no memory for a frame's copy");
     return FALSE;

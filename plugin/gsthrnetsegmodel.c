@@ -7,7 +7,7 @@ GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
 
 /* A copy of the properties that a model is made from, to read without the lock. */
 typedef struct {
-    gchar *name, *options, *classes, *palette, *inference_size;
+    gchar *name, *options, *classes, *palette, *style, *inference_size;
     GstHrnetNetworkParams params;
     guint serial;
 } Wish;
@@ -21,6 +21,7 @@ static Wish *wish_new_locked(GstHrnetSeg *self)
     wish->options = g_strdup(settings->model_options);
     wish->classes = g_strdup(settings->classes);
     wish->palette = g_strdup(settings->palette);
+    wish->style = g_strdup(settings->class_style);
     wish->inference_size = g_strdup(settings->inference_size);
     wish->params = (GstHrnetNetworkParams){
         .inference_size = wish->inference_size,
@@ -41,6 +42,7 @@ static void wish_free(gpointer data)
     g_free(wish->options);
     g_free(wish->classes);
     g_free(wish->palette);
+    g_free(wish->style);
     g_free(wish->inference_size);
     g_free(wish);
 }
@@ -87,8 +89,8 @@ static GstHrnetNetwork *fulfil(const Wish *wish, GstHrnetPaint *paint, GError **
     g_autoptr(GstHrnetNetwork) network = gst_hrnet_network_load(wish->name, wish->options, error);
     guint height, width;
 
-    if (!network ||
-        !gst_hrnet_paint_setup(paint, network->model, wish->classes, wish->palette, error))
+    if (!network || !gst_hrnet_paint_setup(paint, network->model, wish->classes, wish->palette,
+                                           wish->style, error))
         return NULL;
     if (wish->params.frame_width == 0) {
         if (!gst_hrnet_network_parse_size(wish->inference_size, network->model, 0, 0, &height,
@@ -195,7 +197,7 @@ static void switch_network(GstHrnetSeg *self, GstHrnetNetwork *network, const Wi
     g_autoptr(GError) error = NULL;
 
     if (!gst_hrnet_paint_setup(&self->paint, network->model, wish->classes, wish->palette,
-                               &error)) {
+                               wish->style, &error)) {
         post_model(self, GST_MESSAGE_WARNING, wish, error);
         gst_hrnet_network_free(network);
         return;
@@ -244,7 +246,7 @@ gboolean gst_hrnet_seg_model_update(GstHrnetSeg *self)
         switch_network(self, pending, wish);
     if (changes & GST_HRNET_CHANGED_PAINT &&
         !gst_hrnet_paint_setup(&self->paint, self->network->model, wish->classes, wish->palette,
-                               &error)) {
+                               wish->style, &error)) {
         post(self, GST_MESSAGE_WARNING, "Keeping the former classes and colours", error);
         g_clear_error(&error);
     }

@@ -39,6 +39,8 @@ enum {
     PROP_FAIL_CLOSED,
     PROP_MAX_MASK_AGE,
     PROP_MARGIN,
+    PROP_CLASS_STYLE,
+    PROP_MESSAGE_INTERVAL,
     PROP_STATS,
 };
 
@@ -75,6 +77,8 @@ static const Field fields[PROP_STATS] = {
     [PROP_FAIL_CLOSED] = FIELD(fail_closed, G_TYPE_BOOLEAN, 0),
     [PROP_MAX_MASK_AGE] = FIELD(max_mask_age, G_TYPE_UINT, 0),
     [PROP_MARGIN] = FIELD(margin, G_TYPE_UINT, 0),
+    [PROP_CLASS_STYLE] = FIELD(class_style, G_TYPE_STRING, GST_HRNET_CHANGED_PAINT),
+    [PROP_MESSAGE_INTERVAL] = FIELD(message_interval, G_TYPE_UINT, 0),
 };
 
 /* Returns whether the setting changed. */
@@ -243,6 +247,20 @@ static void install_output_properties(GObjectClass *object)
 static void install_live_properties(GObjectClass *object)
 {
     g_object_class_install_property(
+        object, PROP_CLASS_STYLE,
+        g_param_spec_string("class-style", "Class style",
+                            "Colour and opacity of single classes of the overlay, in place of the "
+                            "palette's and of opacity: name:#rrggbb:opacity, separated by commas; "
+                            "either of the last two may be empty",
+                            "", FLAGS));
+    g_object_class_install_property(
+        object, PROP_MESSAGE_INTERVAL,
+        g_param_spec_uint(
+            "message-interval", "Message interval",
+            "Milliseconds of stream time between element messages hrnet-classes, which "
+            "tell share, mean confidence and box of each class. 0 for none",
+            0, G_MAXUINT, 0, FLAGS));
+    g_object_class_install_property(
         object, PROP_SYNC_MODE,
         g_param_spec_enum("sync-mode", "Sync mode",
                           "Whether a frame waits for its own mask, or leaves at once with the "
@@ -320,6 +338,7 @@ void gst_hrnet_seg_props_init(GstHrnetSettings *settings)
         .model_options = g_strdup(""),
         .classes = g_strdup(""),
         .palette = g_strdup(DEFAULT_PALETTE),
+        .class_style = g_strdup(""),
         .inference_size = g_strdup(DEFAULT_INFERENCE_SIZE),
         .mode = DEFAULT_MODE,
         .sync_mode = DEFAULT_SYNC_MODE,

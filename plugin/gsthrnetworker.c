@@ -25,6 +25,7 @@ struct GstHrnetWorker {
     GstVideoInfo info;
     GstBuffer *copy;
     GstClockTime running_time;
+    gboolean reports;
 };
 
 static void lower_priority(void)
@@ -44,8 +45,8 @@ static GstHrnetOutcome segment(GstHrnetWorker *worker)
     GstVideoFrame frame;
 
     if (gst_video_frame_map(&frame, &worker->info, worker->copy, GST_MAP_READ)) {
-        outcome.result =
-            gst_hrnet_result_segment(worker->network, &frame, worker->running_time, &outcome.error);
+        outcome.result = gst_hrnet_result_segment(worker->network, &frame, worker->running_time,
+                                                  worker->reports, &outcome.error);
         gst_video_frame_unmap(&frame);
     } else {
         outcome.error = g_error_new_literal(HRNET_ERROR, HRNET_ERROR_NO_MEMORY,
@@ -146,12 +147,13 @@ static gboolean copy_frame(GstHrnetWorker *worker, const GstVideoInfo *info,
 
 gboolean gst_hrnet_worker_begin(GstHrnetWorker *worker, GstHrnetNetwork *network,
                                 const GstVideoInfo *info, const GstVideoFrame *frame,
-                                GstClockTime running_time)
+                                GstClockTime running_time, gboolean reports)
 {
     if (!copy_frame(worker, info, frame))
         return FALSE;
     worker->network = network;
     worker->running_time = running_time;
+    worker->reports = reports;
     g_mutex_lock(&worker->lock);
     worker->busy = TRUE;
     g_cond_signal(&worker->changed);

@@ -32,7 +32,7 @@ gboolean gst_hrnet_worker_is_idle(GstHrnetWorker *worker);
  * memory. */
 gboolean gst_hrnet_worker_begin(GstHrnetWorker *worker, GstHrnetNetwork *network,
                                 const GstVideoInfo *info, const GstVideoFrame *frame,
-                                GstClockTime running_time);
+                                GstClockTime running_time, gboolean reports);
 
 /* The last job's outcome, (transfer full), once; FALSE while there is none. */
 gboolean gst_hrnet_worker_take(GstHrnetWorker *worker, GstHrnetOutcome *outcome);

@@ -1,0 +1,188 @@
+/* Messages and styles of single classes.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "harness.h"
+
+#include <string.h>
+
+#define WIDTH  96
+#define HEIGHT 64
+
+static GstHarness *start(const gchar *description, const gchar *format, GstVideoInfo *info,
+                         GstBus **bus)
+{
+    GstHarness *h = harness_new(description);
+
+    *bus = gst_bus_new();
+    gst_element_set_bus(h->element, *bus);
+    harness_set_frame_caps(h, format, WIDTH, HEIGHT, "", info);
+    return h;
+}
+
+static void finish(GstHarness *h, GstBus *bus)
+{
+    gst_element_set_bus(h->element, NULL);
+    gst_object_unref(bus);
+    gst_harness_teardown(h);
+}
+
+/* Share and box, counted the plain way. */
+static void check_class(const GstStructure *class, const guint8 *labels)
+{
+    guint label, x, y, width, height, left = WIDTH, top = HEIGHT, right = 0, bottom = 0, n = 0;
+    gdouble share, confidence;
+
+    fail_unless(gst_structure_get(class, "label", G_TYPE_UINT, &label, "share", G_TYPE_DOUBLE,
+                                  &share, "confidence", G_TYPE_DOUBLE, &confidence, "x",
+                                  G_TYPE_UINT, &x, "y", G_TYPE_UINT, &y, "width", G_TYPE_UINT,
+                                  &width, "height", G_TYPE_UINT, &height, NULL));
+    for (guint i = 0; i < WIDTH * HEIGHT; i++) {
+        if (labels[i] != label)
+            continue;
+        left = MIN(left, i % WIDTH);
+        right = MAX(right, i % WIDTH);
+        top = MIN(top, i / WIDTH);
+        bottom = MAX(bottom, i / WIDTH);
+        n++;
+    }
+    fail_unless(n > 0);
+    fail_unless(ABS(share - n / (gdouble)(WIDTH * HEIGHT)) < 1e-9);
+    fail_unless_equals_int(x, left);
+    fail_unless_equals_int(y, top);
+    fail_unless_equals_int(width, right - left + 1);
+    fail_unless_equals_int(height, bottom - top + 1);
+    /* Of three classes the winner has a third at least. */
+    fail_unless(confidence > 1 / 3.0 && confidence <= 1);
+}
+
+GST_START_TEST(test_message)
+{
+    GstVideoInfo info;
+    GstBus *bus;
+    GstHarness *h =
+        start("hrnetseg model=test message-interval=1000 mode=meta", "I420", &info, &bus);
+    GstBuffer *out = gst_harness_push_and_pull(h, frame_new(&info, 0, 2));
+    GstMessage *message = gst_bus_pop_filtered(bus, GST_MESSAGE_ELEMENT);
+    guint8 *labels = seg_labels(out, WIDTH, HEIGHT);
+    const GValue *classes, *areas = gst_structure_get_value(seg_structure(out), "areas");
+    gdouble sum = 0, share;
+    guint64 timestamp;
+
+    fail_unless(message != NULL);
+    fail_unless(gst_message_has_name(message, "hrnet-classes"));
+    fail_unless(
+        gst_structure_get_uint64(gst_message_get_structure(message), "timestamp", &timestamp));
+    fail_unless_equals_uint64(timestamp, GST_BUFFER_PTS(out));
+    classes = gst_structure_get_value(gst_message_get_structure(message), "classes");
+    fail_unless(gst_value_array_get_size(classes) > 1);
+    fail_unless_equals_int(gst_value_compare(classes, areas), GST_VALUE_EQUAL);
+    for (guint i = 0; i < gst_value_array_get_size(classes); i++) {
+        const GstStructure *class = gst_value_get_structure(gst_value_array_get_value(classes, i));
+
+        check_class(class, labels);
+        gst_structure_get_double(class, "share", &share);
+        sum += share;
+    }
+    fail_unless(ABS(sum - 1) < 1e-9);
+    g_free(labels);
+    gst_message_unref(message);
+    gst_buffer_unref(out);
+    finish(h, bus);
+}
+GST_END_TEST
+
+/* One at once, then one an interval, in frames that wait and in such that do not, and none without.
+ */
+GST_START_TEST(test_interval)
+{
+    static const struct {
+        const gchar *properties;
+        guint least, most;
+    } table[] = { { "message-interval=200", 10, 10 },
+                  { "message-interval=200 attach-meta=false opacity=0", 10, 10 },
+                  { "message-interval=1", 60, 60 },
+                  { "message-interval=0", 0, 0 },
+                  { "message-interval=200 sync-mode=latest", 3, 10 } };
+    gchar *description = g_strdup_printf("hrnetseg model=test %s", table[__i__].properties);
+    GstVideoInfo info;
+    GstBus *bus;
+    GstHarness *h = start(description, "I420", &info, &bus);
+    GstMessage *message;
+    guint n = 0;
+
+    for (guint i = 0; i < 60; i++) {
+        gst_buffer_unref(gst_harness_push_and_pull(h, frame_new(&info, 0, i)));
+        g_usleep(strstr(description, "latest") ? 10000 : 0);
+    }
+    while ((message = gst_bus_pop_filtered(bus, GST_MESSAGE_ELEMENT)) != NULL) {
+        gst_message_unref(message);
+        n++;
+    }
+    fail_unless(n >= table[__i__].least && n <= table[__i__].most, "%u messages", n);
+    g_free(description);
+    finish(h, bus);
+}
+GST_END_TEST
+
+/* Each class in its own colour and opacity, changed while playing. */
+GST_START_TEST(test_style)
+{
+    GstVideoInfo info;
+    GstBus *bus;
+    GstHarness *h =
+        start("hrnetseg model=test classes=1,2,3 opacity=0.5 class-style=person:#ff0000:1,car::0",
+              "RGB", &info, &bus);
+
+    for (guint round = 0; round < 2; round++) {
+        GstBuffer *in = frame_new(&info, 0, 2), *out;
+        guint8 *before = frame_bytes(&info, in, NULL), *after, *labels;
+
+        out = gst_harness_push_and_pull(h, in);
+        after = frame_bytes(&info, out, NULL);
+        labels = seg_labels(out, WIDTH, HEIGHT);
+        for (guint i = 0; i < WIDTH * HEIGHT; i++) {
+            const guint8 *p = before + 3 * i, *q = after + 3 * i;
+
+            if (labels[i] == 2)
+                fail_unless(q[0] == (round ? 0 : 255) && q[1] == (round ? 255 : 0) && q[2] == 0);
+            else if (labels[i] == 3)
+                fail_unless(memcmp(p, q, 3) == 0);
+            else if (round == 0)
+                fail_unless(ABS(q[0] - (p[0] + 0x80) / 2) <= 1 &&
+                            ABS(q[1] - (p[1] + 0x40) / 2) <= 1);
+            else
+                fail_unless(memcmp(q, "\x01\x02\x03", 3) == 0);
+        }
+        g_free(before);
+        g_free(after);
+        g_free(labels);
+        gst_buffer_unref(out);
+        g_object_set(h->element, "class-style", "1:#010203:1, person : #00ff00 : 1.0, car::0",
+                     NULL);
+    }
+    fail_unless(gst_bus_pop_filtered(bus, GST_MESSAGE_WARNING) == NULL);
+    g_object_set(h->element, "class-style", "dragon:#010203:1", NULL);
+    gst_buffer_unref(gst_harness_push_and_pull(h, frame_new(&info, 0, 3)));
+    {
+        GstMessage *message = gst_bus_pop_filtered(bus, GST_MESSAGE_WARNING);
+
+        fail_unless(message != NULL);
+        gst_message_unref(message);
+    }
+    finish(h, bus);
+}
+GST_END_TEST
+
+static Suite *reports_suite(void)
+{
+    Suite *suite = suite_create("hrnetseg-reports");
+    TCase *chain = tcase_create("reports");
+
+    tcase_set_timeout(chain, 120);
+    tcase_add_test(chain, test_message);
+    tcase_add_loop_test(chain, test_interval, 0, 5);
+    tcase_add_test(chain, test_style);
+    suite_add_tcase(suite, chain);
+    return suite;
+}
+
+GST_CHECK_MAIN(reports)

@@ -1,0 +1,187 @@
+/* Random changes while frames flow: nothing fails, hangs or is lost. HRNET_STRESS is the number of
+ * changes. SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "harness.h"
+
+#include <stdlib.h>
+
+static const gchar *const settings[] = {
+    "mode=overlay",
+    "mode=mask",
+    "mode=meta",
+    "mode=alpha",
+    "mode=blur",
+    "mode=fill",
+    "mode=pixelate",
+    "sync-mode=exact",
+    "sync-mode=latest",
+    "sync-mode=auto",
+    "opacity=0",
+    "opacity=0.3",
+    "opacity=1",
+    "attach-meta=true",
+    "attach-meta=false",
+    "classes=",
+    "classes=person",
+    "classes=1,3",
+    "classes=nobody",
+    "palette=model",
+    "palette=#102030,#405060,#708090",
+    "palette=#102030",
+    "inference-size=model",
+    "inference-size=auto",
+    "inference-size=33x47",
+    "inference-size=64x64",
+    "inference-size=nonsense",
+    "threads=0",
+    "threads=1",
+    "threads=3",
+    "precision=fp32",
+    "precision=auto",
+    "target-fps=0",
+    "target-fps=7",
+    "static-threshold=0",
+    "static-threshold=0.05",
+    "invert=true",
+    "invert=false",
+    "strength=1",
+    "strength=100",
+    "fill-color=0x80ff0000",
+    "margin=0",
+    "margin=5",
+    "fail-closed=true",
+    "fail-closed=false",
+    "max-mask-age=0",
+    "max-mask-age=10000",
+    "class-style=",
+    "class-style=car:#ffffff:0.2",
+    "message-interval=0",
+    "message-interval=50",
+    "model=test",
+    "model=no-such-model",
+    "model-options=",
+    "model-options=align_corners=true",
+};
+
+static void set_random(GstElement *element, GRand *rand)
+{
+    gchar **pair = g_strsplit(settings[g_rand_int_range(rand, 0, G_N_ELEMENTS(settings))], "=", 2);
+
+    GST_INFO("%s=%s", pair[0], pair[1]);
+    if (g_str_equal(pair[0], "fill-color"))
+        g_object_set(element, pair[0], (guint)strtoul(pair[1], NULL, 16), NULL);
+    else
+        gst_util_set_object_arg(G_OBJECT(element), pair[0], pair[1]);
+    g_strfreev(pair);
+}
+
+static void set_random_caps(GstHarness *h, GRand *rand, GstVideoInfo *info)
+{
+    harness_set_frame_caps(h, all_formats[g_rand_int_range(rand, 0, N_FORMATS)],
+                           g_rand_int_range(rand, 16, 130), g_rand_int_range(rand, 16, 100), "",
+                           info);
+}
+
+static void flush(GstHarness *h)
+{
+    GstSegment segment;
+
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    gst_harness_push_event(h, gst_event_new_flush_start());
+    gst_harness_push_event(h, gst_event_new_flush_stop(TRUE));
+    gst_harness_push_event(h, gst_event_new_segment(&segment));
+}
+
+static void check_bus(GstBus *bus)
+{
+    GstMessage *message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
+    GError *error = NULL;
+
+    if (message)
+        gst_message_parse_error(message, &error, NULL);
+    fail_unless(message == NULL, "%s", error ? error->message : "");
+    while ((message = gst_bus_pop(bus)) != NULL)
+        gst_message_unref(message);
+}
+
+GST_START_TEST(test_random_changes)
+{
+    const gchar *wish = g_getenv("HRNET_STRESS");
+    const guint n_changes = wish ? (guint)atoi(wish) : 150;
+    GRand *rand = g_rand_new_with_seed((guint32)__i__);
+    GstHarness *h = harness_new("hrnetseg model=test");
+    GstBus *bus = gst_bus_new();
+    GstVideoInfo info;
+
+    gst_element_set_bus(h->element, bus);
+    set_random_caps(h, rand, &info);
+    for (guint n = 0; n < n_changes; n++) {
+        const gint kind = g_rand_int_range(rand, 0, 20);
+
+        if (kind == 0)
+            set_random_caps(h, rand, &info);
+        else if (kind == 1)
+            flush(h);
+        else if (kind == 2)
+            gst_harness_push_upstream_event(
+                h, gst_event_new_qos(GST_QOS_TYPE_UNDERFLOW, 2.0, GST_SECOND,
+                                     gst_util_uint64_scale(n, GST_SECOND, 30)));
+        else
+            set_random(h->element, rand);
+        for (gint k = g_rand_int_range(rand, 0, 3); k > 0; k--) {
+            GstBuffer *out =
+                gst_harness_push_and_pull(h, frame_new(&info, g_rand_boolean(rand) ? 7 : 0, n));
+
+            check_bus(bus);
+            fail_unless(out != NULL);
+            gst_buffer_unref(out);
+        }
+    }
+    fail_unless(seg_stat(h->element, "frames") > n_changes / 2);
+    gst_element_set_bus(h->element, NULL);
+    gst_object_unref(bus);
+    gst_harness_teardown(h);
+    g_rand_free(rand);
+}
+GST_END_TEST
+
+/* States of a running pipeline, at any time. */
+GST_START_TEST(test_random_states)
+{
+    static const GstState states[] = { GST_STATE_NULL, GST_STATE_READY, GST_STATE_PAUSED,
+                                       GST_STATE_PLAYING };
+    GstElement *pipeline = gst_parse_launch(
+        "videotestsrc is-live=true ! video/x-raw,width=64,height=48,framerate=100/1 ! "
+        "hrnetseg name=seg model=test ! fakesink",
+        NULL);
+    GstElement *seg = gst_bin_get_by_name(GST_BIN(pipeline), "seg");
+    GRand *rand = g_rand_new_with_seed((guint32)__i__);
+
+    for (guint n = 0; n < 60; n++) {
+        fail_if(gst_element_set_state(pipeline, states[g_rand_int_range(rand, 0, 4)]) ==
+                GST_STATE_CHANGE_FAILURE);
+        g_usleep((gulong)g_rand_int_range(rand, 0, 30000));
+        set_random(seg, rand);
+        /* What only a warning says while playing is an error at the start. */
+        g_object_set(seg, "model", "test", "classes", "", "palette", "model", "inference-size",
+                     "model", NULL);
+    }
+    gst_element_set_state(pipeline, GST_STATE_NULL);
+    g_rand_free(rand);
+    gst_object_unref(seg);
+    gst_object_unref(pipeline);
+}
+GST_END_TEST
+
+static Suite *stress_suite(void)
+{
+    Suite *suite = suite_create("hrnetseg-stress");
+    TCase *chain = tcase_create("stress");
+
+    tcase_set_timeout(chain, 300);
+    tcase_add_loop_test(chain, test_random_changes, 0, 4);
+    tcase_add_loop_test(chain, test_random_states, 0, 2);
+    suite_add_tcase(suite, chain);
+    return suite;
+}
+
+GST_CHECK_MAIN(stress)
