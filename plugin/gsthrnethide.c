@@ -40,7 +40,7 @@ GstHrnetComponent gst_hrnet_component(GstVideoFrame *frame, guint component)
     };
 }
 
-void gst_hrnet_hide_fill(const GstHrnetRegion *region, GstVideoFrame *frame, guint32 argb)
+void gst_hrnet_hide_fill(GstHrnetRegion *region, GstVideoFrame *frame, guint32 argb)
 {
     const gint alpha = (gint)(argb >> 24);
 
@@ -49,12 +49,13 @@ void gst_hrnet_hide_fill(const GstHrnetRegion *region, GstVideoFrame *frame, gui
         const gint color = gst_hrnet_component_color(&frame->info, c, argb);
 
         for (guint y = 0; y < plane.height; y++) {
+            const guint8 *touched = gst_hrnet_region_row(region, y, plane.w_sub, plane.h_sub);
             guint8 *row = plane.data + y * plane.stride;
 
             for (guint x = 0; x < plane.width; x++) {
                 guint8 *value = row + x * plane.step;
 
-                if (gst_hrnet_region_has(region, x, y, plane.w_sub, plane.h_sub))
+                if (touched[x])
                     *value = (guint8)((*value * (255 - alpha) + color * alpha + 127) / 255);
             }
         }

@@ -18,21 +18,21 @@ typedef struct {
 } GstHrnetCells;
 
 /* One colour, 0xAARRGGBB, with its opacity. */
-void gst_hrnet_hide_fill(const GstHrnetRegion *region, GstVideoFrame *frame, guint32 argb);
+void gst_hrnet_hide_fill(GstHrnetRegion *region, GstVideoFrame *frame, guint32 argb);
 
 /* Squares of `cell` pixels, each with the mean of those of its pixels that are in the region. */
-void gst_hrnet_hide_pixelate(const GstHrnetRegion *region, GstVideoFrame *frame, guint cell,
+void gst_hrnet_hide_pixelate(GstHrnetRegion *region, GstVideoFrame *frame, guint cell,
                              GstHrnetCells *cells);
 
 /* A blur of about `radius` pixels. Every value is made of pixels of the region alone, so nothing
  * outside shines in. */
-void gst_hrnet_hide_blur(const GstHrnetRegion *region, GstVideoFrame *frame, guint radius,
+void gst_hrnet_hide_blur(GstHrnetRegion *region, GstVideoFrame *frame, guint radius,
                          GstHrnetCells *cells);
 
 /* Makes a frame with alpha transparent in the region, with an edge of `feather` pixels that fades.
  * What is wholly transparent becomes black as well, so that nothing of it leaves. had_alpha: the
  * frame's alpha means something, and goes on where nothing is cut; else it is taken for opaque. */
-void gst_hrnet_hide_cut_out(const GstHrnetRegion *region, GstVideoFrame *frame, guint feather,
+void gst_hrnet_hide_cut_out(GstHrnetRegion *region, GstVideoFrame *frame, guint feather,
                             gboolean had_alpha, GstHrnetCells *cells);
 
 void gst_hrnet_cells_clear(GstHrnetCells *cells);

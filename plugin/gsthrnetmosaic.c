@@ -17,7 +17,7 @@
 
 static void prepare_cells(GstHrnetCells *cells, guint columns, guint rows)
 {
-    const gsize n = (gsize)columns * rows, n_line = MAX(columns, (gsize)rows * ABREAST);
+    const gsize n = (gsize)columns * rows, n_line = MAX(2 * (gsize)columns, (gsize)rows * ABREAST);
 
     if (cells->n_allocated < n + n_line) {
         gst_hrnet_cells_clear(cells);
@@ -41,20 +41,26 @@ void gst_hrnet_cells_clear(GstHrnetCells *cells)
 }
 
 /* cell_width, cell_height: in samples. */
-static void sum_cells(const GstHrnetRegion *region, const GstHrnetComponent *plane,
-                      guint cell_width, guint cell_height, GstHrnetCells *cells)
+static void sum_cells(GstHrnetRegion *region, const GstHrnetComponent *plane, guint cell_width,
+                      guint cell_height, GstHrnetCells *cells)
 {
     prepare_cells(cells, (plane->width + cell_width - 1) / cell_width,
                   (plane->height + cell_height - 1) / cell_height);
     for (guint y = 0; y < plane->height; y++) {
+        const guint8 *touched = gst_hrnet_region_row(region, y, plane->w_sub, plane->h_sub);
         const guint8 *row = plane->data + y * plane->stride;
         const gsize first = (gsize)(y / cell_height) * cells->columns;
 
-        for (guint x = 0; x < plane->width; x++) {
-            if (gst_hrnet_region_has(region, x, y, plane->w_sub, plane->h_sub)) {
-                cells->sums[first + x / cell_width] += row[x * plane->step];
-                cells->counts[first + x / cell_width] += 1;
+        for (guint column = 0; column < cells->columns; column++) {
+            const guint end = MIN((column + 1) * cell_width, plane->width);
+            guint sum = 0, count = 0;
+
+            for (guint x = column * cell_width; x < end; x++) {
+                sum += touched[x] ? row[x * plane->step] : 0;
+                count += touched[x];
             }
+            cells->sums[first + column] += sum;
+            cells->counts[first + column] += count;
         }
     }
 }
@@ -91,7 +97,26 @@ static void box(gfloat *values, const GstHrnetCells *cells, gint radius)
                   MIN(ABREAST, cells->columns - column), radius, cells->line);
 }
 
-void gst_hrnet_hide_pixelate(const GstHrnetRegion *region, GstVideoFrame *frame, guint cell,
+static void write_squares(GstHrnetRegion *region, const GstHrnetComponent *plane, guint cell_width,
+                          guint cell_height, const GstHrnetCells *cells)
+{
+    for (guint y = 0; y < plane->height; y++) {
+        const guint8 *touched = gst_hrnet_region_row(region, y, plane->w_sub, plane->h_sub);
+        guint8 *row = plane->data + y * plane->stride;
+        const gsize first = (gsize)(y / cell_height) * cells->columns;
+
+        for (guint column = 0; column < cells->columns; column++) {
+            const guint end = MIN((column + 1) * cell_width, plane->width);
+            const gfloat count = MAX(cells->counts[first + column], 1);
+            const guint8 mean = (guint8)(cells->sums[first + column] / count + 0.5f);
+
+            for (guint x = column * cell_width; x < end; x++)
+                row[x * plane->step] = touched[x] ? mean : row[x * plane->step];
+        }
+    }
+}
+
+void gst_hrnet_hide_pixelate(GstHrnetRegion *region, GstVideoFrame *frame, guint cell,
                              GstHrnetCells *cells)
 {
     for (guint c = 0; c < gst_hrnet_n_colors(frame); c++) {
@@ -100,17 +125,7 @@ void gst_hrnet_hide_pixelate(const GstHrnetRegion *region, GstVideoFrame *frame,
                     cell_height = MAX(cell >> plane.h_sub, 1);
 
         sum_cells(region, &plane, cell_width, cell_height, cells);
-        for (guint y = 0; y < plane.height; y++) {
-            guint8 *row = plane.data + y * plane.stride;
-            const gsize first = (gsize)(y / cell_height) * cells->columns;
-
-            for (guint x = 0; x < plane.width; x++) {
-                const gsize i = first + x / cell_width;
-
-                if (gst_hrnet_region_has(region, x, y, plane.w_sub, plane.h_sub))
-                    row[x * plane.step] = (guint8)(cells->sums[i] / cells->counts[i] + 0.5f);
-            }
-        }
+        write_squares(region, &plane, cell_width, cell_height, cells);
     }
 }
 
@@ -126,42 +141,62 @@ static gfloat between(guint place, guint cell, guint n, guint *first, guint *sec
     return at - whole;
 }
 
-static gfloat interpolate(const gfloat *values, gsize row0, gsize row1, guint x0, guint x1,
-                          gfloat wy, gfloat wx)
+/* Between two rows of cells: sums to line[0..], counts after them. */
+static void blend_rows(const GstHrnetCells *cells, guint row0, guint row1, gfloat weight,
+                       gfloat *line)
 {
-    const gfloat above = values[row0 + x0] + (values[row0 + x1] - values[row0 + x0]) * wx;
-    const gfloat below = values[row1 + x0] + (values[row1 + x1] - values[row1 + x0]) * wx;
+    const gsize a = (gsize)row0 * cells->columns, b = (gsize)row1 * cells->columns;
 
-    return above + (below - above) * wy;
+    for (guint i = 0; i < cells->columns; i++) {
+        line[i] = cells->sums[a + i] + (cells->sums[b + i] - cells->sums[a + i]) * weight;
+        line[cells->columns + i] =
+            cells->counts[a + i] + (cells->counts[b + i] - cells->counts[a + i]) * weight;
+    }
 }
 
-static void write_blurred(const GstHrnetRegion *region, const GstHrnetComponent *plane,
-                          guint cell_width, guint cell_height, const GstHrnetCells *cells)
+/* From the centre of one cell to the centre of the next, along a row. */
+static void write_blurred_run(const guint8 *touched, guint8 *row, guint step, guint begin,
+                              guint end, gfloat weight, gfloat weight_step, const gfloat sums[2],
+                              const gfloat counts[2])
 {
+    for (guint x = begin; x < end; x++, weight += weight_step) {
+        const gfloat count = counts[0] + (counts[1] - counts[0]) * weight;
+
+        if (touched[x])
+            row[x * step] =
+                (guint8)(MIN((sums[0] + (sums[1] - sums[0]) * weight) / count, 255) + 0.5f);
+    }
+}
+
+static void write_blurred(GstHrnetRegion *region, const GstHrnetComponent *plane, guint cell_width,
+                          guint cell_height, GstHrnetCells *cells)
+{
+    const guint n = cells->columns, half = cell_width / 2;
+    const gfloat *sums = cells->line, *counts = cells->line + n;
+
     for (guint y = 0; y < plane->height; y++) {
+        const guint8 *touched = gst_hrnet_region_row(region, y, plane->w_sub, plane->h_sub);
         guint8 *row = plane->data + y * plane->stride;
-        guint y0, y1, x0, x1;
-        const gfloat wy = between(y, cell_height, cells->rows, &y0, &y1);
-        const gsize row0 = (gsize)y0 * cells->columns, row1 = (gsize)y1 * cells->columns;
+        guint y0, y1, begin = 0;
+        const gfloat weight = between(y, cell_height, cells->rows, &y0, &y1);
 
-        for (guint x = 0; x < plane->width; x++) {
-            gfloat wx, count;
+        blend_rows(cells, y0, y1, weight, cells->line);
+        for (guint i = 0; i <= n && begin < plane->width; i++) {
+            const guint end = MIN(i * cell_width + half, plane->width);
+            const guint left = i > 0 ? i - 1 : 0, right = MIN(i, n - 1);
+            const gfloat first = (begin + 0.5f) / cell_width + 0.5f - i;
 
-            if (!gst_hrnet_region_has(region, x, y, plane->w_sub, plane->h_sub))
-                continue;
-            wx = between(x, cell_width, cells->columns, &x0, &x1);
-            count = interpolate(cells->counts, row0, row1, x0, x1, wy, wx);
-            row[x * plane->step] =
-                (guint8)(CLAMP(interpolate(cells->sums, row0, row1, x0, x1, wy, wx) / count, 0,
-                               255) +
-                         0.5f);
+            write_blurred_run(touched, row, plane->step, begin, i == n ? plane->width : end, first,
+                              1.0f / cell_width, (const gfloat[]){ sums[left], sums[right] },
+                              (const gfloat[]){ counts[left], counts[right] });
+            begin = MAX(begin, end);
         }
     }
 }
 
 /* Cells of a quarter of the radius, twice a box of five of them: near enough to a Gaussian of half
  * the radius. */
-void gst_hrnet_hide_blur(const GstHrnetRegion *region, GstVideoFrame *frame, guint radius,
+void gst_hrnet_hide_blur(GstHrnetRegion *region, GstVideoFrame *frame, guint radius,
                          GstHrnetCells *cells)
 {
     const guint cell = MAX(radius / 4, 1);
@@ -201,32 +236,31 @@ static void blacken(const gfloat *opaque, GstVideoFrame *frame, guint component)
     }
 }
 
-void gst_hrnet_hide_cut_out(const GstHrnetRegion *region, GstVideoFrame *frame, guint feather,
+void gst_hrnet_hide_cut_out(GstHrnetRegion *region, GstVideoFrame *frame, guint feather,
                             gboolean had_alpha, GstHrnetCells *cells)
 {
     const guint width = region->width, height = region->height;
     GstHrnetComponent alpha;
 
     prepare_cells(cells, width, height);
-    for (gsize i = 0; i < (gsize)width * height; i++) {
+    for (gsize i = 0; i < (gsize)width * height; i++)
         cells->sums[i] = !region->pixels[i];
-        cells->counts[i] = 1;
-    }
-    if (feather > 0) {
+    if (feather > 0)
         box(cells->sums, cells, (gint)feather);
-        box(cells->counts, cells, (gint)feather);
-    }
     alpha = gst_hrnet_component(frame, GST_VIDEO_COMP_A);
     for (guint y = 0; y < height; y++) {
+        const guint n_rows = MIN(y + feather, height - 1) - (y > feather ? y - feather : 0) + 1;
+
         for (guint x = 0; x < width; x++) {
+            const guint n =
+                n_rows * (MIN(x + feather, width - 1) - (x > feather ? x - feather : 0) + 1);
             const gsize i = (gsize)y * width + x;
             guint8 *value = alpha.data + y * alpha.stride + x * alpha.step;
 
             /* The edge fades inside of what is kept: nothing of the region shows. */
             if (region->pixels[i])
                 cells->sums[i] = 0;
-            *value =
-                (guint8)((had_alpha ? *value : 255) * cells->sums[i] / cells->counts[i] + 0.5f);
+            *value = (guint8)((had_alpha ? *value : 255) * cells->sums[i] / n + 0.5f);
         }
     }
     for (guint c = 0; c < gst_hrnet_n_colors(frame); c++)

@@ -91,6 +91,27 @@ void gst_hrnet_region_grow(GstHrnetRegion *region, guint margin)
     grow_columns(region, (gint)margin);
 }
 
+const guint8 *gst_hrnet_region_row(GstHrnetRegion *region, guint y, guint w_sub, guint h_sub)
+{
+    const guint y0 = y << h_sub, y1 = MIN(y0 + h_sub, region->height - 1);
+    const guint8 *a = region->pixels + (gsize)y0 * region->width;
+    const guint8 *b = region->pixels + (gsize)y1 * region->width;
+    const guint pairs = region->width / 2;
+
+    if (w_sub == 0 && y0 == y1)
+        return a;
+    if (w_sub == 0) {
+        for (guint x = 0; x < region->width; x++)
+            region->scratch[x] = a[x] | b[x];
+        return region->scratch;
+    }
+    for (guint x = 0; x < pairs; x++)
+        region->scratch[x] = a[2 * x] | a[2 * x + 1] | b[2 * x] | b[2 * x + 1];
+    if (region->width % 2)
+        region->scratch[pairs] = a[2 * pairs] | b[2 * pairs];
+    return region->scratch;
+}
+
 void gst_hrnet_region_clear(GstHrnetRegion *region)
 {
     g_free(region->pixels);

@@ -25,19 +25,9 @@ void gst_hrnet_region_set(GstHrnetRegion *region, guint width, guint height, con
 /* Adds all pixels that are at most margin columns and rows away from the region. */
 void gst_hrnet_region_grow(GstHrnetRegion *region, guint margin);
 
-/* Whether a sample of a component, which covers up to (1 << w_sub) x (1 << h_sub) pixels, touches
- * the region. */
-static inline gboolean gst_hrnet_region_has(const GstHrnetRegion *region, guint x, guint y,
-                                            guint w_sub, guint h_sub)
-{
-    const guint x0 = x << w_sub, y0 = y << h_sub;
-    const guint x1 = w_sub && x0 + 1 < region->width ? x0 + 1 : x0;
-    const guint y1 = h_sub && y0 + 1 < region->height ? y0 + 1 : y0;
-    const guint8 *a = region->pixels + (gsize)y0 * region->width,
-                 *b = region->pixels + (gsize)y1 * region->width;
-
-    return (a[x0] | a[x1] | b[x0] | b[x1]) != 0;
-}
+/* Row y of a component, a byte for each sample: not 0 where it touches the region. A sample covers
+ * up to (1 << w_sub) x (1 << h_sub) pixels. Valid until the next call. */
+const guint8 *gst_hrnet_region_row(GstHrnetRegion *region, guint y, guint w_sub, guint h_sub);
 
 void gst_hrnet_region_clear(GstHrnetRegion *region);
 
