@@ -69,7 +69,7 @@ const HrnetOnnxValue *hrnet_onnx_value(const HrnetOnnxGraph *graph, guint index)
 
 /* An attribute, or NULL. */
 const Onnx__AttributeProto *hrnet_onnx_attribute(const Onnx__NodeProto *node, const gchar *name);
-/* A text attribute; `otherwise` where it is absent. Valid until the next call on this thread. */
+/* Whether a text attribute, or `otherwise` where it is absent, is `text`. */
 gboolean hrnet_onnx_text_is(const Onnx__NodeProto *node, const gchar *name, const gchar *otherwise,
                             const gchar *text);
 

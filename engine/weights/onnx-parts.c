@@ -37,8 +37,6 @@ gboolean hrnet_onnx_is_conv(const HrnetOnnxOp *op, guint kernel, guint stride)
            op->conv.stride == stride;
 }
 
-/* A consumer that is such a convolution with a ReLU behind (or, unwanted, without); NULL where
- * there is none. */
 HrnetOnnxOp *hrnet_onnx_find_conv(const HrnetOnnxMatch *match, guint value, guint kernel,
                                   guint stride)
 {

@@ -183,7 +183,7 @@ static gboolean add_part(HrnetSource *source, const Onnx__TensorProto *proto, co
     return tensor && place(source, proto, tensor, error);
 }
 
-/* A bias that the normalisation takes away again is as good as none. */
+/* HrnetOnnxName: adds the tensors of one convolution. */
 static gboolean name_conv(gpointer data, const HrnetOnnxOp *op, const gchar *conv,
                           const gchar *norm, GError **error)
 {

@@ -75,7 +75,7 @@ static void add_tensor(const Adding *adding, const gchar *part, const gchar *kin
                        const guint64 *dims, guint n_dims)
 {
     g_autofree gchar *name = g_strconcat(part, ".", kind, NULL);
-    if (adding->skip && strcmp(adding->skip, name) == 0)
+    if (adding->skip && g_str_has_prefix(name, adding->skip))
         return;
     gsize n = 1;
     for (guint d = 0; d < n_dims; d++)

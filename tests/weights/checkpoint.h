@@ -21,7 +21,8 @@ void checkpoint_add(Checkpoint *checkpoint, const gchar *name, const gchar *dtyp
 void checkpoint_add_metadata(Checkpoint *checkpoint, const gchar *json_object);
 
 /* All tensors of a configuration in F32, filled with numbers that depend on name and index;
- * with_data FALSE: zeros that take no room. skip: a name to leave out, or NULL. */
+ * with_data FALSE: zeros that take no room. skip: how the names of tensors to leave out begin, or
+ * NULL. */
 void checkpoint_add_network(Checkpoint *checkpoint, const HrnetConfig *config, gboolean with_data,
                             const gchar *skip);
 

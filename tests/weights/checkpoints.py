@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """State dicts of HRNetV2 with random weights, saved in the forms that the engine reads."""
 
+import importlib.util
 import json
 import struct
 import sys
@@ -17,7 +18,8 @@ import hrnet  # noqa: E402
 
 # The last word of a form's name: how far its weights may be from the original's, relatively. Other
 # tools fold normalisation in float32.
-ROUNDING = {"f16": 2.0 ** -9, "bf16": 2.0 ** -6, "folded": 1e-6, "size": 1e-6}
+ROUNDING = {"f16": 2.0 ** -9, "bf16": 2.0 ** -6, "folded": 1e-6, "size": 1e-6,
+            "exporter": 1e-6}
 
 
 def network(variant, seed=0, **options):
@@ -126,8 +128,11 @@ def onnx_forms(model):
         import onnx  # noqa: F401 (what torch.onnx.export needs)
     except ImportError:
         return {}
+    newer = {}
+    if importlib.util.find_spec("onnxscript"):
+        newer["onnx-newer-exporter"] = lambda p: export_onnx(p, model, dynamo=True, opset_version=18)
     axes = {"input_names": ["x"], "dynamic_axes": {"x": {2: "h", 3: "w"}}}
-    return {
+    return newer | {
         "onnx-folded": lambda p: export_onnx(p, model),
         "onnx-norm": lambda p: export_onnx(p, model, keep_norm=True, opset_version=11),
         "onnx-any-size": lambda p: export_onnx(p, model, opset_version=17, **axes),

@@ -53,7 +53,7 @@ class Report:
         self.n = self.failed = 0
 
     def logits_of(self, path):
-        """How far the engine's logits are from PyTorch's for weights as the file has them."""
+        """An error, or none and the engine's logits for the picture."""
         run = subprocess.run([self.segment, "--model", path, "--size", "x".join(map(str, SIZE)),
                               "--input-npy", self.input, "--logits", self.output],
                              capture_output=True, text=True)
@@ -100,6 +100,17 @@ def external_cases(report, folder, plain, path):
     path.unlink()
 
 
+def refused_cases(report, folder, plain, model):
+    """Other heads of MMSegmentation, and none."""
+    path = Path(folder) / "refused"
+    whole = checkpoints.mmsegmentation(model.state_dict())["state_dict"]
+    second = whole | {"decode_head.convs.1.conv.weight": torch.zeros(15, 15, 3, 3)}
+    backbone = {name: t for name, t in whole.items() if name.startswith("backbone.")}
+    for title, state in (("a second convolution", second), ("no head", backbone)):
+        checkpoints.save_zip(path, state)
+        report.case(f"MMSegmentation with {title} is refused", plain, path, 0, refused=True)
+
+
 def onnx_cases(report, folder):
     plain, path = Path(folder) / "plain.safetensors", Path(folder) / "model.onnx"
     for options in ONNX_OPTIONS + ONNX_SHAPES:
@@ -124,6 +135,8 @@ def main():
             for form, path, rounding in checkpoints.forms(model, folder):
                 kept = checkpoints.with_rounded_weights(model, form)
                 report.case(f"{variant} {form}", plain, path, rounding, model=kept)
+            if variant == "w18-small-v1":
+                refused_cases(report, folder, plain, model)
             if variant == "w18-small-v1" and checkpoints.onnx_forms(model):
                 onnx_cases(report, folder)
     print(f"1..{report.n}")

@@ -263,6 +263,22 @@ static void test_other_networks(void)
     expect_failure(checkpoint, HRNET_WEIGHTS_ERROR_UNSUPPORTED, "no HRNetV2");
 }
 
+/* timm's and ImageNet's files, and HRNet-OCR's. */
+static void test_no_head(void)
+{
+    const guint64 dims[4] = { 4, 4, 3, 3 };
+    for (guint i = 0; i < 2; i++) {
+        HrnetConfig config;
+        Checkpoint *checkpoint = checkpoint_new();
+        tiny_config(&config, 3);
+        checkpoint_add_network(checkpoint, &config, FALSE, "last_layer.");
+        checkpoint_add(checkpoint, i ? "conv3x3_ocr.0.weight" : "classifier.weight", "F32", 4, dims,
+                       4, NULL);
+        expect_failure(checkpoint, HRNET_WEIGHTS_ERROR_UNSUPPORTED,
+                       i ? "HRNet-OCR" : "a backbone and no segmentation head");
+    }
+}
+
 /* Every tensor is missed by its name when it is not there. */
 static void test_missing(void)
 {
@@ -436,6 +452,7 @@ int main(int argc, char **argv)
     g_test_add_func("/weights/classes", test_classes);
     g_test_add_func("/weights/colors", test_colors);
     g_test_add_func("/weights/other-networks", test_other_networks);
+    g_test_add_func("/weights/no-head", test_no_head);
     g_test_add_func("/weights/missing", test_missing);
     g_test_add_func("/weights/misshapen", test_misshapen);
     g_test_add_func("/weights/numbers", test_numbers);
