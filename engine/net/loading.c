@@ -3,6 +3,7 @@
 
 #include "base/cpu.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #define MOST_THREADS 4
@@ -67,7 +68,7 @@ typedef struct {
     HrnetConvAlgorithm algorithm;
     const HrnetTuning *tuning;
     HrnetConv **convs;
-    GMutex lock;
+    pthread_mutex_t lock;
     guint next;    /* node */
     GError *error; /* of the first failure, which ends the loading */
 } Loading;
@@ -78,7 +79,7 @@ static gint read_next(Loading *loading, ReadBuffer *buffer, HrnetConvAlgorithm *
 {
     const HrnetConfig *config = hrnet_weights_config(loading->weights);
     gint taken = -1;
-    g_mutex_lock(&loading->lock);
+    pthread_mutex_lock(&loading->lock);
     while (taken < 0 && !loading->error && loading->next < loading->graph->nodes->len) {
         const HrnetNode *node = hrnet_graph_node(loading->graph, loading->next);
         const HrnetConvShape *shape = &node->shape;
@@ -96,22 +97,22 @@ static gint read_next(Loading *loading, ReadBuffer *buffer, HrnetConvAlgorithm *
         }
         loading->next++;
     }
-    g_mutex_unlock(&loading->lock);
+    pthread_mutex_unlock(&loading->lock);
     return taken;
 }
 
 /* Takes from. */
 static void set_failure(Loading *loading, GError *from)
 {
-    g_mutex_lock(&loading->lock);
+    pthread_mutex_lock(&loading->lock);
     if (loading->error)
         g_error_free(from);
     else
         loading->error = from;
-    g_mutex_unlock(&loading->lock);
+    pthread_mutex_unlock(&loading->lock);
 }
 
-static gpointer load_some(gpointer data)
+static void *load_some(void *data)
 {
     Loading *loading = data;
     ReadBuffer buffer = { 0 };
@@ -141,20 +142,17 @@ gboolean hrnet_loading_run(const HrnetGraph *graph, HrnetWeights *weights,
                            HrnetConvAlgorithm algorithm, const HrnetTuning *tuning,
                            HrnetConv **convs, GError **error)
 {
-    Loading loading = { graph, weights, algorithm, tuning, convs, { 0 }, 0, NULL };
-    GThread *threads[MOST_THREADS - 1];
+    Loading loading = { graph, weights, algorithm, tuning, convs, .next = 0, .error = NULL };
+    pthread_t threads[MOST_THREADS - 1];
     guint n_threads = 0;
-    g_mutex_init(&loading.lock);
-    while (n_threads + 1 < MIN(hrnet_cpu_count(), MOST_THREADS)) {
-        threads[n_threads] = g_thread_try_new("hrnet-load", load_some, &loading, NULL);
-        if (!threads[n_threads])
-            break; /* fewer do it as well */
-        n_threads++;
-    }
+    pthread_mutex_init(&loading.lock, NULL);
+    while (n_threads + 1 < MIN(hrnet_cpu_count(), MOST_THREADS) &&
+           pthread_create(&threads[n_threads], NULL, load_some, &loading) == 0)
+        n_threads++; /* where the system refuses some, fewer do it as well */
     load_some(&loading);
     for (guint t = 0; t < n_threads; t++)
-        g_thread_join(threads[t]);
-    g_mutex_clear(&loading.lock);
+        pthread_join(threads[t], NULL);
+    pthread_mutex_destroy(&loading.lock);
     if (loading.error)
         g_propagate_error(error, loading.error);
     return !loading.error;
