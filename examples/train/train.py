@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
+import checkpoint
 import hrnet
 import losses
 import scores
@@ -148,10 +149,17 @@ class Trainer:
                 {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0}]
 
     def _load_weights(self, file):
-        """The mean weights of another run, for the tasks that both have."""
-        state = torch.load(file, map_location="cpu")["mean"]
+        """The mean weights of another run, or a model file's; heads of other tasks stay random."""
+        own = self.networks.state_dict()
+        if file.suffix == ".safetensors":
+            tensors, _ = checkpoint.read(file)
+            state = {f"nets.{t}.{name}": v for t in self.options.tasks for name, v in tensors.items()
+                     if own[f"nets.{t}.{name}"].shape == v.shape}
+        else:
+            state = torch.load(file, map_location="cpu")["mean"]
         missing, _ = self.networks.load_state_dict(state, strict=False)
-        if any("last_layer" not in name and "aux" not in name for name in missing):
+        parts = ("last_layer", "aux", "num_batches_tracked")
+        if any(not any(part in name for part in parts) for name in missing):
             sys.exit(f"{file}: not a run of this network")
 
     def batch(self):
@@ -252,8 +260,9 @@ class Trainer:
 
     def run(self):
         o, s = self.options, self.schedule
+        together = o.sync_steps if self.workers.count > 1 else 1
         last_eval, last_save, smooth, start = s.seconds, s.seconds, None, time.monotonic()
-        while s.progress() < 1 or s.step % o.sync_steps:
+        while s.progress() < 1 or s.step % together:
             loss = self.train_step()
             if not math.isfinite(loss):
                 sys.exit(f"step {s.step}: the loss is {loss}; lower --lr")
@@ -262,7 +271,7 @@ class Trainer:
             smooth = loss if smooth is None else 0.98 * smooth + 0.02 * loss
             if s.step % 20 == 0 and self.workers.rank == 0:
                 self.show(smooth)
-            if s.step % o.sync_steps:
+            if s.step % together:
                 continue
             self.synchronise()
             if s.seconds - last_eval > 60 * o.eval_minutes or s.progress() >= 1:
@@ -292,7 +301,7 @@ def arguments():
     p.add_argument("--without-streets", action="store_true",
                    help="train people on its own photographs alone")
     p.add_argument("--variant", default="w18-small-v1", choices=hrnet.VARIANTS)
-    p.add_argument("--init", type=Path, help="last.pt of another run to start from")
+    p.add_argument("--init", type=Path, help="last.pt of another run, or a model file, to start from")
     p.add_argument("--minutes", type=float, default=120, help="length of the run (%(default)s)")
     p.add_argument("--steps", type=int, help="length in steps instead: repeatable")
     p.add_argument("--crop", default="256x320", help="HxW of a training picture (%(default)s)")
