@@ -147,6 +147,9 @@ void gst_hrnet_seg_draw_close(GstHrnetSeg *self);
 void gst_hrnet_seg_latency_class_init(GstBaseTransformClass *klass);
 /* Chooses between waiting for masks and not. */
 void gst_hrnet_seg_latency_choose(GstHrnetSeg *self);
+/* At the start of `exact`: measures what a mask will take, as the pipeline asks before the first
+ * frame. */
+void gst_hrnet_seg_latency_estimate(GstHrnetSeg *self, const GstHrnetNetworkParams *params);
 /* A frame has waited for its mask that long. */
 void gst_hrnet_seg_latency_note(GstHrnetSeg *self, GstClockTime waited);
 

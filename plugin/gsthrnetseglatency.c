@@ -62,6 +62,45 @@ void gst_hrnet_seg_latency_choose(GstHrnetSeg *self)
     }
 }
 
+/* The network's time for a picture of its size, 0 where it does not run. The first run only warms
+ * it up. */
+static GstClockTime measure(HrnetSession *session, guint height, guint width)
+{
+    guint n_classes, rows, columns;
+    gsize n_input = (gsize)3 * height * width, n_logits;
+    g_autofree gfloat *input = g_new0(gfloat, n_input);
+    g_autofree gfloat *logits = NULL;
+    GstClockTime start = 0;
+
+    hrnet_session_get_logits_size(session, &n_classes, &rows, &columns);
+    n_logits = (gsize)n_classes * rows * columns;
+    logits = g_new(gfloat, n_logits);
+    for (guint run = 0; run < 2; run++) {
+        start = gst_util_get_timestamp();
+        if (!hrnet_session_run(session, input, n_input, logits, n_logits, NULL))
+            return 0;
+    }
+    return gst_util_get_timestamp() - start;
+}
+
+void gst_hrnet_seg_latency_estimate(GstHrnetSeg *self, const GstHrnetNetworkParams *params)
+{
+    GstHrnetNetwork *network = self->network;
+    GstClockTime time;
+    gboolean exact;
+
+    GST_OBJECT_LOCK(self);
+    exact = self->settings.sync_mode == GST_HRNET_SYNC_EXACT;
+    GST_OBJECT_UNLOCK(self);
+    if (!exact || !gst_hrnet_network_prepare(network, params, NULL))
+        return;
+    time = measure(network->session, network->height, network->width);
+    GST_OBJECT_LOCK(self);
+    /* A frame takes more than the network does: conversion and labels. */
+    self->latency = time + time / 4;
+    GST_OBJECT_UNLOCK(self);
+}
+
 void gst_hrnet_seg_latency_note(GstHrnetSeg *self, GstClockTime waited)
 {
     GstClockTime told;

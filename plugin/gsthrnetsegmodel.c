@@ -119,6 +119,7 @@ gboolean gst_hrnet_seg_model_open(GstHrnetSeg *self)
     if (self->network) {
         GST_INFO_OBJECT(self, "model %s: %s", wish->name,
                         hrnet_model_get_variant(self->network->model));
+        gst_hrnet_seg_latency_estimate(self, &wish->params);
         return TRUE;
     }
     GST_OBJECT_LOCK(self);

@@ -261,17 +261,25 @@ GST_START_TEST(test_latency_query)
 
     gst_element_set_bus(h->element, bus);
     gst_harness_set_upstream_latency(h, 7 * GST_MSECOND);
+    /* Before the first frame there is an estimate. */
+    fail_unless(gst_harness_query_latency(h) > 7 * GST_MSECOND);
     for (guint i = 0; i < 5; i++)
         push(h, &info, i);
     mean = seg_stat(h->element, "inference-ns");
     fail_unless(gst_harness_query_latency(h) >= 7 * GST_MSECOND + mean * 3 / 4);
     fail_unless(gst_harness_query_latency(h) < 7 * GST_MSECOND + mean * 20);
+    /* Nine times the pixels are a change that is told of. */
+    while ((message = gst_bus_pop_filtered(bus, GST_MESSAGE_LATENCY)) != NULL)
+        gst_message_unref(message);
+    g_object_set(h->element, "inference-size", "768x768", NULL);
+    for (guint i = 5; i < 8; i++)
+        push(h, &info, i);
     message = gst_bus_pop_filtered(bus, GST_MESSAGE_LATENCY);
     fail_unless(message != NULL);
     gst_message_unref(message);
 
     gst_util_set_object_arg(G_OBJECT(h->element), "sync-mode", "latest");
-    push(h, &info, 6);
+    push(h, &info, 9);
     fail_unless_equals_uint64(gst_harness_query_latency(h), 7 * GST_MSECOND);
     gst_element_set_bus(h->element, NULL);
     gst_object_unref(bus);
