@@ -228,6 +228,42 @@ static void stage_block(const DirectRun *run, unsigned y0, unsigned x0, unsigned
     });
 }
 
+/* The tiles of some rows of a staged block, one group of output channels and one chunk of input channels at a time:
+ * a chunk's part of the copy stays in the first-level cache while all groups pass over it. The sums of the chunks so
+ * far stand in the output. */
+static void run_chunks(const DirectRun *run, HrnetConvTile *tile, unsigned first_row, unsigned end_row, size_t pixel,
+                       const float *src, unsigned columns)
+{
+    const HrnetConvArgs *args = run->args;
+    const HrnetConvShape *shape = &run->conv->shape;
+    const unsigned step = hrnet_conv_block_rows(shape->out_channels);
+    const unsigned n_chunks = divide_up(shape->in_channels, L1_STAGED_CHANNELS);
+    const unsigned chunk_channels = divide_up(shape->in_channels, n_chunks);
+    for (unsigned c = 0; c < shape->in_channels; c += chunk_channels) {
+        const unsigned left = shape->in_channels - c;
+        tile->n_channels = left < chunk_channels ? left : chunk_channels;
+        tile->relu = args->relu && left <= chunk_channels;
+        tile->columns = columns;
+        tile->src = src + c * run->plan.channel_floats;
+        for (unsigned row = first_row; row < end_row; row += step) {
+            tile->rows = row + step < end_row ? step : end_row - row;
+            tile->weights =
+                run->conv->packed + ((size_t)row * shape->in_channels + (size_t)c * tile->rows) * tile->n_taps;
+            tile->bias = c == 0 ? run->conv->bias + row : NULL;
+            tile->out = args->out.data + row * args->out.plane_floats + pixel;
+            tile->residual = tile->out;
+            tile->residual_row_floats = args->out.plane_floats;
+            if (c == 0 && args->residual) {
+                tile->residual = args->residual->data + row * args->residual->plane_floats + pixel;
+                tile->residual_row_floats = args->residual->plane_floats;
+            } else if (c == 0) {
+                tile->residual = NULL;
+            }
+            run->kernels->tile(tile);
+        }
+    }
+}
+
 /* All tiles of a staged block for the output channels first_row..end_row-1. */
 static void run_staged_rows(const DirectRun *run, unsigned y0, unsigned x0, unsigned columns, const float *stage,
                             unsigned first_row, unsigned end_row)
@@ -241,7 +277,7 @@ static void run_staged_rows(const DirectRun *run, unsigned y0, unsigned x0, unsi
         const size_t row_pixel = (size_t)(y0 + i) * out->width + x0;
         for (unsigned x = 0; x < columns;) {
             const unsigned n = next_columns(run->kernels, columns - x);
-            tile_at(run, &tile, first_row, row_pixel + x, src + x, n);
+            run_chunks(run, &tile, first_row, end_row, row_pixel + x, src + x, n);
             x += n;
         }
     }
@@ -257,13 +293,7 @@ static void run_staged(const DirectRun *run, unsigned block, unsigned thread, un
     const unsigned columns = left < plan->block_columns ? left : plan->block_columns;
     float *stage = run->args->scratch + thread * shape->in_channels * plan->channel_floats;
     stage_block(run, y0, x0, columns, stage);
-    if (shape->in_channels <= L1_STAGED_CHANNELS) {
-        run_staged_rows(run, y0, x0, columns, stage, first_row, end_row);
-        return;
-    }
-    const unsigned step = hrnet_conv_block_rows(shape->out_channels);
-    for (unsigned row = first_row; row < end_row; row += step)
-        run_staged_rows(run, y0, x0, columns, stage, row, row + step < end_row ? row + step : end_row);
+    run_staged_rows(run, y0, x0, columns, stage, first_row, end_row);
 }
 
 static void direct_task(void *data, unsigned task, unsigned thread)
