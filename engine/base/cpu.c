@@ -30,8 +30,8 @@ static unsigned read_xcr0(void)
     return eax;
 }
 
-/* Intel SDM volume 2, CPUID: leaf 1 ECX has OSXSAVE (27), AVX (28), FMA (12), F16C (29); leaf 7 EBX has AVX2 (5),
- * AVX512F (16), DQ (17), BW (30), VL (31). */
+/* Intel SDM volume 2, CPUID: leaf 1 ECX has OSXSAVE (27), AVX (28), FMA (12), F16C (29); leaf 7 EBX
+ * has AVX2 (5), AVX512F (16), DQ (17), BW (30), VL (31). */
 static HrnetIsa probe_isa(void)
 {
     const unsigned leaf1_avx = 1u << 27 | 1u << 28 | 1u << 12 | 1u << 29;

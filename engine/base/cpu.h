@@ -5,16 +5,17 @@
 
 #include <stddef.h>
 
-/* Instruction sets that kernels are written for, each including the ones before it on its architecture. */
+/* Instruction sets that kernels are written for, each including the ones before it on its
+ * architecture. */
 typedef enum {
     HRNET_ISA_C,      /* portable C */
     HRNET_ISA_AVX2,   /* x86-64: AVX2, FMA, F16C */
     HRNET_ISA_AVX512, /* x86-64: AVX-512 F, BW, DQ, VL besides */
 } HrnetIsa;
 
-/* The best instruction set that CPU and operating system both support (XCR0 says whether the registers are saved),
- * lowered by the environment variable HRNET_CPU=c|avx2|avx512. Asking for more than there is gives what there is.
- * Read once; any thread. */
+/* The best instruction set that CPU and operating system both support (XCR0 says whether the
+ * registers are saved), lowered by the environment variable HRNET_CPU=c|avx2|avx512. Asking for
+ * more than there is gives what there is. Read once; any thread. */
 HrnetIsa hrnet_cpu_isa(void);
 
 /* "c", "avx2", "avx512". */

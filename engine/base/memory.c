@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-/* A tensor's channels lie a plane apart, so that kernels touch a page for each: with pages of 4 KiB they spend a good
- * part of their time looking up addresses. Blocks of several huge pages ask for them. */
+/* A tensor's channels lie a plane apart, so that kernels touch a page for each: with pages of 4 KiB
+ * they spend a good part of their time looking up addresses. Blocks of several huge pages ask for
+ * them. */
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
 void *hrnet_aligned_alloc(size_t n_bytes)

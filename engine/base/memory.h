@@ -9,7 +9,8 @@
 /* One cache line, one AVX-512 vector: what every buffer of the engine is aligned to. */
 #define HRNET_ALIGNMENT 64
 
-/* Allocates n_bytes (0 counts as 1) aligned to HRNET_ALIGNMENT; NULL when there is no memory. Contents are undefined. */
+/* Allocates n_bytes (0 counts as 1) aligned to HRNET_ALIGNMENT; NULL when there is no memory.
+ * Contents are undefined. */
 void *hrnet_aligned_alloc(size_t n_bytes);
 
 /* Frees what hrnet_aligned_alloc() returned; NULL is fine. */

@@ -13,13 +13,14 @@
 #define cpu_relax() ((void)0)
 #endif
 
-/* Looks at a changing word before sleeping: some tens of microseconds, longer than the serial part between two loops
- * of a network, far shorter than a frame. */
+/* Looks at a changing word before sleeping: some tens of microseconds, longer than the serial part
+ * between two loops of a network, far shorter than a frame. */
 #define SPINS_BEFORE_SLEEP 1000
 
-/* A loop is published by writing its fields and then its call: a running number above the number of workers that are
- * wanted. A worker that sees a new call and is wanted takes tasks until none are left and reports by n_finished. The
- * caller waits for every wanted worker to report, so the fields never change under one. */
+/* A loop is published by writing its fields and then its call: a running number above the number of
+ * workers that are wanted. A worker that sees a new call and is wanted takes tasks until none are
+ * left and reports by n_finished. The caller waits for every wanted worker to report, so the fields
+ * never change under one. */
 struct HrnetWorkers {
     /* turns, first come first served */
     pthread_mutex_t turn_lock;
@@ -45,9 +46,9 @@ struct HrnetWorkers {
     atomic_bool caller_asleep;
 };
 
-#define CALL_WORKERS(call) ((unsigned)((call) & 0xff))
+#define CALL_WORKERS(call)           ((unsigned)((call)&0xff))
 #define CALL_MAKE(number, n_workers) ((uint64_t)(number) << 8 | (n_workers))
-#define CALL_NUMBER(call) ((call) >> 8)
+#define CALL_NUMBER(call)            ((call) >> 8)
 
 static HrnetWorkers workers_singleton = {
     .turn_lock = PTHREAD_MUTEX_INITIALIZER,

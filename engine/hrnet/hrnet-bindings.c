@@ -12,11 +12,12 @@
  * @pixels: the frame, all planes one after the other
  * @error: return location for an error
  *
- * hrnet_session_segment() of a block of memory, with the colorimetry that hrnet_image_init() assumes. For languages
- * that cannot keep a pointer into their memory: @pixels is not used after the call.
+ * hrnet_session_segment() of a block of memory, with the colorimetry that hrnet_image_init()
+ * assumes. For languages that cannot keep a pointer into their memory: @pixels is not used after
+ * the call.
  *
- * Returns: (transfer full): a mask of the frame's size, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT or
- *   %HRNET_ERROR_NO_MEMORY
+ * Returns: (transfer full): a mask of the frame's size, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT
+ * or %HRNET_ERROR_NO_MEMORY
  */
 HrnetMask *hrnet_session_segment_bytes(HrnetSession *session, HrnetPixelFormat format, guint width,
                                        guint height, gsize stride_bytes, GBytes *pixels,
@@ -26,7 +27,8 @@ HrnetMask *hrnet_session_segment_bytes(HrnetSession *session, HrnetPixelFormat f
     gsize size;
 
     g_return_val_if_fail(session != NULL && pixels != NULL, NULL);
-    /* The image's pointers are not const because painting has the same type; segmenting only reads. */
+    /* The image's pointers are not const because painting has the same type; segmenting only reads.
+     */
     guint8 *data = (guint8 *)g_bytes_get_data(pixels, &size);
     hrnet_image_init(&image, format, width, height);
     if (!data) {

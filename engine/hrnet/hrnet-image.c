@@ -7,9 +7,9 @@
 typedef struct {
     HrnetFrameFormat frame_format;
     guint n_planes;
-    guint pixel_bytes;   /* of plane 0; 4:2:2 packed: of a pixel pair, see is_pair */
-    gboolean is_pair;    /* plane 0 holds pairs of pixels */
-    guint chroma_bytes;  /* of a chroma sample in planes 1 and 2 */
+    guint pixel_bytes;  /* of plane 0; 4:2:2 packed: of a pixel pair, see is_pair */
+    gboolean is_pair;   /* plane 0 holds pairs of pixels */
+    guint chroma_bytes; /* of a chroma sample in planes 1 and 2 */
 } FormatInfo;
 
 static const FormatInfo format_infos[] = {
@@ -48,15 +48,15 @@ static guint plane_rows(guint plane, guint height)
 static gboolean check_geometry(const HrnetImage *image, GError **error)
 {
     if ((guint)image->format >= G_N_ELEMENTS(format_infos)) {
-        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT, "pixel format %d is none of HrnetPixelFormat",
-                    (gint)image->format);
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                    "pixel format %d is none of HrnetPixelFormat", (gint)image->format);
         return FALSE;
     }
     if (image->width < 1 || image->width > HRNET_IMAGE_MAX_SIZE || image->height < 1 ||
         image->height > HRNET_IMAGE_MAX_SIZE) {
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                    "an image of %ux%u (HxW), expected 1 to %d each way", image->height, image->width,
-                    HRNET_IMAGE_MAX_SIZE);
+                    "an image of %ux%u (HxW), expected 1 to %d each way", image->height,
+                    image->width, HRNET_IMAGE_MAX_SIZE);
         return FALSE;
     }
     return TRUE;
@@ -69,8 +69,8 @@ static gboolean check_geometry(const HrnetImage *image, GError **error)
  * @width: in pixels
  * @height: in pixels
  *
- * Sets format and size, and colours to what video of the size usually has: BT.601 below 720 rows, else BT.709, limited
- * range, chroma on the left. The planes are left %NULL.
+ * Sets format and size, and colours to what video of the size usually has: BT.601 below 720 rows,
+ * else BT.709, limited range, chroma on the left. The planes are left %NULL.
  */
 void hrnet_image_init(HrnetImage *image, HrnetPixelFormat format, guint width, guint height)
 {
@@ -91,14 +91,17 @@ void hrnet_image_init(HrnetImage *image, HrnetPixelFormat format, guint width, g
  * @image: an image with format and size
  * @data: (array length=size): pixels, all planes one after the other
  * @size: bytes at @data
- * @stride_bytes: of plane 0, 0 = a row's bytes; the chroma planes of I420 and YV12 have half of it, rounded up
+ * @stride_bytes: of plane 0, 0 = a row's bytes; the chroma planes of I420 and YV12 have half of it,
+ * rounded up
  * @error: return location for an error
  *
- * Points the planes of @image into one block of memory, which must stay where it is for as long as @image is used.
+ * Points the planes of @image into one block of memory, which must stay where it is for as long as
+ * @image is used.
  *
  * Returns: whether @size holds the image; else %HRNET_ERROR_INVALID_ARGUMENT
  */
-gboolean hrnet_image_set_data(HrnetImage *image, guint8 *data, gsize size, gsize stride_bytes, GError **error)
+gboolean hrnet_image_set_data(HrnetImage *image, guint8 *data, gsize size, gsize stride_bytes,
+                              GError **error)
 {
     g_return_val_if_fail(image != NULL && data != NULL, FALSE);
     if (!check_geometry(image, error))
@@ -111,13 +114,14 @@ gboolean hrnet_image_set_data(HrnetImage *image, guint8 *data, gsize size, gsize
         image->strides_bytes[p] = p == 0 ? stride : info->chroma_bytes * ((stride + 1) / 2);
         /* The last row may end with its last pixel, as GdkPixbuf's does. */
         gsize plane_bytes, end;
-        if (!g_size_checked_mul(&plane_bytes, image->strides_bytes[p], plane_rows(p, image->height) - 1) ||
+        if (!g_size_checked_mul(&plane_bytes, image->strides_bytes[p],
+                                plane_rows(p, image->height) - 1) ||
             !g_size_checked_add(&offset, offset, plane_bytes) ||
             !g_size_checked_add(&end, offset, row_bytes(info, p, image->width)) ||
             !g_size_checked_add(&offset, offset, image->strides_bytes[p]) || end > size) {
             g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                        "an image of %ux%u (HxW) with rows of %" G_GSIZE_FORMAT " bytes does not fit %" G_GSIZE_FORMAT
-                        " bytes",
+                        "an image of %ux%u (HxW) with rows of %" G_GSIZE_FORMAT
+                        " bytes does not fit %" G_GSIZE_FORMAT " bytes",
                         image->height, image->width, stride, size);
             return FALSE;
         }
@@ -151,8 +155,8 @@ gboolean hrnet_image_check(const HrnetImage *image, GError **error)
     }
     if (!(image->kr >= 0 && image->kb >= 0 && image->kr + image->kb < 1)) {
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                    "luma weights kr %g, kb %g, expected both at least 0 and their sum below 1", image->kr,
-                    image->kb);
+                    "luma weights kr %g, kb %g, expected both at least 0 and their sum below 1",
+                    image->kr, image->kb);
         return FALSE;
     }
     return TRUE;
@@ -184,15 +188,15 @@ HrnetFrame hrnet_image_to_frame(const HrnetImage *image)
  * @n_argb: entries of @argb; labels from there on are not painted
  * @error: return location for an error
  *
- * Blends a colour over every pixel whose label's alpha is not 0, in the image's own format. Luma (or RGB) of other
- * pixels stays as it is, bit by bit, as does every chroma sample that covers no painted pixel; a chroma sample that
- * covers some is blended in proportion. Alpha components of @image are left as they are. Allocates nothing; any
- * thread, one at a time per image.
+ * Blends a colour over every pixel whose label's alpha is not 0, in the image's own format. Luma
+ * (or RGB) of other pixels stays as it is, bit by bit, as does every chroma sample that covers no
+ * painted pixel; a chroma sample that covers some is blended in proportion. Alpha components of
+ * @image are left as they are. Allocates nothing; any thread, one at a time per image.
  *
  * Returns: %TRUE, or %FALSE with %HRNET_ERROR_INVALID_ARGUMENT where image or sizes are wrong
  */
-gboolean hrnet_image_paint(const HrnetImage *image, const HrnetMask *mask, const guint32 *argb, guint n_argb,
-                           GError **error)
+gboolean hrnet_image_paint(const HrnetImage *image, const HrnetMask *mask, const guint32 *argb,
+                           guint n_argb, GError **error)
 {
     g_return_val_if_fail(mask != NULL, FALSE);
     g_return_val_if_fail(argb != NULL || n_argb == 0, FALSE);
@@ -201,7 +205,8 @@ gboolean hrnet_image_paint(const HrnetImage *image, const HrnetMask *mask, const
     const guint width = hrnet_mask_get_width(mask), height = hrnet_mask_get_height(mask);
     if (image->width != width || image->height != height) {
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                    "a mask of %ux%u (HxW) for an image of %ux%u", height, width, image->height, image->width);
+                    "a mask of %ux%u (HxW) for an image of %ux%u", height, width, image->height,
+                    image->width);
         return FALSE;
     }
     guint32 colors[256] = { 0 };

@@ -26,7 +26,8 @@ G_BEGIN_DECLS
  * @HRNET_PIXEL_FORMAT_ABGR: 4 bytes a pixel
  * @HRNET_PIXEL_FORMAT_GRAY8: one byte a pixel, luma
  *
- * How an image's bytes lie in memory: as in the #GstVideoFormat of the same name. Components named in byte order.
+ * How an image's bytes lie in memory: as in the #GstVideoFormat of the same name. Components named
+ * in byte order.
  */
 typedef enum {
     HRNET_PIXEL_FORMAT_I420,
@@ -62,14 +63,16 @@ typedef enum {
  * @height: in pixels, 1..%HRNET_IMAGE_MAX_SIZE
  * @planes: (array fixed-size=3): first byte of each plane the format has
  * @strides_bytes: (array fixed-size=3): distance of two rows of each plane; at least a row's bytes
- * @kr: weight of red in luma, 0.299 for BT.601, 0.2126 for BT.709, 0.2627 for BT.2020; unused by RGB formats
- * @kb: weight of blue in luma, 0.114 for BT.601, 0.0722 for BT.709, 0.0593 for BT.2020; unused by RGB formats
+ * @kr: weight of red in luma, 0.299 for BT.601, 0.2126 for BT.709, 0.2627 for BT.2020; unused by
+ * RGB formats
+ * @kb: weight of blue in luma, 0.114 for BT.601, 0.0722 for BT.709, 0.0593 for BT.2020; unused by
+ * RGB formats
  * @full_range: luma is 0..255 rather than 16..235; unused by RGB formats
- * @chroma_left: 4:2:0 and 4:2:2 chroma samples sit on the left of their two luma columns (MPEG-2's siting) rather
- *   than between them
+ * @chroma_left: 4:2:0 and 4:2:2 chroma samples sit on the left of their two luma columns (MPEG-2's
+ * siting) rather than between them
  *
- * A description of pixels that belong to the caller. hrnet_image_init() fills in everything but the planes.
- * The structure is plain: put it on the stack, copy it by assignment.
+ * A description of pixels that belong to the caller. hrnet_image_init() fills in everything but the
+ * planes. The structure is plain: put it on the stack, copy it by assignment.
  */
 typedef struct {
     HrnetPixelFormat format;
@@ -81,15 +84,16 @@ typedef struct {
     gboolean chroma_left;
 } HrnetImage;
 
-HRNET_API void hrnet_image_init(HrnetImage *image, HrnetPixelFormat format, guint width, guint height);
+HRNET_API void hrnet_image_init(HrnetImage *image, HrnetPixelFormat format, guint width,
+                                guint height);
 
-HRNET_API gboolean hrnet_image_set_data(HrnetImage *image, guint8 *data, gsize size, gsize stride_bytes,
-                                        GError **error);
+HRNET_API gboolean hrnet_image_set_data(HrnetImage *image, guint8 *data, gsize size,
+                                        gsize stride_bytes, GError **error);
 
 HRNET_API gboolean hrnet_image_check(const HrnetImage *image, GError **error);
 
-HRNET_API gboolean hrnet_image_paint(const HrnetImage *image, const HrnetMask *mask, const guint32 *argb,
-                                     guint n_argb, GError **error);
+HRNET_API gboolean hrnet_image_paint(const HrnetImage *image, const HrnetMask *mask,
+                                     const guint32 *argb, guint n_argb, GError **error);
 
 G_END_DECLS
 

@@ -16,8 +16,9 @@ const gchar *hrnet_get_version(void)
 /**
  * hrnet_get_isa:
  *
- * Returns: (transfer none): the instruction set that the kernels use in this process, `c`, `avx2` or `avx512`: the best
- *   that CPU and operating system support, lowered by the environment variable `HRNET_CPU`
+ * Returns: (transfer none): the instruction set that the kernels use in this process, `c`, `avx2`
+ * or `avx512`: the best that CPU and operating system support, lowered by the environment variable
+ * `HRNET_CPU`
  */
 const gchar *hrnet_get_isa(void)
 {

@@ -89,7 +89,8 @@ guint hrnet_mask_get_height(const HrnetMask *mask)
  * @mask: a mask
  * @size: (out) (optional): width times height
  *
- * The labels, row by row without padding. They stay valid and unchanged as long as the caller holds a reference.
+ * The labels, row by row without padding. They stay valid and unchanged as long as the caller holds
+ * a reference.
  *
  * Returns: (transfer none) (array length=size): the labels
  */

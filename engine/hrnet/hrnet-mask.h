@@ -10,8 +10,9 @@ G_BEGIN_DECLS
 /**
  * HrnetMask:
  *
- * One label a pixel, rows dense and from top to bottom. A mask comes from a session's pool and goes back there with its
- * last reference, from any thread, before or after the session is gone. It is immutable.
+ * One label a pixel, rows dense and from top to bottom. A mask comes from a session's pool and goes
+ * back there with its last reference, from any thread, before or after the session is gone. It is
+ * immutable.
  */
 typedef struct _HrnetMask HrnetMask;
 

@@ -68,22 +68,22 @@ gchar *hrnet_model_find(const gchar *name, GError **error)
         path = find_in_folders(HRNET_MODEL_DIR, name);
     if (!path)
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_NOT_FOUND,
-                    "no model \"%s\": no %s" MODEL_SUFFIX " in HRNET_MODEL_PATH (%s) or in %s", name, name,
-                    folders ? folders : "not set", HRNET_MODEL_DIR);
+                    "no model \"%s\": no %s" MODEL_SUFFIX " in HRNET_MODEL_PATH (%s) or in %s",
+                    name, name, folders ? folders : "not set", HRNET_MODEL_DIR);
     return path;
 }
 
 /**
  * hrnet_model_load:
- * @name: a path (anything with a slash or a dot), or a bare name such as `people`, which is looked up as
- *   `people.safetensors` in the folders of the environment variable `HRNET_MODEL_PATH` (separated by colons), then in
- *   the installed folder
- * @options: (nullable) (array zero-terminated=1): `key=value` strings that go over the file's metadata, such as
- *   `hrnet.align_corners=true`; the prefix `hrnet.` may be left out
+ * @name: a path (anything with a slash or a dot), or a bare name such as `people`, which is looked
+ * up as `people.safetensors` in the folders of the environment variable `HRNET_MODEL_PATH`
+ * (separated by colons), then in the installed folder
+ * @options: (nullable) (array zero-terminated=1): `key=value` strings that go over the file's
+ * metadata, such as `hrnet.align_corners=true`; the prefix `hrnet.` may be left out
  * @error: return location for an error
  *
- * Reads a checkpoint, checks it, and packs its weights for this CPU. Blocks for as long as that takes (some
- * milliseconds to a second); any thread.
+ * Reads a checkpoint, checks it, and packs its weights for this CPU. Blocks for as long as that
+ * takes (some milliseconds to a second); any thread.
  *
  * Returns: (transfer full): the model, or %NULL with any of #HrnetError
  */
@@ -182,7 +182,8 @@ const gchar *hrnet_model_get_path(const HrnetModel *model)
  * hrnet_model_get_variant:
  * @model: a model
  *
- * Returns: (transfer none): the published variant whose shape it has, `W18-Small-v1` for one, or `custom`
+ * Returns: (transfer none): the published variant whose shape it has, `W18-Small-v1` for one, or
+ * `custom`
  */
 const gchar *hrnet_model_get_variant(const HrnetModel *model)
 {
@@ -218,7 +219,8 @@ gchar **hrnet_model_list_metadata(const HrnetModel *model)
 static void describe_stage(GString *text, guint number, const HrnetStageConfig *stage)
 {
     g_string_append_printf(text, "stage %u: %u module%s, %s blocks", number, stage->n_modules,
-                           stage->n_modules == 1 ? "" : "s", stage->bottleneck ? "bottleneck" : "basic");
+                           stage->n_modules == 1 ? "" : "s",
+                           stage->bottleneck ? "bottleneck" : "basic");
     for (guint i = 0; i < stage->n_branches; i++)
         g_string_append_printf(text, " %u", stage->n_blocks[i]);
     g_string_append(text, ", channels");
@@ -240,13 +242,15 @@ gchar *hrnet_model_describe(const HrnetModel *model)
     g_return_val_if_fail(model != NULL, NULL);
     const HrnetConfig *config = hrnet_model_peek_config(model);
     GString *text = g_string_new(NULL);
-    g_string_append_printf(text, "stem: %u %u channels\nstage 1: %u bottleneck%s of %u\n", config->stem_channels[0],
-                           config->stem_channels[1], config->layer1_blocks, config->layer1_blocks == 1 ? "" : "s",
+    g_string_append_printf(text, "stem: %u %u channels\nstage 1: %u bottleneck%s of %u\n",
+                           config->stem_channels[0], config->stem_channels[1],
+                           config->layer1_blocks, config->layer1_blocks == 1 ? "" : "s",
                            config->layer1_planes);
     for (guint s = 0; s < G_N_ELEMENTS(config->stages); s++)
         describe_stage(text, s + 2, &config->stages[s]);
-    g_string_append_printf(text, "head: %u channels, %u classes, classifier %ux%u%s\n", config->head_channels,
-                           config->n_classes, config->classifier_kernel, config->classifier_kernel,
+    g_string_append_printf(text, "head: %u channels, %u classes, classifier %ux%u%s\n",
+                           config->head_channels, config->n_classes, config->classifier_kernel,
+                           config->classifier_kernel,
                            config->single_output ? ", of the highest resolution alone" : "");
     g_string_append_printf(text, "upsampling: %s, align_corners %s; norm: %s; padding: %s",
                            config->upsample == HRNET_UPSAMPLE_NEAREST ? "nearest" : "bilinear",
@@ -272,7 +276,8 @@ guint hrnet_model_get_n_labels(const HrnetModel *model)
  * hrnet_model_get_classes:
  * @model: a model
  *
- * Returns: (transfer none) (array zero-terminated=1): a name for every label, the first `unlabelled`
+ * Returns: (transfer none) (array zero-terminated=1): a name for every label, the first
+ * `unlabelled`
  */
 const gchar *const *hrnet_model_get_classes(const HrnetModel *model)
 {
@@ -285,7 +290,8 @@ const gchar *const *hrnet_model_get_classes(const HrnetModel *model)
  * @model: a model
  * @label: a label
  *
- * Returns: the label's colour in the model's palette, `0xRRGGBB`; 0 for label 0 and for labels it does not have
+ * Returns: the label's colour in the model's palette, `0xRRGGBB`; 0 for label 0 and for labels it
+ * does not have
  */
 guint32 hrnet_model_get_color(const HrnetModel *model, guint label)
 {
@@ -311,7 +317,8 @@ gboolean hrnet_model_is_foreground(const HrnetModel *model, guint label)
 /**
  * hrnet_model_find_label:
  * @model: a model
- * @name_or_number: a class name as in hrnet_model_get_classes(), in upper or lower case, or a label in decimal digits
+ * @name_or_number: a class name as in hrnet_model_get_classes(), in upper or lower case, or a label
+ * in decimal digits
  *
  * Returns: the label, or -1 if the model has none such
  */
@@ -323,7 +330,8 @@ gint hrnet_model_find_label(const HrnetModel *model, const gchar *name_or_number
         if (g_ascii_strcasecmp(classes[label], name_or_number) == 0)
             return (gint)label;
     guint64 number;
-    if (g_ascii_string_to_unsigned(name_or_number, 10, 0, hrnet_model_get_n_labels(model) - 1, &number, NULL))
+    if (g_ascii_string_to_unsigned(name_or_number, 10, 0, hrnet_model_get_n_labels(model) - 1,
+                                   &number, NULL))
         return (gint)number;
     return -1;
 }
@@ -334,7 +342,8 @@ gint hrnet_model_find_label(const HrnetModel *model, const gchar *name_or_number
  * @height: (out): rows
  * @width: (out): columns
  *
- * The input size, in pixels, that the model was made for (metadata `hrnet.input_size`). It runs at others as well.
+ * The input size, in pixels, that the model was made for (metadata `hrnet.input_size`). It runs at
+ * others as well.
  */
 void hrnet_model_get_input_size(const HrnetModel *model, guint *height, guint *width)
 {
@@ -361,7 +370,8 @@ guint64 hrnet_model_get_n_parameters(const HrnetModel *model)
  * @height: of the input, in pixels
  * @width: of the input, in pixels
  *
- * Returns: multiply-adds of all convolutions, in 10^9, as the network is published; the engine needs fewer
+ * Returns: multiply-adds of all convolutions, in 10^9, as the network is published; the engine
+ * needs fewer
  */
 gdouble hrnet_model_get_gmac(const HrnetModel *model, guint height, guint width)
 {

@@ -10,14 +10,16 @@ G_BEGIN_DECLS
 /**
  * HrnetModel:
  *
- * A network with its weights, ready to run. Immutable: shared by any number of sessions and threads.
+ * A network with its weights, ready to run. Immutable: shared by any number of sessions and
+ * threads.
  */
 typedef struct _HrnetModel HrnetModel;
 
 #define HRNET_TYPE_MODEL (hrnet_model_get_type())
 HRNET_API GType hrnet_model_get_type(void);
 
-HRNET_API HrnetModel *hrnet_model_load(const gchar *name, const gchar *const *options, GError **error);
+HRNET_API HrnetModel *hrnet_model_load(const gchar *name, const gchar *const *options,
+                                       GError **error);
 HRNET_API HrnetModel *hrnet_model_ref(HrnetModel *model);
 HRNET_API void hrnet_model_unref(HrnetModel *model);
 

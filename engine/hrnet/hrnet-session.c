@@ -39,7 +39,8 @@ gboolean hrnet_session_resolve_size(HrnetModel *model, guint *height, guint *wid
     hrnet_model_get_input_size(model, &model_height, &model_width);
     *height = *height ? *height : model_height;
     *width = *width ? *width : model_width;
-    if (MIN(*height, *width) >= HRNET_SESSION_MIN_SIZE && MAX(*height, *width) <= HRNET_SESSION_MAX_SIZE)
+    if (MIN(*height, *width) >= HRNET_SESSION_MIN_SIZE &&
+        MAX(*height, *width) <= HRNET_SESSION_MAX_SIZE)
         return TRUE;
     g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
                 "an inference size of %ux%u (HxW), expected %d to %d each way", *height, *width,
@@ -50,15 +51,18 @@ gboolean hrnet_session_resolve_size(HrnetModel *model, guint *height, guint *wid
 /**
  * hrnet_session_new:
  * @model: a model; the session takes a reference of its own
- * @height: of the network's input, %HRNET_SESSION_MIN_SIZE to %HRNET_SESSION_MAX_SIZE pixels; 0 = the model's
+ * @height: of the network's input, %HRNET_SESSION_MIN_SIZE to %HRNET_SESSION_MAX_SIZE pixels; 0 =
+ * the model's
  * @width: likewise
- * @n_threads: at most so many threads compute, the caller's included, up to 64; 0 = one per available CPU
+ * @n_threads: at most so many threads compute, the caller's included, up to 64; 0 = one per
+ * available CPU
  * @precision: the arithmetic
  * @error: return location for an error
  *
  * Allocates what a stream needs. Frames of any size are stretched to @height x @width.
  *
- * Returns: (transfer full): the session, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT or %HRNET_ERROR_NO_MEMORY
+ * Returns: (transfer full): the session, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT or
+ * %HRNET_ERROR_NO_MEMORY
  */
 HrnetSession *hrnet_session_new(HrnetModel *model, guint height, guint width, guint n_threads,
                                 HrnetPrecision precision, GError **error)
@@ -67,8 +71,8 @@ HrnetSession *hrnet_session_new(HrnetModel *model, guint height, guint width, gu
     if (!hrnet_session_resolve_size(model, &height, &width, error))
         return NULL;
     if (precision != HRNET_PRECISION_AUTO && precision != HRNET_PRECISION_FP32) {
-        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT, "precision %d is none of HrnetPrecision",
-                    (gint)precision);
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                    "precision %d is none of HrnetPrecision", (gint)precision);
         return NULL;
     }
     HrnetSession *session = g_new0(HrnetSession, 1);
@@ -81,8 +85,8 @@ HrnetSession *hrnet_session_new(HrnetModel *model, guint height, guint width, gu
     session->node_ns = g_new0(guint64, network->graph->nodes->len);
     session->plan = hrnet_plan_new(network, height, width, session->n_threads);
     if (!session->plan) {
-        g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "no memory to run the network at %ux%u (HxW)",
-                    height, width);
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY,
+                    "no memory to run the network at %ux%u (HxW)", height, width);
         g_clear_pointer(&session, hrnet_session_unref);
     }
     return session;
@@ -155,7 +159,8 @@ guint hrnet_session_get_n_threads(const HrnetSession *session)
  *
  * The shape of what hrnet_session_run() writes.
  */
-void hrnet_session_get_logits_size(const HrnetSession *session, guint *classes, guint *height, guint *width)
+void hrnet_session_get_logits_size(const HrnetSession *session, guint *classes, guint *height,
+                                   guint *width)
 {
     g_return_if_fail(session != NULL && classes != NULL && height != NULL && width != NULL);
     const HrnetTensor logits = hrnet_plan_logits(session->plan);
@@ -225,12 +230,12 @@ static void run_network(HrnetSession *session, HrnetWorkers *workers)
  * @image: the frame, of any size
  * @error: return location for an error
  *
- * Segments one frame: converts and stretches it into the network, runs that, and labels every pixel of the frame with
- * its best class. Waits for its turn with the process's worker threads. After the first frames of a size and format it
- * allocates nothing as long as masks come back.
+ * Segments one frame: converts and stretches it into the network, runs that, and labels every pixel
+ * of the frame with its best class. Waits for its turn with the process's worker threads. After the
+ * first frames of a size and format it allocates nothing as long as masks come back.
  *
- * Returns: (transfer full): a mask of the image's size, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT or
- *   %HRNET_ERROR_NO_MEMORY
+ * Returns: (transfer full): a mask of the image's size, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT
+ * or %HRNET_ERROR_NO_MEMORY
  */
 HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image, GError **error)
 {
@@ -242,8 +247,8 @@ HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image,
     if (prepare_for_frames(session, &frame))
         mask = hrnet_mask_new(session->masks, frame.width, frame.height);
     if (!mask) {
-        g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "no memory for frames of %ux%u (HxW)",
-                    frame.height, frame.width);
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY,
+                    "no memory for frames of %ux%u (HxW)", frame.height, frame.width);
         return NULL;
     }
     const HrnetTensor input = hrnet_plan_input(session->plan);
@@ -251,8 +256,9 @@ HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image,
     HrnetWorkers *workers = hrnet_workers_begin(session->n_threads);
     hrnet_frame_input_run(session->frame_input, &frame, input, session->frame_scratch, workers);
     run_network(session, workers);
-    hrnet_argmax_run(&logits, hrnet_model_peek_network(session->model)->logits_mode, hrnet_mask_peek_labels(mask),
-                     frame.width, frame.height, frame.width, session->frame_scratch, workers);
+    hrnet_argmax_run(&logits, hrnet_model_peek_network(session->model)->logits_mode,
+                     hrnet_mask_peek_labels(mask), frame.width, frame.height, frame.width,
+                     session->frame_scratch, workers);
     hrnet_workers_end(workers);
     return mask;
 }
@@ -262,14 +268,16 @@ static void tensor_from_dense(HrnetTensor tensor, const gfloat *dense)
 {
     const gsize n_floats = (gsize)tensor.height * tensor.width;
     for (guint c = 0; c < tensor.channels; c++)
-        memcpy(tensor.data + c * tensor.plane_floats, dense + c * n_floats, n_floats * sizeof(gfloat));
+        memcpy(tensor.data + c * tensor.plane_floats, dense + c * n_floats,
+               n_floats * sizeof(gfloat));
 }
 
 static void tensor_to_dense(HrnetTensor tensor, gfloat *dense)
 {
     const gsize n_floats = (gsize)tensor.height * tensor.width;
     for (guint c = 0; c < tensor.channels; c++)
-        memcpy(dense + c * n_floats, tensor.data + c * tensor.plane_floats, n_floats * sizeof(gfloat));
+        memcpy(dense + c * n_floats, tensor.data + c * tensor.plane_floats,
+               n_floats * sizeof(gfloat));
 }
 
 static gsize dense_floats(HrnetTensor tensor)
@@ -291,18 +299,19 @@ static gsize dense_floats(HrnetTensor tensor)
  *
  * Returns: %TRUE, or %FALSE with %HRNET_ERROR_INVALID_ARGUMENT where a length is wrong
  */
-gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_input, gfloat *logits,
-                           gsize n_logits, GError **error)
+gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_input,
+                           gfloat *logits, gsize n_logits, GError **error)
 {
     g_return_val_if_fail(session != NULL && input != NULL && logits != NULL, FALSE);
     const HrnetTensor in = hrnet_plan_input(session->plan);
     const HrnetTensor out = hrnet_plan_logits(session->plan);
     if (n_input != dense_floats(in) || n_logits != dense_floats(out)) {
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                    "%" G_GSIZE_FORMAT " floats in and %" G_GSIZE_FORMAT " out, expected %" G_GSIZE_FORMAT
-                    " (%ux%ux%u) and %" G_GSIZE_FORMAT " (%ux%ux%u)",
-                    n_input, n_logits, dense_floats(in), in.channels, in.height, in.width, dense_floats(out),
-                    out.channels, out.height, out.width);
+                    "%" G_GSIZE_FORMAT " floats in and %" G_GSIZE_FORMAT
+                    " out, expected %" G_GSIZE_FORMAT " (%ux%ux%u) and %" G_GSIZE_FORMAT
+                    " (%ux%ux%u)",
+                    n_input, n_logits, dense_floats(in), in.channels, in.height, in.width,
+                    dense_floats(out), out.channels, out.height, out.width);
         return FALSE;
     }
     tensor_from_dense(in, input);
@@ -318,11 +327,12 @@ gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_i
  * @session: a session
  * @n_logits: (out) (optional): the number of floats
  *
- * The network's output of the last hrnet_session_segment() or hrnet_session_run(), before any upsampling: classes x
- * height x width as hrnet_session_get_logits_size() says, in C order. Before the first run they mean nothing.
+ * The network's output of the last hrnet_session_segment() or hrnet_session_run(), before any
+ * upsampling: classes x height x width as hrnet_session_get_logits_size() says, in C order. Before
+ * the first run they mean nothing.
  *
- * Returns: (transfer none) (array length=n_logits) (nullable): the logits, valid until the session's next call; %NULL
- *   when there is no memory
+ * Returns: (transfer none) (array length=n_logits) (nullable): the logits, valid until the
+ * session's next call; %NULL when there is no memory
  */
 const gfloat *hrnet_session_get_logits(HrnetSession *session, gsize *n_logits)
 {

@@ -37,39 +37,43 @@ typedef enum {
 /**
  * HrnetSession:
  *
- * One stream's way through a model: the network's memory for one input size, and the pool of masks. After its first
- * frames a session allocates nothing. One thread at a time may use it; different sessions run side by side and share
- * the process's worker threads in turns.
+ * One stream's way through a model: the network's memory for one input size, and the pool of masks.
+ * After its first frames a session allocates nothing. One thread at a time may use it; different
+ * sessions run side by side and share the process's worker threads in turns.
  */
 typedef struct _HrnetSession HrnetSession;
 
 #define HRNET_TYPE_SESSION (hrnet_session_get_type())
 HRNET_API GType hrnet_session_get_type(void);
 
-HRNET_API HrnetSession *hrnet_session_new(HrnetModel *model, guint height, guint width, guint n_threads,
-                                          HrnetPrecision precision, GError **error);
+HRNET_API HrnetSession *hrnet_session_new(HrnetModel *model, guint height, guint width,
+                                          guint n_threads, HrnetPrecision precision,
+                                          GError **error);
 HRNET_API HrnetSession *hrnet_session_ref(HrnetSession *session);
 HRNET_API void hrnet_session_unref(HrnetSession *session);
 
 HRNET_API HrnetModel *hrnet_session_get_model(HrnetSession *session);
 HRNET_API guint hrnet_session_get_n_threads(const HrnetSession *session);
-HRNET_API void hrnet_session_get_logits_size(const HrnetSession *session, guint *classes, guint *height,
-                                             guint *width);
+HRNET_API void hrnet_session_get_logits_size(const HrnetSession *session, guint *classes,
+                                             guint *height, guint *width);
 HRNET_API guint hrnet_session_get_n_masks(HrnetSession *session);
 HRNET_API HrnetPrecision hrnet_session_get_precision(const HrnetSession *session);
 
-HRNET_API HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image, GError **error);
-HRNET_API HrnetMask *hrnet_session_segment_bytes(HrnetSession *session, HrnetPixelFormat format, guint width,
-                                                 guint height, gsize stride_bytes, GBytes *pixels,
-                                                 GError **error);
-HRNET_API gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_input, gfloat *logits,
-                                     gsize n_logits, GError **error);
+HRNET_API HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image,
+                                           GError **error);
+HRNET_API HrnetMask *hrnet_session_segment_bytes(HrnetSession *session, HrnetPixelFormat format,
+                                                 guint width, guint height, gsize stride_bytes,
+                                                 GBytes *pixels, GError **error);
+HRNET_API gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_input,
+                                     gfloat *logits, gsize n_logits, GError **error);
 HRNET_API const gfloat *hrnet_session_get_logits(HrnetSession *session, gsize *n_logits);
 
 /**
  * HrnetLayer:
- * @name: the layer's name in the checkpoint, `stage2.0.branches.0.0.conv1`, or of the step: `stage2.0.fuse.0`, `head`
- * @algorithm: how it is computed: `wino4`, `direct`, `gemm`, ...; `in head` where the step before did it as well
+ * @name: the layer's name in the checkpoint, `stage2.0.branches.0.0.conv1`, or of the step:
+ * `stage2.0.fuse.0`, `head`
+ * @algorithm: how it is computed: `wino4`, `direct`, `gemm`, ...; `in head` where the step before
+ * did it as well
  * @channels: of its output
  * @height: of its output
  * @width: of its output

@@ -11,9 +11,11 @@ static gboolean seen_before(const HrnetGraph *graph, guint i)
     for (guint j = 0; j < i; j++) {
         const HrnetNode *other = hrnet_graph_node(graph, j);
         if (other->type == HRNET_NODE_CONV && other->shape.in_channels == node->shape.in_channels &&
-            other->shape.out_channels == node->shape.out_channels && other->shape.kernel == node->shape.kernel &&
+            other->shape.out_channels == node->shape.out_channels &&
+            other->shape.kernel == node->shape.kernel &&
             other->shape.stride == node->shape.stride &&
-            hrnet_graph_tensor(graph, other->in)->level == hrnet_graph_tensor(graph, node->in)->level)
+            hrnet_graph_tensor(graph, other->in)->level ==
+                hrnet_graph_tensor(graph, node->in)->level)
             return TRUE;
     }
     return FALSE;
@@ -37,22 +39,24 @@ static guint count_measured(const HrnetNetwork *network)
 /**
  * hrnet_model_tune:
  * @model: a model
- * @height: of the network's input, %HRNET_SESSION_MIN_SIZE to %HRNET_SESSION_MAX_SIZE pixels; 0 = the model's
+ * @height: of the network's input, %HRNET_SESSION_MIN_SIZE to %HRNET_SESSION_MAX_SIZE pixels; 0 =
+ * the model's
  * @width: likewise
  * @n_threads: threads to measure with, up to 64; 0 = one per available CPU
  * @progress: (scope call) (closure user_data) (nullable): called before each layer that is measured
  * @user_data: for @progress
  * @error: return location for an error
  *
- * Measures every algorithm on every different layer of the model and stores the fastest of each in the user's cache
- * folder, beside what was measured for other models. Models loaded with the environment variable `HRNET_PLAN=tuned`
- * use them; @model itself stays as it is. Takes seconds; best with nothing else running.
+ * Measures every algorithm on every different layer of the model and stores the fastest of each in
+ * the user's cache folder, beside what was measured for other models. Models loaded with the
+ * environment variable `HRNET_PLAN=tuned` use them; @model itself stays as it is. Takes seconds;
+ * best with nothing else running.
  *
- * Returns: %TRUE, or %FALSE with %HRNET_ERROR_INVALID_ARGUMENT for a size out of range, or #GFileError where the cache
- *   folder cannot be written
+ * Returns: %TRUE, or %FALSE with %HRNET_ERROR_INVALID_ARGUMENT for a size out of range, or
+ * #GFileError where the cache folder cannot be written
  */
-gboolean hrnet_model_tune(HrnetModel *model, guint height, guint width, guint n_threads, HrnetTuneFunc progress,
-                          gpointer user_data, GError **error)
+gboolean hrnet_model_tune(HrnetModel *model, guint height, guint width, guint n_threads,
+                          HrnetTuneFunc progress, gpointer user_data, GError **error)
 {
     g_return_val_if_fail(model != NULL, FALSE);
     const HrnetNetwork *network = hrnet_model_peek_network(model);
@@ -67,10 +71,12 @@ gboolean hrnet_model_tune(HrnetModel *model, guint height, guint width, guint n_
         if (!is_measured(network, i))
             continue;
         const guint level = hrnet_graph_tensor(network->graph, node->in)->level;
-        const guint h = hrnet_graph_level_size(height, level), w = hrnet_graph_level_size(width, level);
+        const guint h = hrnet_graph_level_size(height, level),
+                    w = hrnet_graph_level_size(width, level);
         if (progress)
             progress(node->name, n_done, n_measured, user_data);
-        hrnet_tuning_set(tuning, &node->shape, h, w, hrnet_tuning_measure(&node->shape, h, w, n_threads));
+        hrnet_tuning_set(tuning, &node->shape, h, w,
+                         hrnet_tuning_measure(&node->shape, h, w, n_threads));
         n_done++;
     }
     const gboolean saved = hrnet_tuning_save(tuning, error);

@@ -6,15 +6,16 @@
  * SECTION:hrnet
  * @title: The engine
  *
- * libhrnet segments images with HRNetV2 (Sun et al., "High-Resolution Representations for Labeling Pixels and
- * Regions", arXiv:1904.04514). Data flows like this:
+ * libhrnet segments images with HRNetV2 (Sun et al., "High-Resolution Representations for Labeling
+ * Pixels and Regions", arXiv:1904.04514). Data flows like this:
  *
  *     HrnetModel  --->  HrnetSession  --->  HrnetMask  --->  hrnet_image_paint()
  *     (weights,         (one stream:        (a label a
  *      shared)           memory, size)       pixel, pooled)
  *
- * A #HrnetModel is immutable and may be shared by sessions and threads. A #HrnetSession belongs to one stream and is
- * used by one thread at a time. A #HrnetMask is immutable once handed out, and may outlive the session that made it.
+ * A #HrnetModel is immutable and may be shared by sessions and threads. A #HrnetSession belongs to
+ * one stream and is used by one thread at a time. A #HrnetMask is immutable once handed out, and
+ * may outlive the session that made it.
  *
  * A label is a byte: 0 is `unlabelled`, k is the network's class k-1.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernels/conv_tile.h"
 
-static float tile_sum(const HrnetConvTile *t, const float *weights, unsigned n_rows, unsigned r, unsigned x)
+static float tile_sum(const HrnetConvTile *t, const float *weights, unsigned n_rows, unsigned r,
+                      unsigned x)
 {
     float sum = 0;
     for (unsigned c = 0; c < t->n_channels; c++) {
@@ -32,7 +33,8 @@ static void stage_row(const HrnetConvStage *s, const float *row, float *dst)
     for (long i = -1; i < (long)s->n; i++) {
         for (long phase = 0; phase < (long)s->stride; phase++) {
             const long at = (long)s->first + i * (long)s->stride + phase;
-            dst[phase * (long)s->odd_floats + i] = row && at >= 0 && at < (long)s->width ? row[at] : 0;
+            dst[phase * (long)s->odd_floats + i] =
+                row && at >= 0 && at < (long)s->width ? row[at] : 0;
         }
     }
 }

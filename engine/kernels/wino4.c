@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernels/wino4.h"
 
-static const float input_matrix[6][6] = { /* B^T */
+static const float input_matrix[6][6] = {
+    /* B^T */
     { 4, 0, -5, 0, 1, 0 },  { 0, -4, -4, 1, 1, 0 }, { 0, 4, -4, -1, 1, 0 },
     { 0, -2, -1, 2, 1, 0 }, { 0, 2, -1, -2, 1, 0 }, { 0, 4, 0, -5, 0, 1 },
 };
 
-static const float output_matrix[4][6] = { /* A^T */
+static const float output_matrix[4][6] = {
+    /* A^T */
     { 1, 1, 1, 1, 1, 0 },
     { 0, 1, -1, 2, -2, 0 },
     { 0, 1, 1, 4, 4, 0 },
@@ -41,7 +43,8 @@ static void input_tile(const HrnetWino4Input *t, unsigned c, unsigned vector, un
     for (int i = 0; i < 6; i++) {
         for (int j = 0; j < 6; j++) {
             for (int n = 0; n < 6; n++)
-                rows[i][j] += pixel_or_zero(t, c, place.y + i - 1, place.x + n - 1) * input_matrix[j][n];
+                rows[i][j] +=
+                    pixel_or_zero(t, c, place.y + i - 1, place.x + n - 1) * input_matrix[j][n];
         }
     }
     for (int i = 0; i < 6; i++) {
@@ -72,7 +75,8 @@ static float product_sum(const HrnetWino4Product *t, unsigned point, unsigned r,
     const float *u = t->u + point * t->u_point_floats + (size_t)first * t->n_channels;
     float sum = point == HRNET_WINO4_BIAS_POINT ? t->bias[r] : 0;
     for (unsigned c = 0; c < t->n_channels; c++)
-        sum += u[(size_t)c * n_rows + r - first] * t->v[point * t->v_point_floats + c * t->v_channel_floats + lane];
+        sum += u[(size_t)c * n_rows + r - first] *
+               t->v[point * t->v_point_floats + c * t->v_channel_floats + lane];
     return sum;
 }
 
@@ -81,7 +85,8 @@ void hrnet_wino4_product_f32_c(const HrnetWino4Product *t)
     for (unsigned point = 0; point < HRNET_WINO4_POINTS; point++) {
         for (unsigned r = 0; r < t->rows; r++) {
             for (unsigned lane = 0; lane < t->n_vectors * t->vector_floats; lane++)
-                t->m[r * t->m_row_floats + point * t->m_point_floats + lane] = product_sum(t, point, r, lane);
+                t->m[r * t->m_row_floats + point * t->m_point_floats + lane] =
+                    product_sum(t, point, r, lane);
         }
     }
 }
@@ -140,7 +145,8 @@ static void filter_transform(const double *g, int step, double *out, int out_ste
     out[5 * out_step] = g[2 * step];
 }
 
-void hrnet_wino4_weights_f32(const float *weights, size_t filter_floats, unsigned n, float *u, size_t u_point_floats)
+void hrnet_wino4_weights_f32(const float *weights, size_t filter_floats, unsigned n, float *u,
+                             size_t u_point_floats)
 {
     for (unsigned i = 0; i < n; i++) {
         double g[9], columns[6 * 3], row[6];

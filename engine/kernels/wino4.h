@@ -1,10 +1,11 @@
 /* Winograd's minimal filtering F(4x4, 3x3): 36 multiplications for 16 outputs instead of 144.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015 (arXiv:1509.09308). Per tile of 4x4 outputs,
- * d its 6x6 inputs, g a 3x3 filter, * elementwise:
+ * Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015 (arXiv:1509.09308). Per
+ * tile of 4x4 outputs, d its 6x6 inputs, g a 3x3 filter, * elementwise:
  *
- *   out = A^T [ sum over channels of (G g G^T) * (B^T d B) ] A,   points 0, 1, -1, 2, -2 and infinity:
+ *   out = A^T [ sum over channels of (G g G^T) * (B^T d B) ] A,   points 0, 1, -1, 2, -2 and
+ * infinity:
  *
  *         | 4  0 -5  0  1  0 |        |  1/4    0     0   |
  *         | 0 -4 -4  1  1  0 |        | -1/6  -1/6  -1/6  |        | 1  1  1  1  1  0 |
@@ -13,13 +14,15 @@
  *         | 0  2 -1 -2  1  0 |        | 1/24  -1/12  1/6  |        | 0  1 -1  8 -8  1 |
  *         | 0  4  0 -5  0  1 |        |   0     0     1   |
  *
- * The 36 elements of a transformed tile are its points, point 6 i + j for row i and column j. Each point is a matrix
- * product of its own: M[k] = sum over c of U[k][c] V[c], V and M being vectors across tiles.
+ * The 36 elements of a transformed tile are its points, point 6 i + j for row i and column j. Each
+ * point is a matrix product of its own: M[k] = sum over c of U[k][c] V[c], V and M being vectors
+ * across tiles.
  *
- * Geometry. A piece is vector_floats / 4 tiles side by side: vector_floats columns, 4 rows of the image. Pieces are
- * numbered row by row, ceil(width / vector_floats) a row, ceil(height / 4) rows. A vector holds four pieces in a row of
- * that numbering, so that images narrower than a vector waste nothing: lane 4 i + q is tile i of the vector's piece q.
- * Pieces behind the last are zeros on the way in and left out on the way out. */
+ * Geometry. A piece is vector_floats / 4 tiles side by side: vector_floats columns, 4 rows of the
+ * image. Pieces are numbered row by row, ceil(width / vector_floats) a row, ceil(height / 4) rows.
+ * A vector holds four pieces in a row of that numbering, so that images narrower than a vector
+ * waste nothing: lane 4 i + q is tile i of the vector's piece q. Pieces behind the last are zeros
+ * on the way in and left out on the way out. */
 #ifndef HRNET_KERNELS_WINO4_H
 #define HRNET_KERNELS_WINO4_H
 
@@ -30,14 +33,16 @@
 /* The point whose value goes into all 16 outputs with weight 1: where a bias is added. */
 #define HRNET_WINO4_BIAS_POINT 7
 
-/* V[point][channel][lane] = (B^T d B)[point] for n_channels and n_vectors vectors from piece first_piece on. The image is
- * padded with zeros on each side. Any alignment; reads nothing outside the planes, writes exactly its lanes. */
+/* V[point][channel][lane] = (B^T d B)[point] for n_channels and n_vectors vectors from piece
+ * first_piece on. The image is padded with zeros on each side. Any alignment; reads nothing outside
+ * the planes, writes exactly its lanes. */
 typedef struct {
     const float *in; /* of the first channel */
     size_t in_plane_floats;
     unsigned height, width, n_channels;
     unsigned first_piece, n_vectors;
-    float *v; /* vector i, channel c, point p at v + p * v_point_floats + c * v_channel_floats + i * vector_floats */
+    float *v; /* vector i, channel c, point p at v + p * v_point_floats + c * v_channel_floats + i *
+                 vector_floats */
     size_t v_point_floats, v_channel_floats;
     unsigned vector_floats; /* of the instruction set; only the C reference looks */
 } HrnetWino4Input;
@@ -46,8 +51,9 @@ void hrnet_wino4_input_f32_c(const HrnetWino4Input *input);
 void hrnet_wino4_input_f32_avx2(const HrnetWino4Input *input);
 void hrnet_wino4_input_f32_avx512(const HrnetWino4Input *input);
 
-/* M[row][point][lane] = sum over c of U[point][c][row] V[point][c][lane], bias[row] added at HRNET_WINO4_BIAS_POINT.
- * Rows are grouped as in conv_tile.h: u + p * u_point_floats + g * block_rows * n_channels, in the order channel, row. */
+/* M[row][point][lane] = sum over c of U[point][c][row] V[point][c][lane], bias[row] added at
+ * HRNET_WINO4_BIAS_POINT. Rows are grouped as in conv_tile.h: u + p * u_point_floats + g *
+ * block_rows * n_channels, in the order channel, row. */
 typedef struct {
     const float *u;
     size_t u_point_floats;
@@ -65,8 +71,9 @@ void hrnet_wino4_product_f32_c(const HrnetWino4Product *product);
 void hrnet_wino4_product_f32_avx2(const HrnetWino4Product *product);
 void hrnet_wino4_product_f32_avx512(const HrnetWino4Product *product);
 
-/* out = act(A^T M A + residual) for n_rows output channels and n_vectors vectors from piece first_piece on. Writes the
- * pixels of its pieces that lie inside the image and nothing else; out may be residual. */
+/* out = act(A^T M A + residual) for n_rows output channels and n_vectors vectors from piece
+ * first_piece on. Writes the pixels of its pieces that lie inside the image and nothing else; out
+ * may be residual. */
 typedef struct {
     const float *m; /* as above, vector i at + i * vector_floats */
     size_t m_row_floats, m_point_floats;
@@ -85,6 +92,7 @@ void hrnet_wino4_output_f32_avx2(const HrnetWino4Output *output);
 void hrnet_wino4_output_f32_avx512(const HrnetWino4Output *output);
 
 /* u[point][i] = (G g_i G^T)[point] for n filters of 3x3; g_i at weights + i * filter_floats. */
-void hrnet_wino4_weights_f32(const float *weights, size_t filter_floats, unsigned n, float *u, size_t u_point_floats);
+void hrnet_wino4_weights_f32(const float *weights, size_t filter_floats, unsigned n, float *u,
+                             size_t u_point_floats);
 
 #endif

@@ -39,7 +39,8 @@ static guint level_of(const Builder *b, guint tensor)
     return hrnet_graph_tensor(b->graph, tensor)->level;
 }
 
-/* What a convolution is beside its input: designated initialisers make the calls below read as a table. */
+/* What a convolution is beside its input: designated initialisers make the calls below read as a
+ * table. */
 typedef struct {
     guint out_channels, kernel, stride;
     gboolean relu;
@@ -73,7 +74,8 @@ static guint add_conv(Builder *b, gchar *conv_name, gchar *norm_name, guint in, 
 }
 
 /* Takes name. sources: 1 to HRNET_RESIZE_MAX_SOURCES tensors. */
-static guint add_resize_add(Builder *b, gchar *name, guint base, const guint *sources, guint n_sources)
+static guint add_resize_add(Builder *b, gchar *name, guint base, const guint *sources,
+                            guint n_sources)
 {
     HrnetNode node = {
         .type = HRNET_NODE_RESIZE_ADD,
@@ -108,10 +110,12 @@ static guint add_shortcut(Builder *b, const gchar *prefix, guint in, guint out_c
 static guint add_bottleneck(Builder *b, const gchar *prefix, guint in, guint planes)
 {
     const guint out_channels = planes * BOTTLENECK_EXPANSION;
-    const guint narrow = add_conv(b, sub(prefix, "conv1"), sub(prefix, "bn1"), in,
-                                  (ConvSpec){ .out_channels = planes, .kernel = 1, .stride = 1, .relu = TRUE });
-    const guint middle = add_conv(b, sub(prefix, "conv2"), sub(prefix, "bn2"), narrow,
-                                  (ConvSpec){ .out_channels = planes, .kernel = 3, .stride = 1, .relu = TRUE });
+    const guint narrow =
+        add_conv(b, sub(prefix, "conv1"), sub(prefix, "bn1"), in,
+                 (ConvSpec){ .out_channels = planes, .kernel = 1, .stride = 1, .relu = TRUE });
+    const guint middle =
+        add_conv(b, sub(prefix, "conv2"), sub(prefix, "bn2"), narrow,
+                 (ConvSpec){ .out_channels = planes, .kernel = 3, .stride = 1, .relu = TRUE });
     const guint shortcut = add_shortcut(b, prefix, in, out_channels);
     return add_conv(b, sub(prefix, "conv3"), sub(prefix, "bn3"), middle,
                     (ConvSpec){ .out_channels = out_channels,
@@ -123,23 +127,30 @@ static guint add_bottleneck(Builder *b, const gchar *prefix, guint in, guint pla
 
 static guint add_basic_block(Builder *b, const gchar *prefix, guint in, guint channels)
 {
-    const guint middle = add_conv(b, sub(prefix, "conv1"), sub(prefix, "bn1"), in,
-                                  (ConvSpec){ .out_channels = channels, .kernel = 3, .stride = 1, .relu = TRUE });
+    const guint middle =
+        add_conv(b, sub(prefix, "conv1"), sub(prefix, "bn1"), in,
+                 (ConvSpec){ .out_channels = channels, .kernel = 3, .stride = 1, .relu = TRUE });
     const guint shortcut = add_shortcut(b, prefix, in, channels);
-    return add_conv(
-        b, sub(prefix, "conv2"), sub(prefix, "bn2"), middle,
-        (ConvSpec){
-            .out_channels = channels, .kernel = 3, .stride = 1, .relu = TRUE, .residual = shortcut });
+    return add_conv(b, sub(prefix, "conv2"), sub(prefix, "bn2"), middle,
+                    (ConvSpec){ .out_channels = channels,
+                                .kernel = 3,
+                                .stride = 1,
+                                .relu = TRUE,
+                                .residual = shortcut });
 }
 
 static guint add_stem(Builder *b)
 {
     const HrnetConfig *config = b->config;
     guint x = b->graph->input;
-    x = add_conv(b, g_strdup("conv1"), g_strdup("bn1"), x,
-                 (ConvSpec){ .out_channels = config->stem_channels[0], .kernel = 3, .stride = 2, .relu = TRUE });
-    x = add_conv(b, g_strdup("conv2"), g_strdup("bn2"), x,
-                 (ConvSpec){ .out_channels = config->stem_channels[1], .kernel = 3, .stride = 2, .relu = TRUE });
+    x = add_conv(
+        b, g_strdup("conv1"), g_strdup("bn1"), x,
+        (ConvSpec){
+            .out_channels = config->stem_channels[0], .kernel = 3, .stride = 2, .relu = TRUE });
+    x = add_conv(
+        b, g_strdup("conv2"), g_strdup("bn2"), x,
+        (ConvSpec){
+            .out_channels = config->stem_channels[1], .kernel = 3, .stride = 2, .relu = TRUE });
     for (guint i = 0; i < config->layer1_blocks; i++) {
         g_autofree gchar *prefix = g_strdup_printf("layer1.%u", i);
         x = add_bottleneck(b, prefix, x, config->layer1_planes);
@@ -147,8 +158,8 @@ static guint add_stem(Builder *b)
     return x;
 }
 
-/* Opens the branches of stage s (0 = the network's stage 2): a branch whose channels change gets a 3x3 convolution,
- * the new one a 3x3 convolution of stride 2 from the lowest resolution so far. */
+/* Opens the branches of stage s (0 = the network's stage 2): a branch whose channels change gets a
+ * 3x3 convolution, the new one a 3x3 convolution of stride 2 from the lowest resolution so far. */
 static void add_transition(Builder *b, guint s, Branches *x)
 {
     const HrnetStageConfig *stage = &b->config->stages[s];
@@ -160,36 +171,41 @@ static void add_transition(Builder *b, guint s, Branches *x)
             continue;
         g_autofree gchar *prefix = is_new ? g_strdup_printf("transition%u.%u.0", s + 1, i)
                                           : g_strdup_printf("transition%u.%u", s + 1, i);
-        x->tensors[i] = add_conv(b, sub(prefix, "0"), sub(prefix, "1"), is_new ? lowest : x->tensors[i],
-                                 (ConvSpec){ .out_channels = stage->channels[i],
-                                             .kernel = 3,
-                                             .stride = is_new ? 2 : 1,
-                                             .relu = TRUE });
+        x->tensors[i] =
+            add_conv(b, sub(prefix, "0"), sub(prefix, "1"), is_new ? lowest : x->tensors[i],
+                     (ConvSpec){ .out_channels = stage->channels[i],
+                                 .kernel = 3,
+                                 .stride = is_new ? 2 : 1,
+                                 .relu = TRUE });
     }
     x->n = stage->n_branches;
 }
 
-static void add_branch_blocks(Builder *b, const gchar *module, const HrnetStageConfig *stage, Branches *x)
+static void add_branch_blocks(Builder *b, const gchar *module, const HrnetStageConfig *stage,
+                              Branches *x)
 {
     for (guint i = 0; i < x->n; i++)
         for (guint k = 0; k < stage->n_blocks[i]; k++) {
             g_autofree gchar *prefix = g_strdup_printf("%s.branches.%u.%u", module, i, k);
             x->tensors[i] = stage->bottleneck
-                                ? add_bottleneck(b, prefix, x->tensors[i], stage->channels[i] / BOTTLENECK_EXPANSION)
+                                ? add_bottleneck(b, prefix, x->tensors[i],
+                                                 stage->channels[i] / BOTTLENECK_EXPANSION)
                                 : add_basic_block(b, prefix, x->tensors[i], stage->channels[i]);
         }
 }
 
-/* Branch j's way down to i > j: i - j convolutions of stride 2, ReLU between them; the last one adds to sum, and ends
- * with the ReLU of the whole sum if nothing comes after it. */
+/* Branch j's way down to i > j: i - j convolutions of stride 2, ReLU between them; the last one
+ * adds to sum, and ends with the ReLU of the whole sum if nothing comes after it. */
 static guint add_down_chain(Builder *b, const gchar *module, guint i, guint j, guint x_j, guint sum,
                             guint out_channels, gboolean ends_sum)
 {
     guint x = x_j;
     for (guint k = 0; k + 1 < i - j; k++) {
         g_autofree gchar *prefix = g_strdup_printf("%s.fuse_layers.%u.%u.%u", module, i, j, k);
-        x = add_conv(b, sub(prefix, "0"), sub(prefix, "1"), x,
-                     (ConvSpec){ .out_channels = channels_of(b, x_j), .kernel = 3, .stride = 2, .relu = TRUE });
+        x = add_conv(
+            b, sub(prefix, "0"), sub(prefix, "1"), x,
+            (ConvSpec){
+                .out_channels = channels_of(b, x_j), .kernel = 3, .stride = 2, .relu = TRUE });
     }
     g_autofree gchar *prefix = g_strdup_printf("%s.fuse_layers.%u.%u.%u", module, i, j, i - j - 1);
     return add_conv(b, sub(prefix, "0"), sub(prefix, "1"), x,
@@ -200,18 +216,20 @@ static guint add_down_chain(Builder *b, const gchar *module, guint i, guint j, g
                                 .residual = sum });
 }
 
-/* The exchange unit: out[i] = relu(x[i] + sum of lower resolutions, projected and upsampled + sum of higher ones, by
- * strided convolutions). First all projections, then the sums from the lowest resolution up: so each x[i] is read for
- * the last time where its own sum begins, and the sum may take its memory. */
+/* The exchange unit: out[i] = relu(x[i] + sum of lower resolutions, projected and upsampled + sum
+ * of higher ones, by strided convolutions). First all projections, then the sums from the lowest
+ * resolution up: so each x[i] is read for the last time where its own sum begins, and the sum may
+ * take its memory. */
 static void add_exchange(Builder *b, const gchar *module, guint n_outputs, Branches *x)
 {
     guint projected[HRNET_MAX_BRANCHES][HRNET_MAX_BRANCHES];
     for (guint i = 0; i < n_outputs; i++)
         for (guint j = i + 1; j < x->n; j++) {
             g_autofree gchar *prefix = g_strdup_printf("%s.fuse_layers.%u.%u", module, i, j);
-            projected[i][j] = add_conv(
-                b, sub(prefix, "0"), sub(prefix, "1"), x->tensors[j],
-                (ConvSpec){ .out_channels = channels_of(b, x->tensors[i]), .kernel = 1, .stride = 1 });
+            projected[i][j] = add_conv(b, sub(prefix, "0"), sub(prefix, "1"), x->tensors[j],
+                                       (ConvSpec){ .out_channels = channels_of(b, x->tensors[i]),
+                                                   .kernel = 1,
+                                                   .stride = 1 });
         }
     for (guint i = n_outputs; i-- > 0;) {
         const guint n_lower = x->n - 1 - i;
@@ -220,7 +238,8 @@ static void add_exchange(Builder *b, const gchar *module, guint n_outputs, Branc
             sum = add_down_chain(b, module, i, j, x->tensors[j], sum, channels_of(b, x->tensors[i]),
                                  n_lower == 0 && j + 1 == i);
         if (n_lower > 0)
-            sum = add_resize_add(b, g_strdup_printf("%s.fuse.%u", module, i), sum, &projected[i][i + 1], n_lower);
+            sum = add_resize_add(b, g_strdup_printf("%s.fuse.%u", module, i), sum,
+                                 &projected[i][i + 1], n_lower);
         x->tensors[i] = sum;
     }
     x->n = n_outputs;
@@ -237,8 +256,10 @@ static void add_stage(Builder *b, guint s, Branches *x)
     }
 }
 
-/* Branch i's part of the head's first convolution, over the concatenation's channels from first_channel on. */
-static guint add_head_part(Builder *b, const Branches *x, guint i, guint first_channel, guint total_channels)
+/* Branch i's part of the head's first convolution, over the concatenation's channels from
+ * first_channel on. */
+static guint add_head_part(Builder *b, const Branches *x, guint i, guint first_channel,
+                           guint total_channels)
 {
     const guint out = add_conv(b, g_strdup("last_layer.0"), g_strdup("last_layer.1"), x->tensors[i],
                                (ConvSpec){ .out_channels = b->config->head_channels,
@@ -253,9 +274,10 @@ static guint add_head_part(Builder *b, const Branches *x, guint i, guint first_c
     return out;
 }
 
-/* The head: concatenation of all branches at the highest resolution, 1x1 convolution, norm, ReLU, classifier. A 1x1
- * convolution commutes with an interpolation whose weights sum to 1, so every branch's part of it runs at the
- * branch's own resolution and its result is upsampled and summed. */
+/* The head: concatenation of all branches at the highest resolution, 1x1 convolution, norm, ReLU,
+ * classifier. A 1x1 convolution commutes with an interpolation whose weights sum to 1, so every
+ * branch's part of it runs at the branch's own resolution and its result is upsampled and summed.
+ */
 static guint add_head(Builder *b, const Branches *x)
 {
     guint parts[HRNET_MAX_BRANCHES];
@@ -268,7 +290,8 @@ static guint add_head(Builder *b, const Branches *x)
         parts[i] = add_head_part(b, x, i, first_channel, total_channels);
     }
     b->graph->head = x->n > 1 ? b->graph->nodes->len - 1 : HRNET_NO_NODE;
-    const guint hidden = x->n > 1 ? add_resize_add(b, g_strdup("head"), parts[0], &parts[1], x->n - 1) : parts[0];
+    const guint hidden =
+        x->n > 1 ? add_resize_add(b, g_strdup("head"), parts[0], &parts[1], x->n - 1) : parts[0];
     return add_conv(b, g_strdup("last_layer.3"), NULL, hidden,
                     (ConvSpec){ .out_channels = b->config->n_classes,
                                 .kernel = b->config->classifier_kernel,
@@ -308,14 +331,16 @@ void hrnet_graph_free(HrnetGraph *graph)
     g_free(graph);
 }
 
-gdouble hrnet_graph_node_gmac(const HrnetGraph *graph, const HrnetNode *node, guint height, guint width)
+gdouble hrnet_graph_node_gmac(const HrnetGraph *graph, const HrnetNode *node, guint height,
+                              guint width)
 {
     (void)graph;
     if (node->type != HRNET_NODE_CONV)
         return 0;
     const HrnetConvShape *shape = &node->shape;
     return 1e-9 * shape->in_channels * shape->out_channels * shape->kernel * shape->kernel *
-           hrnet_graph_level_size(height, node->mac_level) * hrnet_graph_level_size(width, node->mac_level);
+           hrnet_graph_level_size(height, node->mac_level) *
+           hrnet_graph_level_size(width, node->mac_level);
 }
 
 gdouble hrnet_graph_gmac(const HrnetGraph *graph, guint height, guint width)

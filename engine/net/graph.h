@@ -1,8 +1,8 @@
 /* The network as a flat list of nodes over numbered tensors, in the order of execution.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The graph knows channels and names, not sizes: a tensor's level says how often the input's size was halved (rounding
- * up) to get its own. */
+ * The graph knows channels and names, not sizes: a tensor's level says how often the input's size
+ * was halved (rounding up) to get its own. */
 #ifndef HRNET_NET_GRAPH_H
 #define HRNET_NET_GRAPH_H
 
@@ -27,19 +27,21 @@ typedef enum {
 
 typedef struct {
     HrnetNodeType type;
-    gchar *name;    /* the convolution's in the checkpoint, or the sum's: "stage2.0.fuse.0" */
-    guint in, out;  /* tensor numbers */
+    gchar *name;   /* the convolution's in the checkpoint, or the sum's: "stage2.0.fuse.0" */
+    guint in, out; /* tensor numbers */
     gboolean relu;
-    gboolean may_overwrite; /* out may take the memory of residual (CONV) or in (RESIZE_ADD) if that ends here */
+    gboolean may_overwrite; /* out may take the memory of residual (CONV) or in (RESIZE_ADD) if that
+                               ends here */
 
     /* HRNET_NODE_CONV */
     HrnetConvShape shape;
-    gchar *norm;           /* name of the normalisation that follows, or NULL */
-    guint residual;        /* tensor number or HRNET_NO_TENSOR */
-    guint first_channel;   /* the part of the checkpoint's input channels that this node takes: from here on ... */
-    guint total_channels;  /* ... out of so many */
-    gboolean has_bias;     /* of the parts of one convolution, the first alone adds the bias */
-    guint mac_level;       /* the level at which the network as published computes it */
+    gchar *norm;          /* name of the normalisation that follows, or NULL */
+    guint residual;       /* tensor number or HRNET_NO_TENSOR */
+    guint first_channel;  /* the part of the checkpoint's input channels that this node takes: from
+                             here on ... */
+    guint total_channels; /* ... out of so many */
+    gboolean has_bias;    /* of the parts of one convolution, the first alone adds the bias */
+    guint mac_level;      /* the level at which the network as published computes it */
 
     /* HRNET_NODE_RESIZE_ADD */
     guint sources[HRNET_RESIZE_MAX_SOURCES];
@@ -50,8 +52,9 @@ typedef struct {
     GArray *tensors; /* HrnetGraphTensor */
     GArray *nodes;   /* HrnetNode */
     guint input, logits;
-    /* Where the head's last three nodes start, which may run as one (ops/head.h): the highest resolution's part of
-     * last_layer.0, the sum of all parts, the classifier. HRNET_NO_NODE where there is but one part. */
+    /* Where the head's last three nodes start, which may run as one (ops/head.h): the highest
+     * resolution's part of last_layer.0, the sum of all parts, the classifier. HRNET_NO_NODE where
+     * there is but one part. */
     guint head;
 } HrnetGraph;
 
@@ -72,8 +75,10 @@ static inline const HrnetGraphTensor *hrnet_graph_tensor(const HrnetGraph *graph
 /* n halved level times, rounding up. */
 guint hrnet_graph_level_size(guint n, guint level);
 
-/* Multiply-adds in 10^9 of one node (of all convolutions) for an input size, as the published network computes it. */
-gdouble hrnet_graph_node_gmac(const HrnetGraph *graph, const HrnetNode *node, guint height, guint width);
+/* Multiply-adds in 10^9 of one node (of all convolutions) for an input size, as the published
+ * network computes it. */
+gdouble hrnet_graph_node_gmac(const HrnetGraph *graph, const HrnetNode *node, guint height,
+                              guint width);
 gdouble hrnet_graph_gmac(const HrnetGraph *graph, guint height, guint width);
 
 #endif

@@ -24,14 +24,16 @@ static gboolean live_together(const HrnetBuffer *a, const HrnetBuffer *b)
     return a->first <= b->last && b->first <= a->last;
 }
 
-/* The offset of the smallest gap of at least n_floats between the placed neighbours, else the end of the last. */
+/* The offset of the smallest gap of at least n_floats between the placed neighbours, else the end
+ * of the last. */
 static gsize find_gap(GPtrArray *neighbours, gsize n_floats)
 {
     gsize end = 0, best_offset = 0, best_size = G_MAXSIZE;
     g_ptr_array_sort(neighbours, by_offset);
     for (guint i = 0; i < neighbours->len; i++) {
         const HrnetBuffer *placed = neighbours->pdata[i];
-        if (placed->offset > end && placed->offset - end >= n_floats && placed->offset - end < best_size) {
+        if (placed->offset > end && placed->offset - end >= n_floats &&
+            placed->offset - end < best_size) {
             best_offset = end;
             best_size = placed->offset - end;
         }
@@ -44,7 +46,8 @@ gboolean hrnet_memory_plan(HrnetBuffer *buffers, guint n_buffers, gsize *arena_f
 {
     gsize sum = 0;
     for (guint i = 0; i < n_buffers; i++)
-        if (!hrnet_checked_add(sum, buffers[i].n_floats, &sum) || !hrnet_checked_add(sum, OFFSET_FLOATS, &sum))
+        if (!hrnet_checked_add(sum, buffers[i].n_floats, &sum) ||
+            !hrnet_checked_add(sum, OFFSET_FLOATS, &sum))
             return FALSE;
 
     g_autoptr(GPtrArray) order = g_ptr_array_sized_new(n_buffers);

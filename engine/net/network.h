@@ -9,15 +9,16 @@
 /* Immutable after hrnet_network_new(): any number of plans and threads may use it. */
 typedef struct {
     HrnetGraph *graph;
-    HrnetConv **convs; /* one a node, NULL where the node is none */
-    gboolean fused_head; /* the three nodes from graph->head on run as one */
+    HrnetConv **convs;             /* one a node, NULL where the node is none */
+    gboolean fused_head;           /* the three nodes from graph->head on run as one */
     HrnetResizeMode exchange_mode; /* of exchange units and head */
     HrnetResizeMode logits_mode;   /* of the logits' way to the frame */
 } HrnetNetwork;
 
-/* Reads and packs all weights. algorithm: HRNET_CONV_AUTO, or what every layer shall use where it can. Errors are the
- * weights' (HRNET_WEIGHTS_ERROR). */
-HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algorithm, GError **error);
+/* Reads and packs all weights. algorithm: HRNET_CONV_AUTO, or what every layer shall use where it
+ * can. Errors are the weights' (HRNET_WEIGHTS_ERROR). */
+HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algorithm,
+                                GError **error);
 /* How node i is computed, for people: "wino4", "resize-add", "head", "in head", ... Static. */
 const gchar *hrnet_network_algorithm_name(const HrnetNetwork *network, guint i);
 void hrnet_network_free(HrnetNetwork *network);

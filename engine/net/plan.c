@@ -20,10 +20,12 @@ struct HrnetPlan {
     gsize arena_floats;
 };
 
-/* While planning: which buffer a tensor lies in. A tensor that overwrites another shares its buffer. */
+/* While planning: which buffer a tensor lies in. A tensor that overwrites another shares its
+ * buffer. */
 typedef struct {
     const HrnetGraph *graph;
-    guint fused_head;      /* the node that does the two behind it as well, up to the logits; or HRNET_NO_NODE */
+    guint fused_head;      /* the node that does the two behind it as well, up to the logits; or
+                              HRNET_NO_NODE */
     GArray *buffers;       /* HrnetBuffer */
     guint *tensor_buffer;  /* by tensor number */
     guint *scratch_buffer; /* by node, NO_BUFFER = none */
@@ -75,8 +77,8 @@ static gsize tensor_floats(const HrnetTensor *tensor)
 static void place_tensors(Planner *planner, const HrnetTensor *tensors)
 {
     const HrnetGraph *graph = planner->graph;
-    planner->tensor_buffer[graph->input] =
-        add_buffer(planner, tensor_floats(&tensors[graph->input]), 0, planner->last_use[graph->input]);
+    planner->tensor_buffer[graph->input] = add_buffer(
+        planner, tensor_floats(&tensors[graph->input]), 0, planner->last_use[graph->input]);
     const guint n_nodes = graph->nodes->len;
     const guint n_plain = planner->fused_head == HRNET_NO_NODE ? n_nodes : planner->fused_head;
     for (guint i = 0; i < n_plain; i++) {
@@ -84,7 +86,8 @@ static void place_tensors(Planner *planner, const HrnetTensor *tensors)
         const guint taken = overwritten_tensor(planner, node, i);
         const guint last = planner->last_use[node->out];
         if (taken == HRNET_NO_TENSOR) {
-            planner->tensor_buffer[node->out] = add_buffer(planner, tensor_floats(&tensors[node->out]), i, last);
+            planner->tensor_buffer[node->out] =
+                add_buffer(planner, tensor_floats(&tensors[node->out]), i, last);
         } else {
             const guint shared = planner->tensor_buffer[taken];
             planner->tensor_buffer[node->out] = shared;
@@ -140,14 +143,16 @@ static gsize scratch_floats(const HrnetPlan *plan, guint i)
     const HrnetNode *node = hrnet_graph_node(plan->network->graph, i);
     if (in_fused_head(plan, i)) {
         const HrnetHeadArgs args = head_args(plan);
-        return i == plan->network->graph->head ? hrnet_head_scratch_floats(&args, plan->n_threads) : 0;
+        return i == plan->network->graph->head ? hrnet_head_scratch_floats(&args, plan->n_threads)
+                                               : 0;
     }
     if (node->type == HRNET_NODE_RESIZE_ADD) {
         const HrnetResizeAddArgs args = resize_add_args(plan, node);
         return hrnet_resize_add_scratch_floats(&args, plan->n_threads);
     }
     const HrnetTensor *in = &plan->tensors[node->in];
-    return hrnet_conv_scratch_floats(plan->network->convs[i], in->height, in->width, plan->n_threads);
+    return hrnet_conv_scratch_floats(plan->network->convs[i], in->height, in->width,
+                                     plan->n_threads);
 }
 
 static void place_scratch(Planner *planner, const HrnetPlan *plan)
@@ -177,7 +182,9 @@ static gboolean shape_tensors(HrnetPlan *plan, guint height, guint width)
 
 static gfloat *buffer_memory(const HrnetPlan *plan, const Planner *planner, guint buffer)
 {
-    return buffer == NO_BUFFER ? NULL : plan->arena + g_array_index(planner->buffers, HrnetBuffer, buffer).offset;
+    return buffer == NO_BUFFER
+               ? NULL
+               : plan->arena + g_array_index(planner->buffers, HrnetBuffer, buffer).offset;
 }
 
 static gboolean allocate_arena(HrnetPlan *plan, Planner *planner)

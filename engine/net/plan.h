@@ -7,18 +7,19 @@
 
 typedef struct HrnetPlan HrnetPlan;
 
-/* Computes sizes and offsets and allocates the arena. n_threads: the most that a run may use. NULL when there is no
- * memory for it. The network must outlive the plan. One thread at a time may use a plan. */
+/* Computes sizes and offsets and allocates the arena. n_threads: the most that a run may use. NULL
+ * when there is no memory for it. The network must outlive the plan. One thread at a time may use a
+ * plan. */
 HrnetPlan *hrnet_plan_new(const HrnetNetwork *network, guint height, guint width, guint n_threads);
 void hrnet_plan_free(HrnetPlan *plan);
 
-/* The network's input, to be filled before a run (which uses its memory for other tensors after), and its logits,
- * valid after a run until the next one. */
+/* The network's input, to be filled before a run (which uses its memory for other tensors after),
+ * and its logits, valid after a run until the next one. */
 HrnetTensor hrnet_plan_input(const HrnetPlan *plan);
 HrnetTensor hrnet_plan_logits(const HrnetPlan *plan);
 
-/* Within the caller's turn with the workers, of at most n_threads threads. Allocates nothing. node_ns: if not NULL, the
- * time of each node. */
+/* Within the caller's turn with the workers, of at most n_threads threads. Allocates nothing.
+ * node_ns: if not NULL, the time of each node. */
 void hrnet_plan_run(HrnetPlan *plan, HrnetWorkers *workers, guint64 *node_ns);
 
 /* Size of the arena in bytes. */

@@ -34,7 +34,8 @@ static gboolean machine_has(GKeyFile *file, const gchar *key, const gchar *value
 
 static gboolean is_of_this_machine(GKeyFile *file)
 {
-    return machine_has(file, "version", HRNET_VERSION) && machine_has(file, "cpu", hrnet_cpu_name()) &&
+    return machine_has(file, "version", HRNET_VERSION) &&
+           machine_has(file, "cpu", hrnet_cpu_name()) &&
            machine_has(file, "isa", hrnet_isa_name(hrnet_cpu_isa()));
 }
 
@@ -48,7 +49,8 @@ HrnetTuning *hrnet_tuning_load(void)
     if (read && is_of_this_machine(tuning->file))
         return tuning;
     if (read || !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        g_debug("%s: %s, not used", path, read ? "measured by another version or on another machine" : error->message);
+        g_debug("%s: %s, not used", path,
+                read ? "measured by another version or on another machine" : error->message);
     g_key_file_unref(tuning->file);
     tuning->file = g_key_file_new();
     set_machine(tuning->file);
@@ -82,8 +84,8 @@ gboolean hrnet_tuning_wanted(void)
 /* What a layer's key starts with, whatever its size. */
 static gchar *shape_key(const HrnetConvShape *shape)
 {
-    return g_strdup_printf("%ux%uk%us%u%s@", shape->in_channels, shape->out_channels, shape->kernel, shape->stride,
-                           shape->padding_same ? "same" : "");
+    return g_strdup_printf("%ux%uk%us%u%s@", shape->in_channels, shape->out_channels, shape->kernel,
+                           shape->stride, shape->padding_same ? "same" : "");
 }
 
 void hrnet_tuning_set(HrnetTuning *tuning, const HrnetConvShape *shape, guint height, guint width,
@@ -111,7 +113,8 @@ static HrnetConvAlgorithm algorithm_by_name(const gchar *name)
     return HRNET_CONV_AUTO;
 }
 
-HrnetConvAlgorithm hrnet_tuning_get(const HrnetTuning *tuning, const HrnetConvShape *shape, guint height, guint width)
+HrnetConvAlgorithm hrnet_tuning_get(const HrnetTuning *tuning, const HrnetConvShape *shape,
+                                    guint height, guint width)
 {
     g_autofree gchar *start = shape_key(shape);
     g_auto(GStrv) keys = g_key_file_get_keys(tuning->file, LAYERS, NULL, NULL);
@@ -119,7 +122,8 @@ HrnetConvAlgorithm hrnet_tuning_get(const HrnetTuning *tuning, const HrnetConvSh
     const gchar *best = NULL;
     gdouble best_ratio = G_MAXDOUBLE;
     for (guint i = 0; keys && keys[i]; i++) {
-        const gdouble pixels = g_str_has_prefix(keys[i], start) ? key_pixels(keys[i] + strlen(start)) : 0;
+        const gdouble pixels =
+            g_str_has_prefix(keys[i], start) ? key_pixels(keys[i] + strlen(start)) : 0;
         const gdouble ratio = pixels > 0 ? MAX(pixels / wanted, wanted / pixels) : G_MAXDOUBLE;
         if (ratio < best_ratio) {
             best_ratio = ratio;

@@ -43,7 +43,8 @@ static void bench_clear(Bench *bench)
 
 static gboolean bench_init(Bench *bench, const HrnetConvShape *shape, guint height, guint width)
 {
-    const gsize n_weights = (gsize)shape->in_channels * shape->out_channels * shape->kernel * shape->kernel;
+    const gsize n_weights =
+        (gsize)shape->in_channels * shape->out_channels * shape->kernel * shape->kernel;
     bench->weights = g_try_new(gfloat, n_weights);
     for (gsize i = 0; bench->weights && i < n_weights; i++)
         bench->weights[i] = (gfloat)(i % 17) / 17 - 0.5f;
@@ -61,11 +62,13 @@ static gint compare_ns(gconstpointer a, gconstpointer b)
 /* Median time of a run after a first one; G_MAXUINT64 when there is no memory. */
 static guint64 time_conv(const HrnetConv *conv, const Bench *bench, guint n_threads)
 {
-    const gsize n_scratch = hrnet_conv_scratch_floats(conv, bench->in.height, bench->in.width, n_threads);
+    const gsize n_scratch =
+        hrnet_conv_scratch_floats(conv, bench->in.height, bench->in.width, n_threads);
     const HrnetConvArgs args = { .in = bench->in,
                                  .out = bench->out,
                                  .relu = true,
-                                 .scratch = hrnet_aligned_alloc((n_scratch + 16) * sizeof(gfloat)) };
+                                 .scratch =
+                                     hrnet_aligned_alloc((n_scratch + 16) * sizeof(gfloat)) };
     if (!args.scratch)
         return G_MAXUINT64;
     guint64 times[N_RUNS];
@@ -82,9 +85,11 @@ static guint64 time_conv(const HrnetConv *conv, const Bench *bench, guint n_thre
     return times[N_RUNS / 2];
 }
 
-HrnetConvAlgorithm hrnet_tuning_measure(const HrnetConvShape *shape, guint height, guint width, guint n_threads)
+HrnetConvAlgorithm hrnet_tuning_measure(const HrnetConvShape *shape, guint height, guint width,
+                                        guint n_threads)
 {
-    static const HrnetConvAlgorithm candidates[] = { HRNET_CONV_GEMM, HRNET_CONV_DIRECT, HRNET_CONV_WINO4 };
+    static const HrnetConvAlgorithm candidates[] = { HRNET_CONV_GEMM, HRNET_CONV_DIRECT,
+                                                     HRNET_CONV_WINO4 };
     HrnetConvAlgorithm best = HRNET_CONV_AUTO;
     guint64 best_ns = G_MAXUINT64;
     Bench bench = { 0 };

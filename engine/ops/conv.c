@@ -30,8 +30,8 @@ size_t hrnet_conv_weight_floats(const HrnetConvShape *shape)
     return (size_t)shape->out_channels * shape->in_channels * shape->kernel * shape->kernel;
 }
 
-/* The widest tile that divides the channels without a rest if there is one of nearly full width, else the widest of the
- * fewest groups of even width. */
+/* The widest tile that divides the channels without a rest if there is one of nearly full width,
+ * else the widest of the fewest groups of even width. */
 unsigned hrnet_conv_block_rows(unsigned out_channels)
 {
     const unsigned widest = hrnet_conv_kernels()->tile_rows_max;
@@ -43,9 +43,11 @@ unsigned hrnet_conv_block_rows(unsigned out_channels)
     return (out_channels + n_groups - 1) / n_groups;
 }
 
-/* Cycles per output vector, by counting: a step of the register tile costs half a cycle a vector; the transforms of
- * F(4x4, 3x3) take about 130 (input) and 100 (output) for the 16 vectors of a tile vector. */
-static HrnetConvAlgorithm choose_algorithm(const HrnetConvShape *shape, unsigned height, unsigned width)
+/* Cycles per output vector, by counting: a step of the register tile costs half a cycle a vector;
+ * the transforms of F(4x4, 3x3) take about 130 (input) and 100 (output) for the 16 vectors of a
+ * tile vector. */
+static HrnetConvAlgorithm choose_algorithm(const HrnetConvShape *shape, unsigned height,
+                                           unsigned width)
 {
     if (hrnet_cpu_isa() == HRNET_ISA_C)
         return HRNET_CONV_GEMM;
@@ -60,8 +62,8 @@ static HrnetConvAlgorithm choose_algorithm(const HrnetConvShape *shape, unsigned
     return wino4 < direct ? HRNET_CONV_WINO4 : HRNET_CONV_DIRECT;
 }
 
-static const HrnetConvMethod *choose_method(const HrnetConvShape *shape, HrnetConvAlgorithm wanted, unsigned height,
-                                            unsigned width)
+static const HrnetConvMethod *choose_method(const HrnetConvShape *shape, HrnetConvAlgorithm wanted,
+                                            unsigned height, unsigned width)
 {
     if (wanted == HRNET_CONV_AUTO)
         wanted = choose_algorithm(shape, height, width);
@@ -109,8 +111,8 @@ HrnetConvAlgorithm hrnet_conv_algorithm(const HrnetConv *conv)
 const char *hrnet_conv_algorithm_name(HrnetConvAlgorithm algorithm)
 {
     static const char *const names[HRNET_CONV_N_ALGORITHMS] = {
-        [HRNET_CONV_AUTO] = "auto",     [HRNET_CONV_REFERENCE] = "reference",
-        [HRNET_CONV_GEMM] = "gemm",     [HRNET_CONV_DIRECT] = "direct",
+        [HRNET_CONV_AUTO] = "auto",   [HRNET_CONV_REFERENCE] = "reference",
+        [HRNET_CONV_GEMM] = "gemm",   [HRNET_CONV_DIRECT] = "direct",
         [HRNET_CONV_WINO4] = "wino4",
     };
     return algorithm < HRNET_CONV_N_ALGORITHMS ? names[algorithm] : "unknown";
@@ -121,7 +123,8 @@ size_t hrnet_conv_packed_bytes(const HrnetConv *conv)
     return conv->method->packed_floats(&conv->shape) * sizeof(float);
 }
 
-size_t hrnet_conv_scratch_floats(const HrnetConv *conv, unsigned height, unsigned width, unsigned n_threads)
+size_t hrnet_conv_scratch_floats(const HrnetConv *conv, unsigned height, unsigned width,
+                                 unsigned n_threads)
 {
     return conv->method->scratch_floats(conv, height, width, n_threads);
 }

@@ -2,10 +2,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  *   out[k][y][x] = act(bias[k] + residual[k][y][x]
- *                      + sum over c, i, j of weights[k][c][i][j] * in[c][y * stride + i - pad][x * stride + j - pad])
+ *                      + sum over c, i, j of weights[k][c][i][j] * in[c][y * stride + i - pad][x *
+ * stride + j - pad])
  *
- * Life of a layer: hrnet_conv_new() packs the weights for one algorithm; the layer is then immutable and may be run by
- * many sessions at once. hrnet_conv_run() does one image within the caller's turn with the workers. */
+ * Life of a layer: hrnet_conv_new() packs the weights for one algorithm; the layer is then
+ * immutable and may be run by many sessions at once. hrnet_conv_run() does one image within the
+ * caller's turn with the workers. */
 #ifndef HRNET_OPS_CONV_H
 #define HRNET_OPS_CONV_H
 
@@ -16,27 +18,29 @@
 
 typedef struct {
     unsigned in_channels, out_channels;
-    unsigned kernel;   /* 1 or 3, square */
-    unsigned stride;   /* 1 or 2 */
-    /* Zeros around the input. Kernel 3: symmetric has one on each side; same (stride 2 only) has, on even sizes, none
-     * before and one after, and on odd sizes one on each side, as Paddle and TensorFlow. Kernel 1 has none. */
+    unsigned kernel; /* 1 or 3, square */
+    unsigned stride; /* 1 or 2 */
+    /* Zeros around the input. Kernel 3: symmetric has one on each side; same (stride 2 only) has,
+     * on even sizes, none before and one after, and on odd sizes one on each side, as Paddle and
+     * TensorFlow. Kernel 1 has none. */
     bool padding_same;
 } HrnetConvShape;
 
 typedef enum {
     HRNET_CONV_AUTO,      /* by shape, size, instruction set and caches; the same on every run */
     HRNET_CONV_REFERENCE, /* the obvious loops in C */
-    HRNET_CONV_GEMM,      /* OpenBLAS: on the planar tensor itself for 1x1 of stride 1, else over blocks of rows */
-    HRNET_CONV_DIRECT,    /* our register tiles over staged rows */
-    HRNET_CONV_WINO4,     /* Winograd F(4x4, 3x3), kernel 3 of stride 1 alone */
+    HRNET_CONV_GEMM, /* OpenBLAS: on the planar tensor itself for 1x1 of stride 1, else over blocks
+                        of rows */
+    HRNET_CONV_DIRECT, /* our register tiles over staged rows */
+    HRNET_CONV_WINO4,  /* Winograd F(4x4, 3x3), kernel 3 of stride 1 alone */
     HRNET_CONV_N_ALGORITHMS
 } HrnetConvAlgorithm;
 
 typedef struct HrnetConv HrnetConv;
 
-/* weights: out x in x kernel x kernel; bias: out, or NULL for zeros; both are read now and not kept. height, width: the
- * input size the choice is made for; the layer runs on any size. An algorithm that cannot do the shape is replaced by
- * one that can. NULL when there is no memory. */
+/* weights: out x in x kernel x kernel; bias: out, or NULL for zeros; both are read now and not
+ * kept. height, width: the input size the choice is made for; the layer runs on any size. An
+ * algorithm that cannot do the shape is replaced by one that can. NULL when there is no memory. */
 HrnetConv *hrnet_conv_new(const HrnetConvShape *shape, const float *weights, const float *bias,
                           HrnetConvAlgorithm algorithm, unsigned height, unsigned width);
 void hrnet_conv_free(HrnetConv *conv);
@@ -51,24 +55,27 @@ size_t hrnet_conv_packed_bytes(const HrnetConv *conv);
 unsigned hrnet_conv_out_size(const HrnetConvShape *shape, unsigned n);
 
 /* Floats of scratch that a run on this input size by up to n_threads threads needs, 0 if none. */
-size_t hrnet_conv_scratch_floats(const HrnetConv *conv, unsigned height, unsigned width, unsigned n_threads);
+size_t hrnet_conv_scratch_floats(const HrnetConv *conv, unsigned height, unsigned width,
+                                 unsigned n_threads);
 
 typedef struct {
     HrnetTensor in;
-    HrnetTensor out;             /* may not overlap in or scratch */
-    const HrnetTensor *residual; /* of out's shape, added before the ReLU; NULL = none; may be out itself */
+    HrnetTensor out; /* may not overlap in or scratch */
+    const HrnetTensor
+        *residual; /* of out's shape, added before the ReLU; NULL = none; may be out itself */
     bool relu;
     float *scratch; /* hrnet_conv_scratch_floats(), aligned to HRNET_ALIGNMENT */
 } HrnetConvArgs;
 
-/* Allocates nothing. GEMM calls OpenBLAS from the calling thread, on OpenBLAS's own threads, one call at a time in the
- * process, with our workers idle; the others run on the workers. */
+/* Allocates nothing. GEMM calls OpenBLAS from the calling thread, on OpenBLAS's own threads, one
+ * call at a time in the process, with our workers idle; the others run on the workers. */
 void hrnet_conv_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWorkers *workers);
 
-/* A piece of a 1x1 convolution of stride 1, for a caller with a loop of its own: n_pixels consecutive pixels, channel c
- * of which start at in + c * in_plane_floats and go to out + k * out_plane_floats. The layer's algorithm must be
- * HRNET_CONV_DIRECT. in must be readable up to n_pixels rounded up to 16 behind each start. Any thread. */
-void hrnet_conv_run_pixels(const HrnetConv *conv, const float *in, size_t in_plane_floats, float *out,
-                           size_t out_plane_floats, size_t n_pixels, bool relu);
+/* A piece of a 1x1 convolution of stride 1, for a caller with a loop of its own: n_pixels
+ * consecutive pixels, channel c of which start at in + c * in_plane_floats and go to out + k *
+ * out_plane_floats. The layer's algorithm must be HRNET_CONV_DIRECT. in must be readable up to
+ * n_pixels rounded up to 16 behind each start. Any thread. */
+void hrnet_conv_run_pixels(const HrnetConv *conv, const float *in, size_t in_plane_floats,
+                           float *out, size_t out_plane_floats, size_t n_pixels, bool relu);
 
 #endif

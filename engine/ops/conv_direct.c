@@ -1,6 +1,6 @@
-/* Direct convolution: register tiles over the pixels as they lie in memory (1x1 of stride 1) or over a zero-padded copy
- * of some rows that fits the second-level cache, for stride 2 with even and odd columns apart, so that every tap of every
- * pixel is a plain vector load.
+/* Direct convolution: register tiles over the pixels as they lie in memory (1x1 of stride 1) or
+ * over a zero-padded copy of some rows that fits the second-level cache, for stride 2 with even and
+ * odd columns apart, so that every tap of every pixel is a plain vector load.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/cpu.h"
 #include "kernels/conv_kernels.h"
@@ -8,10 +8,12 @@
 
 #include <string.h>
 
-/* Tasks a thread should get where the layer is large enough, so that the last ones leave nobody idle for long. */
+/* Tasks a thread should get where the layer is large enough, so that the last ones leave nobody
+ * idle for long. */
 #define TASKS_PER_THREAD 6
 #define BLOCK_ROWS_MAX   8
-/* Source channels up to which a tile's source stays in the first-level cache over all groups of output channels. */
+/* Source channels up to which a tile's source stays in the first-level cache over all groups of
+ * output channels. */
 #define L1_STAGED_CHANNELS 16
 /* Floats of a staged row before the block's first column, of which the last one counts. */
 #define STAGE_LEAD 16
@@ -70,7 +72,8 @@ static void plan_in_place(DirectPlan *plan, unsigned n_threads)
 }
 
 /* Geometry of the copy for blocks of so many columns and rows. */
-static void plan_stage(DirectPlan *plan, const HrnetConvShape *shape, unsigned block_columns, unsigned block_rows)
+static void plan_stage(DirectPlan *plan, const HrnetConvShape *shape, unsigned block_columns,
+                       unsigned block_rows)
 {
     const size_t vector_floats = hrnet_conv_kernels()->vector_floats;
     plan->block_columns = block_columns;
@@ -81,8 +84,8 @@ static void plan_stage(DirectPlan *plan, const HrnetConvShape *shape, unsigned b
     plan->channel_floats = hrnet_round_up(plan->staged_rows * plan->row_floats, 16) | 16;
 }
 
-static void plan_staged(DirectPlan *plan, const HrnetConvShape *shape, unsigned out_height, unsigned out_width,
-                        unsigned n_threads)
+static void plan_staged(DirectPlan *plan, const HrnetConvShape *shape, unsigned out_height,
+                        unsigned out_width, unsigned n_threads)
 {
     const HrnetConvKernels *kernels = hrnet_conv_kernels();
     const unsigned tile_columns = kernels->vector_floats * kernels->tile_vectors_max;
@@ -105,10 +108,13 @@ static void plan_staged(DirectPlan *plan, const HrnetConvShape *shape, unsigned 
     plan->n_blocks = plan->n_row_blocks * plan->n_column_blocks;
 }
 
-static DirectPlan direct_plan(const HrnetConvShape *shape, unsigned height, unsigned width, unsigned n_threads)
+static DirectPlan direct_plan(const HrnetConvShape *shape, unsigned height, unsigned width,
+                              unsigned n_threads)
 {
-    const unsigned out_height = hrnet_conv_out_size(shape, height), out_width = hrnet_conv_out_size(shape, width);
-    DirectPlan plan = { .n_groups = divide_up(shape->out_channels, hrnet_conv_block_rows(shape->out_channels)),
+    const unsigned out_height = hrnet_conv_out_size(shape, height),
+                   out_width = hrnet_conv_out_size(shape, width);
+    DirectPlan plan = { .n_groups = divide_up(shape->out_channels,
+                                              hrnet_conv_block_rows(shape->out_channels)),
                         .n_pixels = (size_t)out_height * out_width };
     if (direct_in_place(shape))
         plan_in_place(&plan, n_threads);
@@ -122,7 +128,8 @@ static DirectPlan direct_plan(const HrnetConvShape *shape, unsigned height, unsi
     return plan;
 }
 
-static size_t direct_scratch_floats(const HrnetConv *conv, unsigned height, unsigned width, unsigned n_threads)
+static size_t direct_scratch_floats(const HrnetConv *conv, unsigned height, unsigned width,
+                                    unsigned n_threads)
 {
     if (direct_in_place(&conv->shape))
         return 0;
@@ -163,19 +170,21 @@ static HrnetConvTile tile_for_rows(const DirectRun *run, unsigned first_row, uns
     };
 }
 
-static void tile_at(const DirectRun *run, HrnetConvTile *tile, unsigned first_row, size_t pixel, const float *src,
-                    unsigned columns)
+static void tile_at(const DirectRun *run, HrnetConvTile *tile, unsigned first_row, size_t pixel,
+                    const float *src, unsigned columns)
 {
     const HrnetConvArgs *args = run->args;
     tile->src = src;
     tile->columns = columns;
     tile->out = args->out.data + first_row * args->out.plane_floats + pixel;
-    tile->residual =
-        args->residual ? args->residual->data + first_row * args->residual->plane_floats + pixel : NULL;
+    tile->residual = args->residual
+                         ? args->residual->data + first_row * args->residual->plane_floats + pixel
+                         : NULL;
     run->kernels->tile(tile);
 }
 
-/* Columns of the next tile when so many are left: whole tiles, the last two of about one size, in vectors. */
+/* Columns of the next tile when so many are left: whole tiles, the last two of about one size, in
+ * vectors. */
 static unsigned next_columns(const HrnetConvKernels *kernels, size_t left)
 {
     const size_t vector = kernels->vector_floats, whole = vector * kernels->tile_vectors_max;
@@ -192,7 +201,8 @@ static void run_in_place(const DirectRun *run, unsigned block, unsigned first_ro
     HrnetConvTile tile = tile_for_rows(run, first_row, end_row);
     tile.src_channel_floats = run->args->in.plane_floats;
     size_t pixel = block * plan->block_pixels;
-    const size_t end = pixel + plan->block_pixels < plan->n_pixels ? pixel + plan->block_pixels : plan->n_pixels;
+    const size_t end =
+        pixel + plan->block_pixels < plan->n_pixels ? pixel + plan->block_pixels : plan->n_pixels;
     while (pixel < end) {
         const unsigned columns = next_columns(run->kernels, end - pixel);
         tile.prefetch_floats = pixel + columns < end ? columns : 0;
@@ -202,13 +212,15 @@ static void run_in_place(const DirectRun *run, unsigned block, unsigned first_ro
 }
 
 /* Copies the input that outputs y0.., x0.. need into stage. */
-static void stage_block(const DirectRun *run, unsigned y0, unsigned x0, unsigned columns, float *stage)
+static void stage_block(const DirectRun *run, unsigned y0, unsigned x0, unsigned columns,
+                        float *stage)
 {
     const HrnetConvShape *shape = &run->conv->shape;
     const HrnetTensor *in = &run->args->in;
     const DirectPlan *plan = &run->plan;
     const unsigned pad_left = hrnet_conv_pad_before(shape, in->width);
-    /* The last tap of the last column lies one further unless stride and padding together hold it back. */
+    /* The last tap of the last column lies one further unless stride and padding together hold it
+     * back. */
     const unsigned beyond = shape->kernel == 3 && (shape->stride == 1 || pad_left == 0) ? 1 : 0;
     run->kernels->stage(&(HrnetConvStage){
         .in = in->data,
@@ -228,11 +240,11 @@ static void stage_block(const DirectRun *run, unsigned y0, unsigned x0, unsigned
     });
 }
 
-/* The tiles of some rows of a staged block, one group of output channels and one chunk of input channels at a time:
- * a chunk's part of the copy stays in the first-level cache while all groups pass over it. The sums of the chunks so
- * far stand in the output. */
-static void run_chunks(const DirectRun *run, HrnetConvTile *tile, unsigned first_row, unsigned end_row, size_t pixel,
-                       const float *src, unsigned columns)
+/* The tiles of some rows of a staged block, one group of output channels and one chunk of input
+ * channels at a time: a chunk's part of the copy stays in the first-level cache while all groups
+ * pass over it. The sums of the chunks so far stand in the output. */
+static void run_chunks(const DirectRun *run, HrnetConvTile *tile, unsigned first_row,
+                       unsigned end_row, size_t pixel, const float *src, unsigned columns)
 {
     const HrnetConvArgs *args = run->args;
     const HrnetConvShape *shape = &run->conv->shape;
@@ -248,7 +260,8 @@ static void run_chunks(const DirectRun *run, HrnetConvTile *tile, unsigned first
         for (unsigned row = first_row; row < end_row; row += step) {
             tile->rows = row + step < end_row ? step : end_row - row;
             tile->weights =
-                run->conv->packed + ((size_t)row * shape->in_channels + (size_t)c * tile->rows) * tile->n_taps;
+                run->conv->packed +
+                ((size_t)row * shape->in_channels + (size_t)c * tile->rows) * tile->n_taps;
             tile->bias = c == 0 ? run->conv->bias + row : NULL;
             tile->out = args->out.data + row * args->out.plane_floats + pixel;
             tile->residual = tile->out;
@@ -265,8 +278,8 @@ static void run_chunks(const DirectRun *run, HrnetConvTile *tile, unsigned first
 }
 
 /* All tiles of a staged block for the output channels first_row..end_row-1. */
-static void run_staged_rows(const DirectRun *run, unsigned y0, unsigned x0, unsigned columns, const float *stage,
-                            unsigned first_row, unsigned end_row)
+static void run_staged_rows(const DirectRun *run, unsigned y0, unsigned x0, unsigned columns,
+                            const float *stage, unsigned first_row, unsigned end_row)
 {
     const DirectPlan *plan = &run->plan;
     const HrnetTensor *out = &run->args->out;
@@ -283,7 +296,8 @@ static void run_staged_rows(const DirectRun *run, unsigned y0, unsigned x0, unsi
     }
 }
 
-static void run_staged(const DirectRun *run, unsigned block, unsigned thread, unsigned first_row, unsigned end_row)
+static void run_staged(const DirectRun *run, unsigned block, unsigned thread, unsigned first_row,
+                       unsigned end_row)
 {
     const HrnetConvShape *shape = &run->conv->shape;
     const DirectPlan *plan = &run->plan;
@@ -301,7 +315,8 @@ static void direct_task(void *data, unsigned task, unsigned thread)
     const DirectRun *run = data;
     const HrnetConvShape *shape = &run->conv->shape;
     const DirectPlan *plan = &run->plan;
-    const unsigned rows_per_task = plan->groups_per_task * hrnet_conv_block_rows(shape->out_channels);
+    const unsigned rows_per_task =
+        plan->groups_per_task * hrnet_conv_block_rows(shape->out_channels);
     const unsigned first_row = task / plan->n_blocks * rows_per_task;
     const unsigned left = shape->out_channels - first_row;
     const unsigned end_row = first_row + (left < rows_per_task ? left : rows_per_task);
@@ -311,7 +326,8 @@ static void direct_task(void *data, unsigned task, unsigned thread)
         run_staged(run, task % plan->n_blocks, thread, first_row, end_row);
 }
 
-/* Where tap (i, j) of the block's first output pixel lies: column x0 * stride + j - pad_left of the input. */
+/* Where tap (i, j) of the block's first output pixel lies: column x0 * stride + j - pad_left of the
+ * input. */
 static void set_taps(DirectRun *run)
 {
     const HrnetConvShape *shape = &run->conv->shape;
@@ -320,7 +336,8 @@ static void set_taps(DirectRun *run)
         for (unsigned j = 0; j < shape->kernel; j++) {
             const unsigned column = STAGE_LEAD * shape->stride + j - pad_left;
             const size_t phase = column % shape->stride * run->plan.phase_floats;
-            run->taps[i * shape->kernel + j] = i * run->plan.row_floats + phase + column / shape->stride;
+            run->taps[i * shape->kernel + j] =
+                i * run->plan.row_floats + phase + column / shape->stride;
         }
     }
 }
@@ -331,15 +348,16 @@ static void direct_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWo
         .conv = conv,
         .args = args,
         .kernels = hrnet_conv_kernels(),
-        .plan = direct_plan(&conv->shape, args->in.height, args->in.width, hrnet_workers_n_threads(workers)),
+        .plan = direct_plan(&conv->shape, args->in.height, args->in.width,
+                            hrnet_workers_n_threads(workers)),
     };
     if (!direct_in_place(&conv->shape))
         set_taps(&run);
     hrnet_workers_run(workers, run.plan.n_blocks * run.plan.n_splits, direct_task, &run);
 }
 
-void hrnet_conv_run_pixels(const HrnetConv *conv, const float *in, size_t in_plane_floats, float *out,
-                           size_t out_plane_floats, size_t n_pixels, bool relu)
+void hrnet_conv_run_pixels(const HrnetConv *conv, const float *in, size_t in_plane_floats,
+                           float *out, size_t out_plane_floats, size_t n_pixels, bool relu)
 {
     const HrnetConvKernels *kernels = hrnet_conv_kernels();
     const size_t tap = 0;

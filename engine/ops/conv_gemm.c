@@ -1,9 +1,11 @@
-/* Convolution as matrix products by OpenBLAS: out[k][pixel] = weights[k][row] * columns[row][pixel].
+/* Convolution as matrix products by OpenBLAS: out[k][pixel] = weights[k][row] *
+ * columns[row][pixel].
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The columns are the input's own planes for a 1x1 of stride 1, else they are gathered for one block of output pixels
- * at a time. A block goes through three steps: its columns and the start of its sums (bias and residual) on our
- * workers, the product on OpenBLAS's threads, the ReLU on our workers; never two of them at once. */
+ * The columns are the input's own planes for a 1x1 of stride 1, else they are gathered for one
+ * block of output pixels at a time. A block goes through three steps: its columns and the start of
+ * its sums (bias and residual) on our workers, the product on OpenBLAS's threads, the ReLU on our
+ * workers; never two of them at once. */
 #include "base/cpu.h"
 #include "ops/conv_layer.h"
 
@@ -17,21 +19,23 @@
 #define BLOCK_PIXELS_MIN     256
 #define BLOCK_PIXELS_MAX     8192
 
-/* OpenBLAS may be built with threads that must not be entered twice, and two products at once would only fight over
- * its threads. */
+/* OpenBLAS may be built with threads that must not be entered twice, and two products at once would
+ * only fight over its threads. */
 static pthread_mutex_t blas_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t blas_core_once = PTHREAD_ONCE_INIT;
 
 /* An OpenBLAS older than the processor falls back to kernels of twenty years ago without a word. */
 static void warn_of_old_core(void)
 {
-    static const char *const old_cores[] = { "Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Generic" };
+    static const char *const old_cores[] = { "Prescott",   "Core2",   "Penryn",
+                                             "Dunnington", "Nehalem", "Generic" };
     const char *core = openblas_get_corename();
     if (hrnet_cpu_isa() == HRNET_ISA_C || !core)
         return;
     for (size_t i = 0; i < G_N_ELEMENTS(old_cores); i++) {
         if (g_ascii_strcasecmp(core, old_cores[i]) == 0)
-            g_debug("OpenBLAS runs its %s kernels on %s, which has %s: set OPENBLAS_CORETYPE (Haswell, SkylakeX) or "
+            g_debug("OpenBLAS runs its %s kernels on %s, which has %s: set OPENBLAS_CORETYPE "
+                    "(Haswell, SkylakeX) or "
                     "take a newer OpenBLAS",
                     core, hrnet_cpu_name(), hrnet_isa_name(hrnet_cpu_isa()));
     }
@@ -69,7 +73,8 @@ static size_t gemm_block_pixels(const HrnetConvShape *shape, size_t n_pixels)
     return MIN(n, hrnet_round_up(n_pixels, 16));
 }
 
-static size_t gemm_scratch_floats(const HrnetConv *conv, unsigned height, unsigned width, unsigned n_threads)
+static size_t gemm_scratch_floats(const HrnetConv *conv, unsigned height, unsigned width,
+                                  unsigned n_threads)
 {
     (void)n_threads;
     const HrnetConvShape *shape = &conv->shape;
@@ -89,13 +94,15 @@ typedef struct {
 } GemmBlock;
 
 /* dst[x] = in[(x0 + x) * stride + j - pad_left], zeros outside. row: the input row. */
-static void gather_row(const GemmBlock *block, const float *row, unsigned j, unsigned x0, unsigned n, float *dst)
+static void gather_row(const GemmBlock *block, const float *row, unsigned j, unsigned x0,
+                       unsigned n, float *dst)
 {
     const size_t stride = block->conv->shape.stride;
     const size_t width = block->args->in.width;
     for (unsigned x = 0; x < n; x++) {
         const size_t at = (x0 + x) * stride + j;
-        dst[x] = at >= block->pad_left && at - block->pad_left < width ? row[at - block->pad_left] : 0.0f;
+        dst[x] = at >= block->pad_left && at - block->pad_left < width ? row[at - block->pad_left]
+                                                                       : 0.0f;
     }
 }
 
@@ -111,11 +118,13 @@ static void gather_channel(const GemmBlock *block, unsigned c)
         float *dst = block->args->scratch +
                      ((size_t)c * shape->kernel * shape->kernel + tap) * block->columns_stride;
         for (size_t done = 0; done < block->n;) {
-            const size_t y = (block->first + done) / out_width, x = (block->first + done) % out_width;
+            const size_t y = (block->first + done) / out_width,
+                         x = (block->first + done) % out_width;
             const unsigned n = (unsigned)MIN(out_width - x, block->n - done);
             const size_t row = y * shape->stride + i;
             if (row >= block->pad_top && row - block->pad_top < in->height)
-                gather_row(block, plane + (row - block->pad_top) * in->width, j, (unsigned)x, n, dst + done);
+                gather_row(block, plane + (row - block->pad_top) * in->width, j, (unsigned)x, n,
+                           dst + done);
             else
                 memset(dst + done, 0, n * sizeof(float));
             done += n;
@@ -166,9 +175,9 @@ static void multiply(const GemmBlock *block, const float *columns, size_t column
     const HrnetTensor *out = &block->args->out;
     const int rows = (int)gemm_rows(shape);
     pthread_mutex_lock(&blas_lock);
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)shape->out_channels, (int)block->n, rows, 1.0f,
-                block->conv->packed, rows, columns, (int)columns_stride, 1.0f, out->data + block->first,
-                (int)out->plane_floats);
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)shape->out_channels, (int)block->n,
+                rows, 1.0f, block->conv->packed, rows, columns, (int)columns_stride, 1.0f,
+                out->data + block->first, (int)out->plane_floats);
     pthread_mutex_unlock(&blas_lock);
 }
 

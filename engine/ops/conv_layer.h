@@ -22,7 +22,8 @@ struct HrnetConvMethod {
     size_t (*packed_floats)(const HrnetConvShape *shape);
     /* weights: out x in x kernel x kernel. */
     void (*pack)(const HrnetConvShape *shape, const float *weights, float *packed);
-    size_t (*scratch_floats)(const HrnetConv *conv, unsigned height, unsigned width, unsigned n_threads);
+    size_t (*scratch_floats)(const HrnetConv *conv, unsigned height, unsigned width,
+                             unsigned n_threads);
     void (*run)(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWorkers *workers);
 };
 
@@ -34,7 +35,8 @@ extern const HrnetConvMethod hrnet_conv_method_wino4;
 /* Zeros before the first row (column) of an input of n rows (columns). */
 unsigned hrnet_conv_pad_before(const HrnetConvShape *shape, unsigned n);
 
-/* Output channels of a register tile for a layer of so many: how the tile kernels' weights are grouped. */
+/* Output channels of a register tile for a layer of so many: how the tile kernels' weights are
+ * grouped. */
 unsigned hrnet_conv_block_rows(unsigned out_channels);
 
 /* Floats of the plain weights: out x in x kernel x kernel. */

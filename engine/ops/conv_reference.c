@@ -15,7 +15,8 @@ static void reference_pack(const HrnetConvShape *shape, const float *weights, fl
     memcpy(packed, weights, hrnet_conv_weight_floats(shape) * sizeof(float));
 }
 
-static size_t reference_scratch_floats(const HrnetConv *conv, unsigned height, unsigned width, unsigned n_threads)
+static size_t reference_scratch_floats(const HrnetConv *conv, unsigned height, unsigned width,
+                                       unsigned n_threads)
 {
     (void)conv;
     (void)height;
@@ -59,7 +60,8 @@ static void reference_task(void *data, unsigned k, unsigned thread)
 
 static void reference_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWorkers *workers)
 {
-    hrnet_workers_run(workers, conv->shape.out_channels, reference_task, &(ReferenceRun){ conv, args });
+    hrnet_workers_run(workers, conv->shape.out_channels, reference_task,
+                      &(ReferenceRun){ conv, args });
 }
 
 const HrnetConvMethod hrnet_conv_method_reference = {

@@ -1,10 +1,11 @@
 /* Convolution 3x3 of stride 1 by Winograd F(4x4, 3x3), see kernels/wino4.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The image is cut into blocks of a few vectors of tiles, whose transformed input V fits the second-level cache. With
- * blocks enough for every thread a task takes a block all the way: V, products, output. On small images there are two
- * loops: the first makes V of all blocks, split over channels; in the second a task makes some output channels of a
- * block, so that every thread has work and the transformed weights, larger than the image there, are read once. */
+ * The image is cut into blocks of a few vectors of tiles, whose transformed input V fits the
+ * second-level cache. With blocks enough for every thread a task takes a block all the way: V,
+ * products, output. On small images there are two loops: the first makes V of all blocks, split
+ * over channels; in the second a task makes some output channels of a block, so that every thread
+ * has work and the transformed weights, larger than the image there, are read once. */
 #include "base/cpu.h"
 #include "kernels/conv_kernels.h"
 #include "ops/conv_layer.h"
@@ -19,7 +20,7 @@
 typedef struct {
     bool two_loops;
     unsigned block_vectors, n_vectors, n_blocks;
-    unsigned chunk_rows, n_chunks; /* output channels multiplied, then transformed, at a time */
+    unsigned chunk_rows, n_chunks;   /* output channels multiplied, then transformed, at a time */
     size_t v_point_floats, v_floats; /* of a block */
     size_t m_point_floats, m_row_floats, m_floats; /* of a thread */
 } Wino4Plan;
@@ -45,7 +46,8 @@ static void wino4_pack(const HrnetConvShape *shape, const float *weights, float 
         const unsigned rows = left < block_rows ? left : block_rows;
         for (unsigned c = 0; c < shape->in_channels; c++)
             hrnet_wino4_weights_f32(weights + first * out_floats + c * 9, out_floats, rows,
-                                    packed + (size_t)first * shape->in_channels + c * rows, point_floats);
+                                    packed + (size_t)first * shape->in_channels + c * rows,
+                                    point_floats);
     }
 }
 
@@ -54,8 +56,8 @@ static unsigned divide_up(size_t a, size_t b)
     return (unsigned)((a + b - 1) / b);
 }
 
-/* Relative time of all blocks on so many threads when a block has block_vectors vectors: narrow blocks load more weights
- * for each multiplication. */
+/* Relative time of all blocks on so many threads when a block has block_vectors vectors: narrow
+ * blocks load more weights for each multiplication. */
 static double makespan(unsigned n_vectors, unsigned block_vectors, unsigned n_threads)
 {
     static const double cost[] = { 0, 1.12, 1.03, 1.0 };
@@ -63,7 +65,8 @@ static double makespan(unsigned n_vectors, unsigned block_vectors, unsigned n_th
     return rounds * block_vectors * cost[block_vectors];
 }
 
-static void plan_sizes(Wino4Plan *plan, const HrnetConvShape *shape, unsigned vector_floats, unsigned n_threads)
+static void plan_sizes(Wino4Plan *plan, const HrnetConvShape *shape, unsigned vector_floats,
+                       unsigned n_threads)
 {
     const unsigned group = hrnet_conv_block_rows(shape->out_channels);
     const unsigned n_groups = divide_up(shape->out_channels, group);
@@ -75,7 +78,8 @@ static void plan_sizes(Wino4Plan *plan, const HrnetConvShape *shape, unsigned ve
 
     unsigned chunk_groups = (unsigned)(PRODUCT_BYTES / sizeof(float) / plan->m_row_floats / group);
     if (plan->two_loops) {
-        const unsigned wanted = divide_up(n_groups, divide_up(n_threads * TASKS_PER_THREAD, plan->n_blocks));
+        const unsigned wanted =
+            divide_up(n_groups, divide_up(n_threads * TASKS_PER_THREAD, plan->n_blocks));
         chunk_groups = wanted < chunk_groups ? wanted : chunk_groups;
     }
     chunk_groups = chunk_groups < 1 ? 1 : chunk_groups > n_groups ? n_groups : chunk_groups;
@@ -85,12 +89,14 @@ static void plan_sizes(Wino4Plan *plan, const HrnetConvShape *shape, unsigned ve
     plan->m_floats = plan->chunk_rows * plan->m_row_floats;
 }
 
-static Wino4Plan wino4_plan(const HrnetConvShape *shape, unsigned height, unsigned width, unsigned n_threads)
+static Wino4Plan wino4_plan(const HrnetConvShape *shape, unsigned height, unsigned width,
+                            unsigned n_threads)
 {
     const unsigned vector_floats = hrnet_conv_kernels()->vector_floats;
     const size_t pieces = (size_t)divide_up(height, 4) * divide_up(width, vector_floats);
     Wino4Plan plan = { .n_vectors = divide_up(pieces, 4) };
-    const size_t vector_bytes = HRNET_WINO4_POINTS * sizeof(float) * shape->in_channels * vector_floats;
+    const size_t vector_bytes =
+        HRNET_WINO4_POINTS * sizeof(float) * shape->in_channels * vector_floats;
     double best = 0;
     for (unsigned vectors = hrnet_conv_kernels()->tile_vectors_max; vectors > 0; vectors--) {
         if (vectors > 1 && vectors * vector_bytes > hrnet_cpu_l2_bytes() / 2)
@@ -105,7 +111,8 @@ static Wino4Plan wino4_plan(const HrnetConvShape *shape, unsigned height, unsign
     if (plan.two_loops) {
         /* Balance comes from the chunks, so take what wastes least. */
         best = makespan(plan.n_vectors, plan.block_vectors, 1);
-        for (unsigned vectors = plan.block_vectors + 1; vectors <= hrnet_conv_kernels()->tile_vectors_max; vectors++) {
+        for (unsigned vectors = plan.block_vectors + 1;
+             vectors <= hrnet_conv_kernels()->tile_vectors_max; vectors++) {
             if (makespan(plan.n_vectors, vectors, 1) < best) {
                 best = makespan(plan.n_vectors, vectors, 1);
                 plan.block_vectors = vectors;
@@ -118,10 +125,12 @@ static Wino4Plan wino4_plan(const HrnetConvShape *shape, unsigned height, unsign
 
 static size_t plan_scratch_floats(const Wino4Plan *plan, unsigned n_threads)
 {
-    return (plan->two_loops ? plan->n_blocks : n_threads) * plan->v_floats + n_threads * plan->m_floats;
+    return (plan->two_loops ? plan->n_blocks : n_threads) * plan->v_floats +
+           n_threads * plan->m_floats;
 }
 
-static size_t wino4_scratch_floats(const HrnetConv *conv, unsigned height, unsigned width, unsigned n_threads)
+static size_t wino4_scratch_floats(const HrnetConv *conv, unsigned height, unsigned width,
+                                   unsigned n_threads)
 {
     size_t most = 0;
     for (unsigned n = 1; n <= n_threads; n++) {
@@ -146,7 +155,8 @@ static unsigned block_vectors(const Wino4Plan *plan, unsigned block)
     return left < plan->block_vectors ? left : plan->block_vectors;
 }
 
-static void transform_input(const Wino4Run *run, unsigned block, unsigned first_channel, unsigned n_channels, float *v)
+static void transform_input(const Wino4Run *run, unsigned block, unsigned first_channel,
+                            unsigned n_channels, float *v)
 {
     const HrnetTensor *in = &run->args->in;
     const Wino4Plan *plan = &run->plan;
@@ -166,7 +176,8 @@ static void transform_input(const Wino4Run *run, unsigned block, unsigned first_
 }
 
 /* The chunk's output channels of a block from its V. */
-static void make_output(const Wino4Run *run, unsigned block, unsigned chunk, const float *v, float *m)
+static void make_output(const Wino4Run *run, unsigned block, unsigned chunk, const float *v,
+                        float *m)
 {
     const HrnetConv *conv = run->conv;
     const HrnetConvArgs *args = run->args;
@@ -201,7 +212,8 @@ static void make_output(const Wino4Run *run, unsigned block, unsigned chunk, con
         .width = args->out.width,
         .out = args->out.data + first * args->out.plane_floats,
         .out_plane_floats = args->out.plane_floats,
-        .residual = args->residual ? args->residual->data + first * args->residual->plane_floats : NULL,
+        .residual =
+            args->residual ? args->residual->data + first * args->residual->plane_floats : NULL,
         .residual_plane_floats = args->residual ? args->residual->plane_floats : 0,
         .relu = args->relu,
         .vector_floats = run->kernels->vector_floats,

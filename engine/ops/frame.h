@@ -13,21 +13,38 @@
 
 /* Byte orders as GStreamer's formats of the same names. */
 typedef enum {
-    HRNET_FRAME_I420, HRNET_FRAME_YV12, HRNET_FRAME_NV12, HRNET_FRAME_NV21, HRNET_FRAME_YUY2, HRNET_FRAME_UYVY,
-    HRNET_FRAME_RGB,  HRNET_FRAME_BGR,  HRNET_FRAME_RGBX, HRNET_FRAME_BGRX, HRNET_FRAME_XRGB, HRNET_FRAME_XBGR,
-    HRNET_FRAME_RGBA, HRNET_FRAME_BGRA, HRNET_FRAME_ARGB, HRNET_FRAME_ABGR, HRNET_FRAME_GRAY8,
+    HRNET_FRAME_I420,
+    HRNET_FRAME_YV12,
+    HRNET_FRAME_NV12,
+    HRNET_FRAME_NV21,
+    HRNET_FRAME_YUY2,
+    HRNET_FRAME_UYVY,
+    HRNET_FRAME_RGB,
+    HRNET_FRAME_BGR,
+    HRNET_FRAME_RGBX,
+    HRNET_FRAME_BGRX,
+    HRNET_FRAME_XRGB,
+    HRNET_FRAME_XBGR,
+    HRNET_FRAME_RGBA,
+    HRNET_FRAME_BGRA,
+    HRNET_FRAME_ARGB,
+    HRNET_FRAME_ABGR,
+    HRNET_FRAME_GRAY8,
     HRNET_FRAME_N_FORMATS
 } HrnetFrameFormat;
 
-/* A borrowed frame. Planes in memory order of the format; chroma of 4:2:0 and 4:2:2 has ceil(n/2) samples. */
+/* A borrowed frame. Planes in memory order of the format; chroma of 4:2:0 and 4:2:2 has ceil(n/2)
+ * samples. */
 typedef struct {
     HrnetFrameFormat format;
     unsigned width, height;
     uint8_t *planes[3];
     size_t strides_bytes[3];
-    double kr, kb;          /* luma weights of red and blue: 0.299 0.114 for BT.601, 0.2126 0.0722 for BT.709, ... */
-    bool full_range;        /* luma 0..255, chroma 128 +- 127.5; else 16..235 and 128 +- 112 */
-    bool chroma_left;       /* 4:2:x chroma sits on the left luma column (MPEG-2); else between the two (JPEG) */
+    double kr, kb;    /* luma weights of red and blue: 0.299 0.114 for BT.601, 0.2126 0.0722 for
+                         BT.709, ... */
+    bool full_range;  /* luma 0..255, chroma 128 +- 127.5; else 16..235 and 128 +- 112 */
+    bool chroma_left; /* 4:2:x chroma sits on the left luma column (MPEG-2); else between the two
+                         (JPEG) */
 } HrnetFrame;
 
 /* ---- frame -> tensor ---- */
@@ -35,37 +52,44 @@ typedef struct {
 /* Tables for one pair of sizes and one format: made once, reused for every frame. */
 typedef struct HrnetFrameInput HrnetFrameInput;
 
-/* frame: its planes may be NULL, all else counts. mean, std: RGB, for values in 0..1. NULL when there is no memory. */
-HrnetFrameInput *hrnet_frame_input_new(const HrnetFrame *frame, unsigned out_height, unsigned out_width,
-                                       const float mean[3], const float std[3]);
+/* frame: its planes may be NULL, all else counts. mean, std: RGB, for values in 0..1. NULL when
+ * there is no memory. */
+HrnetFrameInput *hrnet_frame_input_new(const HrnetFrame *frame, unsigned out_height,
+                                       unsigned out_width, const float mean[3], const float std[3]);
 void hrnet_frame_input_free(HrnetFrameInput *input);
 /* Whether input was made for frames of this format, size, colour and siting. */
 bool hrnet_frame_input_fits(const HrnetFrameInput *input, const HrnetFrame *frame);
 size_t hrnet_frame_input_scratch_floats(const HrnetFrameInput *input, unsigned n_threads);
-/* One pass: colour conversion, resize as F.interpolate(mode="bilinear", antialias=True, align_corners=False),
- * (v - mean) / std. out: 3 x out_height x out_width, RGB. scratch: aligned to HRNET_ALIGNMENT.
+/* One pass: colour conversion, resize as F.interpolate(mode="bilinear", antialias=True,
+ * align_corners=False), (v - mean) / std. out: 3 x out_height x out_width, RGB. scratch: aligned to
+ * HRNET_ALIGNMENT.
  *
- * What comes out is what a converter that keeps fractions would give: chroma interpolated linearly between its samples
- * (horizontally where chroma_left has them, vertically between two rows of luma), the matrix, values outside of 0..255
- * clamped, but clamped after the resize. RGB formats always count as full range; alpha and padding bytes are ignored. */
-void hrnet_frame_input_run(const HrnetFrameInput *input, const HrnetFrame *frame, HrnetTensor out, float *scratch,
-                           HrnetWorkers *workers);
+ * What comes out is what a converter that keeps fractions would give: chroma interpolated linearly
+ * between its samples (horizontally where chroma_left has them, vertically between two rows of
+ * luma), the matrix, values outside of 0..255 clamped, but clamped after the resize. RGB formats
+ * always count as full range; alpha and padding bytes are ignored. */
+void hrnet_frame_input_run(const HrnetFrameInput *input, const HrnetFrame *frame, HrnetTensor out,
+                           float *scratch, HrnetWorkers *workers);
 
 /* ---- logits -> labels ---- */
 
-/* Bilinear interpolation of the logits to width x height, then argmax: labels[y][x] = 1 + class, the lowest class
- * where equal. At most 255 classes. mode: BILINEAR or BILINEAR_ALIGNED. scratch: aligned to HRNET_ALIGNMENT. */
-size_t hrnet_argmax_scratch_floats(const HrnetTensor *logits, unsigned height, unsigned width, unsigned n_threads);
-void hrnet_argmax_run(const HrnetTensor *logits, HrnetResizeMode mode, uint8_t *labels, size_t stride_bytes,
-                      unsigned height, unsigned width, float *scratch, HrnetWorkers *workers);
+/* Bilinear interpolation of the logits to width x height, then argmax: labels[y][x] = 1 + class,
+ * the lowest class where equal. At most 255 classes. mode: BILINEAR or BILINEAR_ALIGNED. scratch:
+ * aligned to HRNET_ALIGNMENT. */
+size_t hrnet_argmax_scratch_floats(const HrnetTensor *logits, unsigned height, unsigned width,
+                                   unsigned n_threads);
+void hrnet_argmax_run(const HrnetTensor *logits, HrnetResizeMode mode, uint8_t *labels,
+                      size_t stride_bytes, unsigned height, unsigned width, float *scratch,
+                      HrnetWorkers *workers);
 
 /* ---- painting ---- */
 
-/* Blends argb[label] (0xAARRGGBB, not premultiplied, sRGB-coded) over every pixel whose label's alpha is not 0:
- * value' = value + (colour - value) * alpha / 255, rounded, in the frame's own components, the colour converted by the
- * frame's matrix and range. The luma (and RGB) of other pixels stays bit-identical; a chroma sample is blended in
- * proportion to the painted pixels that it covers, and left alone where it covers none. Alpha components of the frame
- * are left as they are. labels: of the frame's size. Runs on the caller's turn with the workers. */
+/* Blends argb[label] (0xAARRGGBB, not premultiplied, sRGB-coded) over every pixel whose label's
+ * alpha is not 0: value' = value + (colour - value) * alpha / 255, rounded, in the frame's own
+ * components, the colour converted by the frame's matrix and range. The luma (and RGB) of other
+ * pixels stays bit-identical; a chroma sample is blended in proportion to the painted pixels that
+ * it covers, and left alone where it covers none. Alpha components of the frame are left as they
+ * are. labels: of the frame's size. Runs on the caller's turn with the workers. */
 void hrnet_paint_run(const HrnetFrame *frame, const uint8_t *labels, size_t labels_stride_bytes,
                      const uint32_t argb[256], HrnetWorkers *workers);
 

@@ -4,12 +4,14 @@
 #include "base/cpu.h"
 #include "ops/conv_layer.h"
 
-/* Blocks a thread gets at least, where there are rows enough, so that the last ones leave nobody idle for long. */
+/* Blocks a thread gets at least, where there are rows enough, so that the last ones leave nobody
+ * idle for long. */
 #define BLOCKS_PER_THREAD 4
 
 static bool is_direct_1x1(const HrnetConv *conv)
 {
-    return conv->shape.kernel == 1 && conv->shape.stride == 1 && hrnet_conv_algorithm(conv) == HRNET_CONV_DIRECT;
+    return conv->shape.kernel == 1 && conv->shape.stride == 1 &&
+           hrnet_conv_algorithm(conv) == HRNET_CONV_DIRECT;
 }
 
 bool hrnet_head_supports(const HrnetConv *projection, const HrnetConv *classifier)
@@ -51,7 +53,8 @@ static HrnetResizeAddArgs sum_args(const HrnetHeadArgs *args)
 
 static size_t sum_scratch_floats(const HrnetResizeAddArgs *sum, unsigned n_threads)
 {
-    return hrnet_round_up(hrnet_resize_add_scratch_floats(sum, n_threads), HRNET_ALIGNMENT / sizeof(float));
+    return hrnet_round_up(hrnet_resize_add_scratch_floats(sum, n_threads),
+                          HRNET_ALIGNMENT / sizeof(float));
 }
 
 /* The sum's tables and rows, then a block of hidden a thread. */
@@ -83,11 +86,12 @@ static void head_task(void *data, unsigned task, unsigned thread)
     const unsigned y1 = y0 + run->rows < args->in.height ? y0 + run->rows : args->in.height;
     const size_t first_pixel = (size_t)y0 * width, n_pixels = (size_t)(y1 - y0) * width;
     float *hidden = run->hidden + thread * run->plane_floats * channels;
-    hrnet_conv_run_pixels(args->projection, args->in.data + first_pixel, args->in.plane_floats, hidden,
-                          run->plane_floats, n_pixels, false);
+    hrnet_conv_run_pixels(args->projection, args->in.data + first_pixel, args->in.plane_floats,
+                          hidden, run->plane_floats, n_pixels, false);
     hrnet_resize_add_rows(&run->sum, thread, 0, channels, y0, y1, hidden, run->plane_floats);
-    hrnet_conv_run_pixels(args->classifier, hidden, run->plane_floats, args->logits.data + first_pixel,
-                          args->logits.plane_floats, n_pixels, false);
+    hrnet_conv_run_pixels(args->classifier, hidden, run->plane_floats,
+                          args->logits.data + first_pixel, args->logits.plane_floats, n_pixels,
+                          false);
 }
 
 void hrnet_head_run(const HrnetHeadArgs *args, HrnetWorkers *workers)

@@ -3,8 +3,9 @@
  *
  *   hidden = relu(projection(in) + resize(sources[0]) + ...),  logits = classifier(hidden)
  *
- * hidden has as many channels as all branches together, at a quarter of the input's size: by far the largest tensor of
- * the network. It is made and used up some rows at a time and never leaves the second-level cache. */
+ * hidden has as many channels as all branches together, at a quarter of the input's size: by far
+ * the largest tensor of the network. It is made and used up some rows at a time and never leaves
+ * the second-level cache. */
 #ifndef HRNET_OPS_HEAD_H
 #define HRNET_OPS_HEAD_H
 
@@ -13,9 +14,10 @@
 
 typedef struct {
     const HrnetConv *projection, *classifier; /* such that hrnet_head_supports() them */
-    HrnetTensor in;                                /* the highest resolution */
-    HrnetTensor sources[HRNET_RESIZE_MAX_SOURCES]; /* the other branches' parts of hidden, of any size */
-    unsigned n_sources;                            /* 1..HRNET_RESIZE_MAX_SOURCES */
+    HrnetTensor in;                           /* the highest resolution */
+    HrnetTensor
+        sources[HRNET_RESIZE_MAX_SOURCES]; /* the other branches' parts of hidden, of any size */
+    unsigned n_sources;                    /* 1..HRNET_RESIZE_MAX_SOURCES */
     HrnetResizeMode mode;
     HrnetTensor logits;
     float *scratch; /* hrnet_head_scratch_floats(), aligned to HRNET_ALIGNMENT */

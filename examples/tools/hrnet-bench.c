@@ -33,7 +33,8 @@ static const GOptionEntry entries[] = {
     { "runs", 0, 0, G_OPTION_ARG_INT, &args.runs, "Runs that are timed (default: 20)", "K" },
     { "profile", 0, 0, G_OPTION_ARG_NONE, &args.profile, "Tell the time of each layer", NULL },
     { "tune", 0, 0, G_OPTION_ARG_NONE, &args.tune,
-      "First measure which algorithm is fastest for each layer, and store that for HRNET_PLAN=tuned",
+      "First measure which algorithm is fastest for each layer, and store that for "
+      "HRNET_PLAN=tuned",
       NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &args.json, "Print JSON", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &args.rest, NULL, NULL },

@@ -3,8 +3,9 @@
  *
  *   bench-conv [--threads=N] [--algorithm=A] [--only=TEXT]
  *
- * GFLOP/s count the direct method's multiply-adds, two each, so that Winograd's saving shows; the share is of what the
- * processor reaches in a loop of multiply-adds of the best instruction set alone, measured first. */
+ * GFLOP/s count the direct method's multiply-adds, two each, so that Winograd's saving shows; the
+ * share is of what the processor reaches in a loop of multiply-adds of the best instruction set
+ * alone, measured first. */
 #include "base/cpu.h"
 #include "ops/conv.h"
 
@@ -110,13 +111,15 @@ static void bench_layer(const Layer *l, HrnetConvAlgorithm algorithm, unsigned n
                                .relu = true };
         HrnetTensor residual = tensor_new(l->residual ? l->out_channels : 1, out_height, out_width);
         args.residual = l->residual ? &residual : NULL;
-        args.scratch = hrnet_aligned_alloc(hrnet_conv_scratch_floats(conv, l->height, l->width, n_threads) * 4);
+        args.scratch = hrnet_aligned_alloc(
+            hrnet_conv_scratch_floats(conv, l->height, l->width, n_threads) * 4);
         HrnetWorkers *workers = hrnet_workers_begin(n_threads);
         const double ns = time_conv(conv, &args, workers);
         hrnet_workers_end(workers);
-        g_print("%-22s %4u->%-4u %ux%u s%u %4ux%-4u %-7s %u thread%s %9.3f ms %7.1f GFLOP/s\n", l->where,
-                l->in_channels, l->out_channels, l->kernel, l->kernel, l->stride, out_height, out_width,
-                hrnet_conv_algorithm_name(algorithm), n_threads, n_threads == 1 ? " " : "s", ns / 1e6,
+        g_print("%-22s %4u->%-4u %ux%u s%u %4ux%-4u %-7s %u thread%s %9.3f ms %7.1f GFLOP/s\n",
+                l->where, l->in_channels, l->out_channels, l->kernel, l->kernel, l->stride,
+                out_height, out_width, hrnet_conv_algorithm_name(algorithm), n_threads,
+                n_threads == 1 ? " " : "s", ns / 1e6,
                 2.0 * (double)n_weights * out_height * out_width / ns);
         hrnet_aligned_free(args.in.data);
         hrnet_aligned_free(args.out.data);
@@ -133,7 +136,8 @@ int main(int argc, char **argv)
     char *wanted = NULL, *only = NULL;
     const GOptionEntry entries[] = {
         { "threads", 0, 0, G_OPTION_ARG_INT, &threads, "Threads (default: 1, then 2)", "N" },
-        { "algorithm", 0, 0, G_OPTION_ARG_STRING, &wanted, "gemm, direct, ... (default: all)", "A" },
+        { "algorithm", 0, 0, G_OPTION_ARG_STRING, &wanted, "gemm, direct, ... (default: all)",
+          "A" },
         { "only", 0, 0, G_OPTION_ARG_STRING, &only, "Layers whose name has this in it", "TEXT" },
         { NULL },
     };

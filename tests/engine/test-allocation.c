@@ -1,8 +1,10 @@
-/* After warm-up a session's run allocates nothing: every allocator and mmap counted over 100 frames.
+/* After warm-up a session's run allocates nothing: every allocator and mmap counted over 100
+ * frames.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What OpenBLAS allocates for itself (a job table a threaded product, a buffer in the small kernels of some processors)
- * cannot be prevented from outside and is not counted; only the path without kernels of ours calls it. */
+ * What OpenBLAS allocates for itself (a job table a threaded product, a buffer in the small kernels
+ * of some processors) cannot be prevented from outside and is not counted; only the path without
+ * kernels of ours calls it. */
 #include <hrnet/hrnet.h>
 
 #include <dlfcn.h>
@@ -79,10 +81,10 @@ void *mmap(void *address, size_t n_bytes, int protection, int flags, int file, o
     return (void *)syscall(SYS_mmap, address, n_bytes, protection, flags, file, offset);
 }
 
-#define HEIGHT 90
-#define WIDTH 161
+#define HEIGHT  90
+#define WIDTH   161
 #define WARM_UP 3
-#define FRAMES 100
+#define FRAMES  100
 
 static HrnetImage frame_of(guint8 *pixels, gsize size)
 {
@@ -109,7 +111,8 @@ static void test_segment(gconstpointer data)
     g_autoptr(GError) error = NULL;
     g_autoptr(HrnetModel) model = hrnet_model_load(g_getenv("HRNET_TEST_MODEL"), NULL, &error);
     g_assert_no_error(error);
-    g_autoptr(HrnetSession) session = hrnet_session_new(model, 64, 96, n_threads, HRNET_PRECISION_FP32, &error);
+    g_autoptr(HrnetSession) session =
+        hrnet_session_new(model, 64, 96, n_threads, HRNET_PRECISION_FP32, &error);
     g_assert_no_error(error);
     const gsize size = WIDTH * HEIGHT + 2 * ((WIDTH + 1) / 2) * ((HEIGHT + 1) / 2);
     g_autofree guint8 *pixels = g_malloc(size);
@@ -133,7 +136,8 @@ static void test_run(void)
     g_autoptr(GError) error = NULL;
     g_autoptr(HrnetModel) model = hrnet_model_load(g_getenv("HRNET_TEST_MODEL"), NULL, &error);
     g_assert_no_error(error);
-    g_autoptr(HrnetSession) session = hrnet_session_new(model, 64, 96, 2, HRNET_PRECISION_FP32, &error);
+    g_autoptr(HrnetSession) session =
+        hrnet_session_new(model, 64, 96, 2, HRNET_PRECISION_FP32, &error);
     g_assert_no_error(error);
     guint c, h, w;
     hrnet_session_get_logits_size(session, &c, &h, &w);
@@ -143,7 +147,8 @@ static void test_run(void)
     for (guint i = 0; i < WARM_UP + FRAMES; i++) {
         if (i == WARM_UP)
             before = n_allocations;
-        g_assert_true(hrnet_session_run(session, input, 3 * 64 * 96, logits, (gsize)c * h * w, NULL));
+        g_assert_true(
+            hrnet_session_run(session, input, 3 * 64 * 96, logits, (gsize)c * h * w, NULL));
     }
     g_assert_cmpuint(n_allocations - before, ==, 0);
 }

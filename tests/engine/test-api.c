@@ -78,7 +78,8 @@ static void test_find_label(void)
     g_assert_cmpint(hrnet_model_find_label(model, ""), ==, -1);
 }
 
-static void assert_load_fails(const gchar *name, const gchar *const *options, HrnetError code, const gchar *says)
+static void assert_load_fails(const gchar *name, const gchar *const *options, HrnetError code,
+                              const gchar *says)
 {
     g_autoptr(GError) error = NULL;
     g_assert_null(hrnet_model_load(name, options, &error));
@@ -95,7 +96,8 @@ static void test_load_errors(void)
     const gchar *path = g_getenv("HRNET_TEST_MODEL");
     assert_load_fails("no-such-model", NULL, HRNET_ERROR_NOT_FOUND, "no-such-model");
     assert_load_fails("", NULL, HRNET_ERROR_NOT_FOUND, "");
-    assert_load_fails("./no/such.safetensors", NULL, HRNET_ERROR_NOT_FOUND, "./no/such.safetensors");
+    assert_load_fails("./no/such.safetensors", NULL, HRNET_ERROR_NOT_FOUND,
+                      "./no/such.safetensors");
     assert_load_fails("/", NULL, HRNET_ERROR_NOT_FOUND, "/");
     assert_load_fails(path, bad_value, HRNET_ERROR_INVALID_ARGUMENT, "cubic");
     assert_load_fails(path, bad_key, HRNET_ERROR_INVALID_ARGUMENT, "colour");
@@ -121,7 +123,8 @@ static void test_session_errors(void)
     const guint sizes[][2] = { { 15, 64 }, { 64, 15 }, { 8193, 64 }, { 64, G_MAXUINT } };
     for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
         g_autoptr(GError) error = NULL;
-        g_assert_null(hrnet_session_new(model, sizes[i][0], sizes[i][1], 1, HRNET_PRECISION_FP32, &error));
+        g_assert_null(
+            hrnet_session_new(model, sizes[i][0], sizes[i][1], 1, HRNET_PRECISION_FP32, &error));
         g_assert_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT);
     }
     g_autoptr(GError) error = NULL;
@@ -221,8 +224,8 @@ static void test_changing_frames(void)
     g_autoptr(HrnetMask) other = hrnet_session_segment(session, &part, NULL);
     g_autoptr(HrnetMask) after = hrnet_session_segment(session, &image, NULL);
     g_assert_cmpuint(hrnet_mask_get_width(other), ==, 17);
-    g_assert_cmpmem(hrnet_mask_get_labels(before, NULL), WIDTH * HEIGHT, hrnet_mask_get_labels(after, NULL),
-                    WIDTH * HEIGHT);
+    g_assert_cmpmem(hrnet_mask_get_labels(before, NULL), WIDTH * HEIGHT,
+                    hrnet_mask_get_labels(after, NULL), WIDTH * HEIGHT);
 }
 
 typedef struct {
@@ -238,7 +241,8 @@ static gpointer run_stream(gpointer data)
     const HrnetImage image = rgb_image(stream->pixels);
     for (guint i = 0; i < 20; i++) {
         g_autoptr(HrnetMask) mask = hrnet_session_segment(session, &image, NULL);
-        g_assert_cmpmem(hrnet_mask_get_labels(mask, NULL), WIDTH * HEIGHT, stream->expected, WIDTH * HEIGHT);
+        g_assert_cmpmem(hrnet_mask_get_labels(mask, NULL), WIDTH * HEIGHT, stream->expected,
+                        WIDTH * HEIGHT);
     }
     return NULL;
 }
@@ -269,7 +273,8 @@ static void test_thread_count(void)
         input[i] = (gfloat)((i * 2654435761u) >> 16) / 32768.0f - 1.0f;
     g_autofree gfloat *one = NULL;
     for (guint n_threads = 1; n_threads <= 5; n_threads++) {
-        g_autoptr(HrnetSession) session = hrnet_session_new(model, 61, 99, n_threads, HRNET_PRECISION_FP32, NULL);
+        g_autoptr(HrnetSession) session =
+            hrnet_session_new(model, 61, 99, n_threads, HRNET_PRECISION_FP32, NULL);
         hrnet_session_get_logits_size(session, &c, &h, &w);
         const gsize n = (gsize)c * h * w;
         g_autofree gfloat *logits = g_new(gfloat, n);

@@ -1,4 +1,5 @@
-/* Measured choices: kept in the cache folder, used when asked for, ignored when they are not this machine's.
+/* Measured choices: kept in the cache folder, used when asked for, ignored when they are not this
+ * machine's.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "net/tuning.h"
 #include "base/cpu.h"
@@ -7,8 +8,12 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
-static const HrnetConvShape conv3x3 = { .in_channels = 8, .out_channels = 8, .kernel = 3, .stride = 1 };
-static const HrnetConvShape conv1x1 = { .in_channels = 8, .out_channels = 8, .kernel = 1, .stride = 1 };
+static const HrnetConvShape conv3x3 = {
+    .in_channels = 8, .out_channels = 8, .kernel = 3, .stride = 1
+};
+static const HrnetConvShape conv1x1 = {
+    .in_channels = 8, .out_channels = 8, .kernel = 1, .stride = 1
+};
 
 static gchar *tuning_path(void)
 {
@@ -24,7 +29,8 @@ static HrnetConvAlgorithm stored(const HrnetConvShape *shape, guint height, guin
     return algorithm;
 }
 
-static void store(const HrnetConvShape *shape, guint height, guint width, HrnetConvAlgorithm algorithm)
+static void store(const HrnetConvShape *shape, guint height, guint width,
+                  HrnetConvAlgorithm algorithm)
 {
     g_autoptr(GError) error = NULL;
     HrnetTuning *tuning = hrnet_tuning_load();
@@ -47,7 +53,10 @@ static void test_nearest(void)
 static void test_broken_file(void)
 {
     static const gchar *const contents[] = {
-        "\xff\xfe\0rubbish", "[machine]\nversion=0\ncpu=other\n[layers]\n8x8k3s1@10x10=gemm\n", "[layers", "",
+        "\xff\xfe\0rubbish",
+        "[machine]\nversion=0\ncpu=other\n[layers]\n8x8k3s1@10x10=gemm\n",
+        "[layers",
+        "",
     };
     g_autofree gchar *path = tuning_path();
     for (guint i = 0; i < G_N_ELEMENTS(contents); i++) {

@@ -1,8 +1,8 @@
 /* The network's logits against PyTorch's, for every variant and option.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * golden.json comes from golden.py. HRNET_GOLDEN_TOLERANCE: the largest error allowed, as a share of the largest logit
- * (1e-3 by default). */
+ * golden.json comes from golden.py. HRNET_GOLDEN_TOLERANCE: the largest error allowed, as a share
+ * of the largest logit (1e-3 by default). */
 #include "hrnet/hrnet.h"
 #include "support/synthetic.h"
 
@@ -22,9 +22,12 @@ static void case_config(JsonObject *golden, HrnetConfig *config)
 {
     JsonObject *options = json_object_get_object_member(golden, "options");
     const guint n_classes = (guint)json_object_get_int_member_with_default(options, "classes", 19);
-    g_assert_true(synthetic_config(json_object_get_string_member(golden, "variant"), n_classes, config));
-    config->classifier_kernel = (guint)json_object_get_int_member_with_default(options, "classifier_kernel", 1);
-    config->single_output = json_object_get_boolean_member_with_default(options, "single_output", FALSE);
+    g_assert_true(
+        synthetic_config(json_object_get_string_member(golden, "variant"), n_classes, config));
+    config->classifier_kernel =
+        (guint)json_object_get_int_member_with_default(options, "classifier_kernel", 1);
+    config->single_output =
+        json_object_get_boolean_member_with_default(options, "single_output", FALSE);
     if (g_str_equal(option_string(options, "norm", "bn"), "inplace_abn"))
         config->norm = HRNET_NORM_INPLACE_ABN;
     if (json_object_get_boolean_member_with_default(options, "bottleneck", FALSE)) {
@@ -44,10 +47,14 @@ static HrnetModel *load_case(JsonObject *golden)
     JsonObject *options = json_object_get_object_member(golden, "options");
     const gchar *const metadata[] = {
         "hrnet.align_corners",
-        json_object_get_boolean_member_with_default(options, "align_corners", FALSE) ? "true" : "false",
-        "hrnet.upsample", option_string(options, "upsample", "bilinear"),
-        "hrnet.norm", option_string(options, "norm", "bn"),
-        "hrnet.padding", option_string(options, "padding", "symmetric"),
+        json_object_get_boolean_member_with_default(options, "align_corners", FALSE) ? "true"
+                                                                                     : "false",
+        "hrnet.upsample",
+        option_string(options, "upsample", "bilinear"),
+        "hrnet.norm",
+        option_string(options, "norm", "bn"),
+        "hrnet.padding",
+        option_string(options, "padding", "symmetric"),
         NULL,
     };
     HrnetConfig config;
@@ -75,7 +82,8 @@ static void test_case(gconstpointer data)
 
     g_autoptr(HrnetModel) model = load_case(golden);
     g_autoptr(GError) error = NULL;
-    g_autoptr(HrnetSession) session = hrnet_session_new(model, height, width, 2, HRNET_PRECISION_FP32, &error);
+    g_autoptr(HrnetSession) session =
+        hrnet_session_new(model, height, width, 2, HRNET_PRECISION_FP32, &error);
     g_assert_no_error(error);
     guint c, h, w;
     hrnet_session_get_logits_size(session, &c, &h, &w);
@@ -92,8 +100,8 @@ static void test_case(gconstpointer data)
         g_assert_true(hrnet_session_run(session, input, n_input, logits, n_logits, &error));
         gdouble worst = 0;
         for (guint k = 0; k < json_array_get_length(expected); k++) {
-            const gdouble difference =
-                fabs(logits[synthetic_sample(k, n_logits)] - json_array_get_double_element(expected, k));
+            const gdouble difference = fabs(logits[synthetic_sample(k, n_logits)] -
+                                            json_array_get_double_element(expected, k));
             g_assert_true(isfinite(difference));
             worst = MAX(worst, difference / largest);
         }
@@ -111,7 +119,8 @@ static gchar *case_path(JsonObject *golden)
     g_strstrip(text);
     return g_strdup_printf("/golden/%s/%ux%u/%s", json_object_get_string_member(golden, "variant"),
                            (guint)json_object_get_int_member(golden, "height"),
-                           (guint)json_object_get_int_member(golden, "width"), *text ? text : "default");
+                           (guint)json_object_get_int_member(golden, "width"),
+                           *text ? text : "default");
 }
 
 int main(int argc, char **argv)

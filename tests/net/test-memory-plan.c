@@ -8,7 +8,8 @@ static void assert_sound(const HrnetBuffer *buffers, guint n, gsize arena)
         g_assert_cmpuint(buffers[i].offset % 16, ==, 0);
         g_assert_cmpuint(buffers[i].offset + buffers[i].n_floats, <=, arena);
         for (guint j = 0; j < i; j++) {
-            const gboolean together = buffers[i].first <= buffers[j].last && buffers[j].first <= buffers[i].last;
+            const gboolean together =
+                buffers[i].first <= buffers[j].last && buffers[j].first <= buffers[i].last;
             const gboolean apart = buffers[i].offset + buffers[i].n_floats <= buffers[j].offset ||
                                    buffers[j].offset + buffers[j].n_floats <= buffers[i].offset;
             g_assert_true(!together || apart);

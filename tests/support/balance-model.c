@@ -1,8 +1,9 @@
 /* Makes a synthetic checkpoint tell things apart: balance-model IN.safetensors OUT.safetensors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Features of random weights have large means, so that one class wins everywhere. This shifts the classifier's bias by
- * the mean logits on a picture of coloured fields, after which each class wins somewhere. */
+ * Features of random weights have large means, so that one class wins everywhere. This shifts the
+ * classifier's bias by the mean logits on a picture of coloured fields, after which each class wins
+ * somewhere. */
 #include <hrnet/hrnet.h>
 #include <json-glib/json-glib.h>
 #include <string.h>
@@ -54,7 +55,8 @@ static gsize tensor_offset(const gchar *file, const gchar *name)
         return 0;
     tensor = json_object_get_object_member(header, name);
     return 8 + (gsize)length +
-           (gsize)json_array_get_int_element(json_object_get_array_member(tensor, "data_offsets"), 0);
+           (gsize)json_array_get_int_element(json_object_get_array_member(tensor, "data_offsets"),
+                                             0);
 }
 
 int main(int argc, char **argv)

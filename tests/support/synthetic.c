@@ -109,8 +109,8 @@ typedef struct {
     GByteArray *data;
 } Writer;
 
-static void add_tensor(Writer *writer, const gchar *prefix, const gchar *suffix, Kind kind, gfloat bound,
-                       const guint *shape, guint n_dims)
+static void add_tensor(Writer *writer, const gchar *prefix, const gchar *suffix, Kind kind,
+                       gfloat bound, const guint *shape, guint n_dims)
 {
     g_autofree gchar *name = g_strconcat(prefix, suffix, NULL);
     const guint32 seed = fnv1a(name);
@@ -129,7 +129,8 @@ static void add_tensor(Writer *writer, const gchar *prefix, const gchar *suffix,
     json_builder_set_member_name(writer->header, "data_offsets");
     json_builder_begin_array(writer->header);
     json_builder_add_int_value(writer->header, writer->data->len);
-    json_builder_add_int_value(writer->header, (gint64)(writer->data->len + n_values * sizeof(gfloat)));
+    json_builder_add_int_value(writer->header,
+                               (gint64)(writer->data->len + n_values * sizeof(gfloat)));
     json_builder_end_array(writer->header);
     json_builder_end_object(writer->header);
 
@@ -143,7 +144,8 @@ static void add_tensor(Writer *writer, const gchar *prefix, const gchar *suffix,
 static void add_node(Writer *writer, const HrnetNode *node, gboolean abn)
 {
     const HrnetConvShape *shape = &node->shape;
-    const guint dims[] = { shape->out_channels, node->total_channels, shape->kernel, shape->kernel };
+    const guint dims[] = { shape->out_channels, node->total_channels, shape->kernel,
+                           shape->kernel };
     const guint fan_in = node->total_channels * shape->kernel * shape->kernel;
     add_tensor(writer, node->name, ".weight", SPREAD, (gfloat)sqrt(6.0 / fan_in), dims, 4);
     if (g_str_has_prefix(node->name, "last_layer."))
@@ -182,7 +184,8 @@ static gboolean write_file(const Writer *writer, const gchar *path, GError **err
     return g_file_set_contents(path, (const gchar *)file->data, file->len, error);
 }
 
-gboolean synthetic_write(const gchar *path, const HrnetConfig *config, const gchar *const *metadata, GError **error)
+gboolean synthetic_write(const gchar *path, const HrnetConfig *config, const gchar *const *metadata,
+                         GError **error)
 {
     Writer writer = { json_builder_new(), g_byte_array_new() };
     HrnetGraph *graph = hrnet_graph_new(config);

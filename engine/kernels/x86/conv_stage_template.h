@@ -1,4 +1,5 @@
-/* Staging of input rows for any vector type: included after its vector_*.h and conv_tile_template.h.
+/* Staging of input rows for any vector type: included after its vector_*.h and
+ * conv_tile_template.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 static void stage_zeros(const HrnetConvStage *s, float *dst, unsigned stride)
@@ -10,7 +11,8 @@ static void stage_zeros(const HrnetConvStage *s, float *dst, unsigned stride)
     }
 }
 
-ALWAYS_INLINE void stage_row(const HrnetConvStage *s, const float *row, float *dst, const unsigned stride)
+ALWAYS_INLINE void stage_row(const HrnetConvStage *s, const float *row, float *dst,
+                             const unsigned stride)
 {
     const float *src = row + s->first;
     const long left = (long)s->width - (long)s->first; /* of the row, from src on */
@@ -32,13 +34,16 @@ ALWAYS_INLINE void stage_row(const HrnetConvStage *s, const float *row, float *d
         }
     }
     for (; i < s->n; i += VECTOR_FLOATS, at += step) { /* the row's end, and beyond */
-        const vec a = at < left ? vec_load_mask(vec_mask_range(0, left - at), src + at) : vec_zero();
+        const vec a =
+            at < left ? vec_load_mask(vec_mask_range(0, left - at), src + at) : vec_zero();
         if (stride == 1) {
             vec_store(dst + i, a);
         } else {
             vec even, odd;
             const long far = at + VECTOR_FLOATS;
-            vec_deinterleave(a, far < left ? vec_load_mask(vec_mask_range(0, left - far), src + far) : vec_zero(),
+            vec_deinterleave(a,
+                             far < left ? vec_load_mask(vec_mask_range(0, left - far), src + far)
+                                        : vec_zero(),
                              &even, &odd);
             vec_store(dst + i, even);
             vec_store(dst + s->odd_floats + i, odd);

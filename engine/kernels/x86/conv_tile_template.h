@@ -1,9 +1,10 @@
 /* The register tile for any vector type: included once per instruction set, after its vector_*.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Per step (channel and tap) a tile loads `vectors` vectors of the source and broadcasts `rows` weights for rows *
- * vectors multiply-adds, so that the two load ports keep up with the two multiply-add ports and no sum waits for itself
- * (4 cycles of latency on 2 ports want 8 sums or more). rows and vectors are compile-time constants everywhere below. */
+ * Per step (channel and tap) a tile loads `vectors` vectors of the source and broadcasts `rows`
+ * weights for rows * vectors multiply-adds, so that the two load ports keep up with the two
+ * multiply-add ports and no sum waits for itself (4 cycles of latency on 2 ports want 8 sums or
+ * more). rows and vectors are compile-time constants everywhere below. */
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
@@ -15,8 +16,8 @@ typedef struct {
     size_t prefetch_floats;
 } TileSource;
 
-ALWAYS_INLINE void tile_step(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const float *weights, const float *src,
-                             const unsigned rows, const unsigned vectors)
+ALWAYS_INLINE void tile_step(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const float *weights,
+                             const float *src, const unsigned rows, const unsigned vectors)
 {
     vec s[TILE_VECTORS_MAX];
 #pragma GCC unroll 3
@@ -43,7 +44,8 @@ ALWAYS_INLINE void tile_accumulate(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], con
             if (prefetch_floats) {
 #pragma GCC unroll 3
                 for (unsigned v = 0; v < vectors; v++)
-                    _mm_prefetch((const char *)(src + prefetch_floats + v * VECTOR_FLOATS), _MM_HINT_T0);
+                    _mm_prefetch((const char *)(src + prefetch_floats + v * VECTOR_FLOATS),
+                                 _MM_HINT_T0);
             }
             weights += rows;
             src += src_channel_floats;
@@ -61,8 +63,8 @@ ALWAYS_INLINE void tile_accumulate(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], con
     }
 }
 
-ALWAYS_INLINE void tile_clear(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const float *bias, const unsigned rows,
-                              const unsigned vectors)
+ALWAYS_INLINE void tile_clear(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const float *bias,
+                              const unsigned rows, const unsigned vectors)
 {
 #pragma GCC unroll 9
     for (unsigned r = 0; r < rows; r++) {
@@ -74,14 +76,16 @@ ALWAYS_INLINE void tile_clear(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const fl
 }
 
 /* Residual, ReLU and store; last: the lanes of the last vector. */
-ALWAYS_INLINE void tile_finish(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const HrnetConvTile *t, unsigned first_row,
-                               vec_mask last, const unsigned rows, const unsigned vectors)
+ALWAYS_INLINE void tile_finish(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const HrnetConvTile *t,
+                               unsigned first_row, vec_mask last, const unsigned rows,
+                               const unsigned vectors)
 {
     const vec floor = t->relu ? vec_zero() : vec_set1(-__builtin_inff());
 #pragma GCC unroll 9
     for (unsigned r = 0; r < rows; r++) {
         float *out = t->out + (first_row + r) * t->out_row_floats;
-        const float *residual = t->residual ? t->residual + (first_row + r) * t->residual_row_floats : NULL;
+        const float *residual =
+            t->residual ? t->residual + (first_row + r) * t->residual_row_floats : NULL;
 #pragma GCC unroll 3
         for (unsigned v = 0; v < vectors; v++) {
             const bool whole = v + 1 < vectors;
@@ -99,7 +103,8 @@ ALWAYS_INLINE void tile_finish(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const H
 }
 
 /* One group of rows. */
-ALWAYS_INLINE void tile_group(const HrnetConvTile *t, unsigned first_row, const unsigned rows, const unsigned vectors)
+ALWAYS_INLINE void tile_group(const HrnetConvTile *t, unsigned first_row, const unsigned rows,
+                              const unsigned vectors)
 {
     vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX];
     tile_clear(acc, t->bias ? t->bias + first_row : NULL, rows, vectors);
@@ -118,13 +123,16 @@ ALWAYS_INLINE void tile_group(const HrnetConvTile *t, unsigned first_row, const 
 }
 
 /* tile_group_ROWS_VECTORS, and a table of them. */
-#define TILE_GROUP(rows, vectors)                                                             \
-    static void tile_group_##rows##_##vectors(const HrnetConvTile *t, unsigned first_row)     \
-    {                                                                                         \
-        tile_group(t, first_row, rows, vectors);                                              \
+#define TILE_GROUP(rows, vectors)                                                                  \
+    static void tile_group_##rows##_##vectors(const HrnetConvTile *t, unsigned first_row)          \
+    {                                                                                              \
+        tile_group(t, first_row, rows, vectors);                                                   \
     }
 #define TILE_GROUPS(rows) TILE_GROUP(rows, 1) TILE_GROUP(rows, 2) TILE_GROUP(rows, 3)
-#define TILE_NAMES(rows)  { tile_group_##rows##_1, tile_group_##rows##_2, tile_group_##rows##_3 }
+#define TILE_NAMES(rows)                                                                           \
+    {                                                                                              \
+        tile_group_##rows##_1, tile_group_##rows##_2, tile_group_##rows##_3                        \
+    }
 
 typedef void (*TileGroupFunc)(const HrnetConvTile *t, unsigned first_row);
 

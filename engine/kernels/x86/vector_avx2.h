@@ -7,32 +7,33 @@
 
 #define VECTOR_FLOATS 8
 
-/* A register tile of 4 x 3 sums leaves 4 of the 16 registers for 3 vectors of the source and the weight. */
+/* A register tile of 4 x 3 sums leaves 4 of the 16 registers for 3 vectors of the source and the
+ * weight. */
 #define TILE_ROWS_MAX    4
 #define TILE_VECTORS_MAX 3
 
 typedef __m256 vec;
 typedef __m256i vec_mask;
 
-#define vec_zero()             _mm256_setzero_ps()
-#define vec_set1(x)            _mm256_set1_ps(x)
-#define vec_load(p)            _mm256_loadu_ps(p)
-#define vec_store(p, v)        _mm256_storeu_ps(p, v)
-#define vec_load_mask(m, p)    _mm256_maskload_ps(p, m)
+#define vec_zero()              _mm256_setzero_ps()
+#define vec_set1(x)             _mm256_set1_ps(x)
+#define vec_load(p)             _mm256_loadu_ps(p)
+#define vec_store(p, v)         _mm256_storeu_ps(p, v)
+#define vec_load_mask(m, p)     _mm256_maskload_ps(p, m)
 #define vec_store_mask(p, m, v) _mm256_maskstore_ps(p, m, v)
-#define vec_add(a, b)          _mm256_add_ps(a, b)
-#define vec_sub(a, b)          _mm256_sub_ps(a, b)
-#define vec_mul(a, b)          _mm256_mul_ps(a, b)
-#define vec_max(a, b)          _mm256_max_ps(a, b)
-#define vec_fma(a, b, c)       _mm256_fmadd_ps(a, b, c)  /* a * b + c */
-#define vec_fnma(a, b, c)      _mm256_fnmadd_ps(a, b, c) /* c - a * b */
+#define vec_add(a, b)           _mm256_add_ps(a, b)
+#define vec_sub(a, b)           _mm256_sub_ps(a, b)
+#define vec_mul(a, b)           _mm256_mul_ps(a, b)
+#define vec_max(a, b)           _mm256_max_ps(a, b)
+#define vec_fma(a, b, c)        _mm256_fmadd_ps(a, b, c)  /* a * b + c */
+#define vec_fnma(a, b, c)       _mm256_fnmadd_ps(a, b, c) /* c - a * b */
 
 /* Of every 128 bits of a and b: a0 b0 a1 b1, a2 b2 a3 b3; a01 b01, a23 b23. */
-#define vec_unpack_lo(a, b)  _mm256_unpacklo_ps(a, b)
-#define vec_unpack_hi(a, b)  _mm256_unpackhi_ps(a, b)
-#define vec_unpack2_lo(a, b) \
+#define vec_unpack_lo(a, b) _mm256_unpacklo_ps(a, b)
+#define vec_unpack_hi(a, b) _mm256_unpackhi_ps(a, b)
+#define vec_unpack2_lo(a, b)                                                                       \
     _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)))
-#define vec_unpack2_hi(a, b) \
+#define vec_unpack2_hi(a, b)                                                                       \
     _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)))
 
 /* Lanes first..end-1; both may lie outside 0..8. */

@@ -7,32 +7,33 @@
 
 #define VECTOR_FLOATS 16
 
-/* A register tile of 9 x 3 sums leaves 5 of the 32 registers for 3 vectors of the source and the weights. */
+/* A register tile of 9 x 3 sums leaves 5 of the 32 registers for 3 vectors of the source and the
+ * weights. */
 #define TILE_ROWS_MAX    9
 #define TILE_VECTORS_MAX 3
 
 typedef __m512 vec;
 typedef __mmask16 vec_mask;
 
-#define vec_zero()             _mm512_setzero_ps()
-#define vec_set1(x)            _mm512_set1_ps(x)
-#define vec_load(p)            _mm512_loadu_ps(p)
-#define vec_store(p, v)        _mm512_storeu_ps(p, v)
-#define vec_load_mask(m, p)    _mm512_maskz_loadu_ps(m, p)
+#define vec_zero()              _mm512_setzero_ps()
+#define vec_set1(x)             _mm512_set1_ps(x)
+#define vec_load(p)             _mm512_loadu_ps(p)
+#define vec_store(p, v)         _mm512_storeu_ps(p, v)
+#define vec_load_mask(m, p)     _mm512_maskz_loadu_ps(m, p)
 #define vec_store_mask(p, m, v) _mm512_mask_storeu_ps(p, m, v)
-#define vec_add(a, b)          _mm512_add_ps(a, b)
-#define vec_sub(a, b)          _mm512_sub_ps(a, b)
-#define vec_mul(a, b)          _mm512_mul_ps(a, b)
-#define vec_max(a, b)          _mm512_max_ps(a, b)
-#define vec_fma(a, b, c)       _mm512_fmadd_ps(a, b, c)  /* a * b + c */
-#define vec_fnma(a, b, c)      _mm512_fnmadd_ps(a, b, c) /* c - a * b */
+#define vec_add(a, b)           _mm512_add_ps(a, b)
+#define vec_sub(a, b)           _mm512_sub_ps(a, b)
+#define vec_mul(a, b)           _mm512_mul_ps(a, b)
+#define vec_max(a, b)           _mm512_max_ps(a, b)
+#define vec_fma(a, b, c)        _mm512_fmadd_ps(a, b, c)  /* a * b + c */
+#define vec_fnma(a, b, c)       _mm512_fnmadd_ps(a, b, c) /* c - a * b */
 
 /* Of every 128 bits of a and b: a0 b0 a1 b1, a2 b2 a3 b3; a01 b01, a23 b23. */
-#define vec_unpack_lo(a, b)  _mm512_unpacklo_ps(a, b)
-#define vec_unpack_hi(a, b)  _mm512_unpackhi_ps(a, b)
-#define vec_unpack2_lo(a, b) \
+#define vec_unpack_lo(a, b) _mm512_unpacklo_ps(a, b)
+#define vec_unpack_hi(a, b) _mm512_unpackhi_ps(a, b)
+#define vec_unpack2_lo(a, b)                                                                       \
     _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)))
-#define vec_unpack2_hi(a, b) \
+#define vec_unpack2_hi(a, b)                                                                       \
     _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)))
 
 /* Lanes first..end-1; both may lie outside 0..16. */
@@ -50,7 +51,8 @@ static inline vec_mask vec_mask_range(long first, long end)
 /* The even and the odd floats of a and b behind each other. */
 static inline void vec_deinterleave(vec a, vec b, vec *even, vec *odd)
 {
-    const __m512i pick = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i pick =
+        _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     *even = _mm512_permutex2var_ps(a, pick, b);
     *odd = _mm512_permutex2var_ps(a, _mm512_add_epi32(pick, _mm512_set1_epi32(1)), b);
 }

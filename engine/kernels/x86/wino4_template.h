@@ -1,8 +1,8 @@
 /* Winograd F(4x4, 3x3) for any vector type: included after vector_*.h and conv_tile_template.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The lanes of wino4.h are chosen for the 4x4 transpositions within 128 bits: piece q's columns 4 i + j, i the tile, go
- * to lane 4 i + q of vector j, by unpacking alone. */
+ * The lanes of wino4.h are chosen for the 4x4 transpositions within 128 bits: piece q's columns 4 i
+ * + j, i the tile, go to lane 4 i + q of vector j, by unpacking alone. */
 
 /* Four pieces of one vector: where they are read and which lanes exist. */
 typedef struct {
@@ -20,13 +20,15 @@ static void wino4_patch_set(Wino4Patch *patch, const HrnetWino4Input *t, unsigne
     for (unsigned q = 0; q < 4; q++) {
         const long y0 = 4L * ((first_piece + q) / pieces_per_row) - 1;
         const long x0 = (long)((first_piece + q) % pieces_per_row) * VECTOR_FLOATS - 1;
-        patch->inside = patch->inside && y0 >= 0 && y0 + 6 <= height && x0 >= 0 && x0 + 4 + VECTOR_FLOATS <= width;
+        patch->inside = patch->inside && y0 >= 0 && y0 + 6 <= height && x0 >= 0 &&
+                        x0 + 4 + VECTOR_FLOATS <= width;
         for (unsigned i = 0; i < 6; i++) {
             const long y = y0 + i;
             const bool exists = y >= 0 && y < height;
             patch->offset[i][q] = exists ? y * width + x0 : 0;
             patch->near[i][q] = exists ? vec_mask_range(-x0, width - x0) : vec_mask_range(0, 0);
-            patch->far[i][q] = exists ? vec_mask_range(-x0 - 4, width - x0 - 4) : vec_mask_range(0, 0);
+            patch->far[i][q] =
+                exists ? vec_mask_range(-x0 - 4, width - x0 - 4) : vec_mask_range(0, 0);
         }
     }
 }
@@ -46,7 +48,8 @@ ALWAYS_INLINE void wino4_input_1d(const vec d[6], vec out[6])
 }
 
 /* Row i of the four pieces as six vectors: column j of every tile. */
-ALWAYS_INLINE void wino4_load_row(const float *plane, const Wino4Patch *patch, unsigned i, const bool masked, vec d[6])
+ALWAYS_INLINE void wino4_load_row(const float *plane, const Wino4Patch *patch, unsigned i,
+                                  const bool masked, vec d[6])
 {
     vec near[4], far[4];
 #pragma GCC unroll 4
@@ -66,8 +69,8 @@ ALWAYS_INLINE void wino4_load_row(const float *plane, const Wino4Patch *patch, u
     d[5] = vec_unpack2_hi(far01, far23);
 }
 
-ALWAYS_INLINE void wino4_input_channel(const float *plane, const Wino4Patch *patch, const bool masked, float *v,
-                                       size_t v_point_floats)
+ALWAYS_INLINE void wino4_input_channel(const float *plane, const Wino4Patch *patch,
+                                       const bool masked, float *v, size_t v_point_floats)
 {
     vec rows[6][6];
 #pragma GCC unroll 6
@@ -106,8 +109,9 @@ ALWAYS_INLINE void wino4_input(const HrnetWino4Input *t)
 }
 
 /* Rows first_row to end_row of one point, in groups of so many rows. */
-ALWAYS_INLINE void wino4_product_rows(const HrnetWino4Product *t, unsigned point, unsigned first_row, unsigned end_row,
-                                      const unsigned rows, const unsigned vectors)
+ALWAYS_INLINE void wino4_product_rows(const HrnetWino4Product *t, unsigned point,
+                                      unsigned first_row, unsigned end_row, const unsigned rows,
+                                      const unsigned vectors)
 {
     const float *bias = point == HRNET_WINO4_BIAS_POINT ? t->bias : NULL;
     TileSource source = {
@@ -133,16 +137,20 @@ ALWAYS_INLINE void wino4_product_rows(const HrnetWino4Product *t, unsigned point
     }
 }
 
-#define WINO4_PRODUCT(rows, vectors)                                                                       \
-    static void wino4_product_##rows##_##vectors(const HrnetWino4Product *t, unsigned point, unsigned first_row, \
-                                                 unsigned end_row)                                         \
-    {                                                                                                      \
-        wino4_product_rows(t, point, first_row, end_row, rows, vectors);                                   \
+#define WINO4_PRODUCT(rows, vectors)                                                               \
+    static void wino4_product_##rows##_##vectors(const HrnetWino4Product *t, unsigned point,       \
+                                                 unsigned first_row, unsigned end_row)             \
+    {                                                                                              \
+        wino4_product_rows(t, point, first_row, end_row, rows, vectors);                           \
     }
 #define WINO4_PRODUCTS(rows) WINO4_PRODUCT(rows, 1) WINO4_PRODUCT(rows, 2) WINO4_PRODUCT(rows, 3)
-#define WINO4_NAMES(rows)    { wino4_product_##rows##_1, wino4_product_##rows##_2, wino4_product_##rows##_3 }
+#define WINO4_NAMES(rows)                                                                          \
+    {                                                                                              \
+        wino4_product_##rows##_1, wino4_product_##rows##_2, wino4_product_##rows##_3               \
+    }
 
-typedef void (*Wino4ProductFunc)(const HrnetWino4Product *t, unsigned point, unsigned first_row, unsigned end_row);
+typedef void (*Wino4ProductFunc)(const HrnetWino4Product *t, unsigned point, unsigned first_row,
+                                 unsigned end_row);
 
 WINO4_PRODUCTS(1)
 WINO4_PRODUCTS(2)
@@ -210,13 +218,14 @@ static void wino4_place_set(Wino4Place *place, const HrnetWino4Output *t, unsign
 }
 
 /* Row i of the four pieces: column j of every tile in o[j]. */
-ALWAYS_INLINE void wino4_store_row(const vec o[4], const Wino4Place *place, unsigned i, size_t width, const bool masked,
-                                   float *out, const float *residual, vec floor)
+ALWAYS_INLINE void wino4_store_row(const vec o[4], const Wino4Place *place, unsigned i,
+                                   size_t width, const bool masked, float *out,
+                                   const float *residual, vec floor)
 {
     const vec lo01 = vec_unpack_lo(o[0], o[1]), hi01 = vec_unpack_hi(o[0], o[1]);
     const vec lo23 = vec_unpack_lo(o[2], o[3]), hi23 = vec_unpack_hi(o[2], o[3]);
-    const vec pieces[4] = { vec_unpack2_lo(lo01, lo23), vec_unpack2_hi(lo01, lo23), vec_unpack2_lo(hi01, hi23),
-                            vec_unpack2_hi(hi01, hi23) };
+    const vec pieces[4] = { vec_unpack2_lo(lo01, lo23), vec_unpack2_hi(lo01, lo23),
+                            vec_unpack2_lo(hi01, hi23), vec_unpack2_hi(hi01, hi23) };
 #pragma GCC unroll 4
     for (unsigned q = 0; q < 4; q++) {
         if (masked && i >= place->n_rows[q])
@@ -224,7 +233,8 @@ ALWAYS_INLINE void wino4_store_row(const vec o[4], const Wino4Place *place, unsi
         const ptrdiff_t at = place->offset[q] + (ptrdiff_t)(i * width);
         vec value = pieces[q];
         if (residual)
-            value = vec_add(value, masked ? vec_load_mask(place->columns[q], residual + at) : vec_load(residual + at));
+            value = vec_add(value, masked ? vec_load_mask(place->columns[q], residual + at)
+                                          : vec_load(residual + at));
         value = vec_max(floor, value);
         if (masked)
             vec_store_mask(out + at, place->columns[q], value);
@@ -233,8 +243,9 @@ ALWAYS_INLINE void wino4_store_row(const vec o[4], const Wino4Place *place, unsi
     }
 }
 
-ALWAYS_INLINE void wino4_output_row(const HrnetWino4Output *t, const Wino4Place *place, const float *m,
-                                    const bool masked, float *out, const float *residual)
+ALWAYS_INLINE void wino4_output_row(const HrnetWino4Output *t, const Wino4Place *place,
+                                    const float *m, const bool masked, float *out,
+                                    const float *residual)
 {
     const vec floor = t->relu ? vec_zero() : vec_set1(-__builtin_inff());
     vec columns[6][4];
@@ -248,7 +259,8 @@ ALWAYS_INLINE void wino4_output_row(const HrnetWino4Output *t, const Wino4Place 
     }
 #pragma GCC unroll 4
     for (unsigned i = 0; i < 4; i++) { /* (A^T M) A */
-        const vec d[6] = { columns[0][i], columns[1][i], columns[2][i], columns[3][i], columns[4][i], columns[5][i] };
+        const vec d[6] = { columns[0][i], columns[1][i], columns[2][i],
+                           columns[3][i], columns[4][i], columns[5][i] };
         vec o[4];
         wino4_output_1d(d, o);
         wino4_store_row(o, place, i, t->width, masked, out, residual, floor);
