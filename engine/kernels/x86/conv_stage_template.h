@@ -17,7 +17,7 @@ ALWAYS_INLINE void stage_row(const HrnetConvStage *s, const float *row, float *d
     const float *src = row + s->first;
     const long left = (long)s->width - (long)s->first; /* of the row, from src on */
     for (unsigned phase = 0; phase < stride; phase++) {
-        const bool exists = s->first >= stride && (long)phase - (long)stride < left;
+        const bool exists = s->first + phase >= stride && (long)phase - (long)stride < left;
         dst[(long)(phase * s->odd_floats) - 1] = exists ? src[(long)phase - (long)stride] : 0;
     }
     const long step = (long)stride * VECTOR_FLOATS;

@@ -1,0 +1,283 @@
+/* Winograd's transforms and products: every instruction set against C, and C against the
+ * convolution as it is written down.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "guarded.h"
+#include "kernels/conv_kernels.h"
+#include "kernels/conv_plane.h"
+
+/* Image sizes below, at and above a piece's, and narrower than a vector of tiles. */
+static const unsigned sizes[][2] = { { 1, 1 },  { 2, 3 },   { 4, 8 },   { 5, 16 },  { 7, 17 },
+                                     { 8, 32 }, { 13, 31 }, { 16, 33 }, { 12, 64 }, { 23, 70 } };
+
+static unsigned vectors_of(unsigned height, unsigned width, unsigned vector_floats)
+{
+    const unsigned pieces = (height + 3) / 4 * ((width + vector_floats - 1) / vector_floats);
+    return (pieces + 3) / 4;
+}
+
+/* ---- input ---- */
+
+static void check_input_case(const HrnetConvKernels *kernels, unsigned height, unsigned width,
+                             unsigned first_piece, unsigned n_vectors, GRand *rand)
+{
+    const unsigned n_channels = (unsigned)g_rand_int_range(rand, 1, 5);
+    const size_t in_plane_floats = (size_t)height * width + (size_t)g_rand_int_range(rand, 0, 9);
+    HrnetWino4Input input = {
+        .in_plane_floats = in_plane_floats,
+        .height = height,
+        .width = width,
+        .n_channels = n_channels,
+        .first_piece = first_piece,
+        .n_vectors = n_vectors,
+        .v_channel_floats = n_vectors * kernels->vector_floats + 3,
+        .vector_floats = kernels->vector_floats,
+    };
+    input.v_point_floats = n_channels * input.v_channel_floats + 5;
+    Guarded in = guarded_new_floats((n_channels - 1) * in_plane_floats + height * width, 0);
+    Guarded v = guarded_new_floats((HRNET_WINO4_POINTS - 1) * input.v_point_floats +
+                                       (n_channels - 1) * input.v_channel_floats +
+                                       n_vectors * kernels->vector_floats,
+                                   0);
+    guarded_randomise(&in, rand);
+    Guarded expected = guarded_copy(&v);
+    guarded_case("wino4 input %u channels of %u x %u, %u vectors from piece %u", n_channels, height,
+                 width, n_vectors, first_piece);
+    input.in = in.floats;
+    input.v = expected.floats;
+    hrnet_wino4_input_f32_c(&input);
+    input.v = v.floats;
+    kernels->wino4_input(&input);
+    guarded_compare_floats(&v, &expected, 3e-5); /* values reach 100 */
+    guarded_close(&in);
+    guarded_close(&v);
+    guarded_close(&expected);
+}
+
+/* The whole image at once, and a part that begins anywhere and may reach behind its end. */
+static void check_input(HrnetIsa isa)
+{
+    const HrnetConvKernels *kernels = hrnet_conv_kernels_for(isa);
+    g_autoptr(GRand) rand = g_rand_new_with_seed(4);
+    for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        const unsigned height = sizes[i][0], width = sizes[i][1];
+        const unsigned n_vectors = vectors_of(height, width, kernels->vector_floats);
+        check_input_case(kernels, height, width, 0, n_vectors, rand);
+        for (unsigned first = 1; first < 4 * n_vectors; first++)
+            check_input_case(kernels, height, width, first, 1 + first % 3, rand);
+    }
+}
+
+/* ---- product ---- */
+
+static void check_product_case(const HrnetConvKernels *kernels, unsigned block_rows, unsigned rows,
+                               unsigned n_vectors, GRand *rand)
+{
+    const unsigned n_channels = (unsigned)g_rand_int_range(rand, 1, 20);
+    const size_t lanes = (size_t)n_vectors * kernels->vector_floats;
+    HrnetWino4Product product = {
+        .u_point_floats = (size_t)rows * n_channels + 3,
+        .rows = rows,
+        .block_rows = block_rows,
+        .n_channels = n_channels,
+        .n_vectors = n_vectors,
+        .v_point_floats = n_channels * (lanes + 2) + 7,
+        .v_channel_floats = lanes + 2,
+        .m_row_floats = HRNET_WINO4_POINTS * (lanes + 3) + 1,
+        .m_point_floats = lanes + 3,
+        .vector_floats = kernels->vector_floats,
+    };
+    const size_t last_point = HRNET_WINO4_POINTS - 1;
+    Guarded u = guarded_new_floats(last_point * product.u_point_floats + rows * n_channels, 0);
+    Guarded bias = guarded_new_floats(rows, 0);
+    Guarded v = guarded_new_floats(last_point * product.v_point_floats +
+                                       (n_channels - 1) * product.v_channel_floats + lanes,
+                                   0);
+    Guarded m = guarded_new_floats(
+        (rows - 1) * product.m_row_floats + last_point * product.m_point_floats + lanes, 0);
+    guarded_randomise(&u, rand);
+    guarded_randomise(&bias, rand);
+    guarded_randomise(&v, rand);
+    Guarded expected = guarded_copy(&m);
+    guarded_case("wino4 product %u rows in blocks of %u, %u channels, %u vectors", rows, block_rows,
+                 n_channels, n_vectors);
+    product.u = u.floats;
+    product.bias = bias.floats;
+    product.v = v.floats;
+    product.m = expected.floats;
+    hrnet_wino4_product_f32_c(&product);
+    product.m = m.floats;
+    kernels->wino4_product(&product);
+    guarded_compare_floats(&m, &expected, 1e-5);
+    guarded_close(&u);
+    guarded_close(&bias);
+    guarded_close(&v);
+    guarded_close(&m);
+    guarded_close(&expected);
+}
+
+static void check_product(HrnetIsa isa)
+{
+    const HrnetConvKernels *kernels = hrnet_conv_kernels_for(isa);
+    g_autoptr(GRand) rand = g_rand_new_with_seed(5);
+    for (unsigned n_vectors = 1; n_vectors <= kernels->tile_vectors_max; n_vectors++) {
+        for (unsigned block_rows = 1; block_rows <= kernels->tile_rows_max; block_rows++) {
+            for (unsigned rows = 1; rows <= 2 * block_rows; rows++)
+                check_product_case(kernels, block_rows, rows, n_vectors, rand);
+        }
+    }
+}
+
+/* ---- output ---- */
+
+typedef struct {
+    unsigned height, width, first_piece, n_vectors;
+    bool relu;
+    enum { RESIDUAL_NONE, RESIDUAL_OTHER, RESIDUAL_IN_PLACE } residual;
+} OutputCase;
+
+static void check_output_case(const HrnetConvKernels *kernels, const OutputCase *c, GRand *rand)
+{
+    const unsigned n_rows = (unsigned)g_rand_int_range(rand, 1, 5);
+    const size_t lanes = (size_t)c->n_vectors * kernels->vector_floats;
+    const size_t pixels = (size_t)c->height * c->width;
+    HrnetWino4Output output = {
+        .m_point_floats = lanes + 1,
+        .m_row_floats = HRNET_WINO4_POINTS * (lanes + 1) + 3,
+        .n_rows = n_rows,
+        .n_vectors = c->n_vectors,
+        .first_piece = c->first_piece,
+        .height = c->height,
+        .width = c->width,
+        .out_plane_floats = pixels + 5,
+        .relu = c->relu,
+        .vector_floats = kernels->vector_floats,
+    };
+    Guarded m = guarded_new_floats((n_rows - 1) * output.m_row_floats +
+                                       (HRNET_WINO4_POINTS - 1) * output.m_point_floats + lanes,
+                                   0);
+    Guarded residual = guarded_new_floats((n_rows - 1) * (pixels + 2) + pixels, 0);
+    Guarded out = guarded_new_floats((n_rows - 1) * output.out_plane_floats + pixels, 0);
+    guarded_randomise(&m, rand);
+    guarded_randomise(&residual, rand);
+    for (unsigned k = 0; c->residual == RESIDUAL_IN_PLACE && k < n_rows; k++)
+        guarded_randomise_floats(out.floats + k * output.out_plane_floats, pixels, rand);
+    Guarded expected = guarded_copy(&out);
+    guarded_case("wino4 output %u channels of %u x %u, %u vectors from piece %u, relu %d, residual "
+                 "%d",
+                 n_rows, c->height, c->width, c->n_vectors, c->first_piece, c->relu, c->residual);
+    output.m = m.floats;
+    for (unsigned i = 0; i < 2; i++) {
+        output.out = i ? out.floats : expected.floats;
+        if (c->residual == RESIDUAL_OTHER) {
+            output.residual = residual.floats;
+            output.residual_plane_floats = pixels + 2;
+        } else if (c->residual == RESIDUAL_IN_PLACE) {
+            output.residual = output.out;
+            output.residual_plane_floats = output.out_plane_floats;
+        }
+        (i ? kernels->wino4_output : hrnet_wino4_output_f32_c)(&output);
+    }
+    guarded_compare_floats(&out, &expected, 1e-4); /* values reach 361 */
+    guarded_close(&m);
+    guarded_close(&residual);
+    guarded_close(&out);
+    guarded_close(&expected);
+}
+
+static void check_output(HrnetIsa isa)
+{
+    const HrnetConvKernels *kernels = hrnet_conv_kernels_for(isa);
+    g_autoptr(GRand) rand = g_rand_new_with_seed(6);
+    for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
+        OutputCase c = { .height = sizes[i][0], .width = sizes[i][1] };
+        const unsigned n_vectors = vectors_of(c.height, c.width, kernels->vector_floats);
+        for (c.first_piece = 0; c.first_piece < 4 * n_vectors; c.first_piece++) {
+            c.n_vectors = c.first_piece ? 1 + c.first_piece % 3 : n_vectors;
+            c.relu = g_rand_boolean(rand);
+            c.residual = g_rand_int_range(rand, 0, 3);
+            check_output_case(kernels, &c, rand);
+        }
+    }
+}
+
+/* ---- the references themselves ---- */
+
+/* A layer all the way through the C kernels, against the convolution of obvious loops. */
+static void test_wino4_is_convolution(void)
+{
+    enum { CHANNELS = 3, ROWS = 5, HEIGHT = 10, WIDTH = 21, VECTOR = 8, VECTORS = 3 };
+    enum { LANES = VECTOR * VECTORS, POINTS = HRNET_WINO4_POINTS };
+    static float in[CHANNELS * HEIGHT * WIDTH], weights[ROWS][CHANNELS * 9],
+        u[POINTS][CHANNELS * ROWS], bias[ROWS], v[POINTS][CHANNELS][LANES], m[ROWS][POINTS][LANES],
+        out[ROWS][HEIGHT * WIDTH], expected[HEIGHT * WIDTH];
+    g_autoptr(GRand) rand = g_rand_new_with_seed(7);
+    g_assert_cmpuint(vectors_of(HEIGHT, WIDTH, VECTOR), ==, VECTORS);
+    guarded_randomise_floats(in, G_N_ELEMENTS(in), rand);
+    guarded_randomise_floats(weights[0], ROWS * CHANNELS * 9, rand);
+    guarded_randomise_floats(bias, ROWS, rand);
+    for (unsigned c = 0; c < CHANNELS; c++)
+        hrnet_wino4_weights_f32(weights[0] + c * 9, CHANNELS * 9, ROWS, u[0] + c * ROWS,
+                                CHANNELS * ROWS);
+    hrnet_wino4_input_f32_c(&(HrnetWino4Input){ .in = in,
+                                                .in_plane_floats = HEIGHT * WIDTH,
+                                                .height = HEIGHT,
+                                                .width = WIDTH,
+                                                .n_channels = CHANNELS,
+                                                .n_vectors = VECTORS,
+                                                .v = v[0][0],
+                                                .v_point_floats = CHANNELS * LANES,
+                                                .v_channel_floats = LANES,
+                                                .vector_floats = VECTOR });
+    hrnet_wino4_product_f32_c(&(HrnetWino4Product){ .u = u[0],
+                                                    .u_point_floats = CHANNELS * ROWS,
+                                                    .bias = bias,
+                                                    .rows = ROWS,
+                                                    .block_rows = ROWS,
+                                                    .n_channels = CHANNELS,
+                                                    .n_vectors = VECTORS,
+                                                    .v = v[0][0],
+                                                    .v_point_floats = CHANNELS * LANES,
+                                                    .v_channel_floats = LANES,
+                                                    .m = m[0][0],
+                                                    .m_row_floats = POINTS * LANES,
+                                                    .m_point_floats = LANES,
+                                                    .vector_floats = VECTOR });
+    hrnet_wino4_output_f32_c(&(HrnetWino4Output){ .m = m[0][0],
+                                                  .m_row_floats = POINTS * LANES,
+                                                  .m_point_floats = LANES,
+                                                  .n_rows = ROWS,
+                                                  .n_vectors = VECTORS,
+                                                  .height = HEIGHT,
+                                                  .width = WIDTH,
+                                                  .out = out[0],
+                                                  .out_plane_floats = HEIGHT * WIDTH,
+                                                  .vector_floats = VECTOR });
+    for (unsigned k = 0; k < ROWS; k++) {
+        hrnet_conv_plane_f32_c(&(HrnetConvPlane){ .in = in,
+                                                  .in_plane_floats = HEIGHT * WIDTH,
+                                                  .in_channels = CHANNELS,
+                                                  .in_height = HEIGHT,
+                                                  .in_width = WIDTH,
+                                                  .kernel = 3,
+                                                  .stride = 1,
+                                                  .pad_top = 1,
+                                                  .pad_left = 1,
+                                                  .weights = weights[k],
+                                                  .bias = bias[k],
+                                                  .out = expected,
+                                                  .out_height = HEIGHT,
+                                                  .out_width = WIDTH });
+        for (unsigned i = 0; i < HEIGHT * WIDTH; i++)
+            g_assert_cmpfloat_with_epsilon(out[k][i], expected[i], 1e-4f);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/wino4/is-convolution", test_wino4_is_convolution);
+    guarded_add_check("/wino4/input", check_input);
+    guarded_add_check("/wino4/product", check_product);
+    guarded_add_check("/wino4/output", check_output);
+    return g_test_run();
+}
