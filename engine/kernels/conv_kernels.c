@@ -10,6 +10,7 @@ static const HrnetConvKernels kernels_c = {
     .wino4_input = hrnet_wino4_input_f32_c,
     .wino4_product = hrnet_wino4_product_f32_c,
     .wino4_output = hrnet_wino4_output_f32_c,
+    .wino4_weights = hrnet_wino4_weights_f32_c,
 };
 
 #if defined(__x86_64__)
@@ -23,6 +24,7 @@ static const HrnetConvKernels kernels_avx2 = {
     .wino4_input = hrnet_wino4_input_f32_avx2,
     .wino4_product = hrnet_wino4_product_f32_avx2,
     .wino4_output = hrnet_wino4_output_f32_avx2,
+    .wino4_weights = hrnet_wino4_weights_f32_avx2,
 };
 
 static const HrnetConvKernels kernels_avx512 = {
@@ -34,6 +36,7 @@ static const HrnetConvKernels kernels_avx512 = {
     .wino4_input = hrnet_wino4_input_f32_avx512,
     .wino4_product = hrnet_wino4_product_f32_avx512,
     .wino4_output = hrnet_wino4_output_f32_avx512,
+    .wino4_weights = hrnet_wino4_weights_f32_avx512,
 };
 
 #endif

@@ -16,6 +16,7 @@ typedef struct {
     void (*wino4_input)(const HrnetWino4Input *input);
     void (*wino4_product)(const HrnetWino4Product *product);
     void (*wino4_output)(const HrnetWino4Output *output);
+    void (*wino4_weights)(const HrnetWino4Weights *weights);
 } HrnetConvKernels;
 
 /* Static, for hrnet_cpu_isa(). Any thread. */

@@ -145,19 +145,25 @@ static void filter_transform(const double *g, int step, double *out, int out_ste
     out[5 * out_step] = g[2 * step];
 }
 
-void hrnet_wino4_weights_f32(const float *weights, size_t filter_floats, unsigned n, float *u,
-                             size_t u_point_floats)
+static void weights_filter(const float *filter, float *u, size_t u_point_floats)
 {
-    for (unsigned i = 0; i < n; i++) {
-        double g[9], columns[6 * 3], row[6];
-        for (int j = 0; j < 9; j++)
-            g[j] = weights[i * filter_floats + (size_t)j];
-        for (int j = 0; j < 3; j++)
-            filter_transform(g + j, 3, columns + j, 3);
-        for (size_t j = 0; j < 6; j++) {
-            filter_transform(columns + 3 * j, 1, row, 1);
-            for (size_t k = 0; k < 6; k++)
-                u[(6 * j + k) * u_point_floats + i] = (float)row[k];
-        }
+    double g[9], columns[6 * 3], row[6];
+    for (int j = 0; j < 9; j++)
+        g[j] = filter[j];
+    for (int j = 0; j < 3; j++)
+        filter_transform(g + j, 3, columns + j, 3);
+    for (size_t j = 0; j < 6; j++) {
+        filter_transform(columns + 3 * j, 1, row, 1);
+        for (size_t k = 0; k < 6; k++)
+            u[(6 * j + k) * u_point_floats] = (float)row[k];
+    }
+}
+
+void hrnet_wino4_weights_f32_c(const HrnetWino4Weights *t)
+{
+    for (size_t c = 0; c < t->n_channels; c++) {
+        for (size_t r = 0; r < t->rows; r++)
+            weights_filter(t->weights + r * t->row_floats + 9 * c, t->u + c * t->rows + r,
+                           t->u_point_floats);
     }
 }

@@ -91,8 +91,19 @@ void hrnet_wino4_output_f32_c(const HrnetWino4Output *output);
 void hrnet_wino4_output_f32_avx2(const HrnetWino4Output *output);
 void hrnet_wino4_output_f32_avx512(const HrnetWino4Output *output);
 
-/* u[point][i] = (G g_i G^T)[point] for n filters of 3x3; g_i at weights + i * filter_floats. */
-void hrnet_wino4_weights_f32(const float *weights, size_t filter_floats, unsigned n, float *u,
-                             size_t u_point_floats);
+/* U[point][channel][row] = (G g G^T)[point], g being the 3x3 filter of a row and channel: one group
+ * of a product's rows. Computed in double and rounded once, so that instruction sets differ by a
+ * unit in the last place at most. Any alignment; reads and writes nothing else. */
+typedef struct {
+    const float *weights; /* row r, channel c: 9 floats at + r * row_floats + 9 c */
+    size_t row_floats;
+    unsigned rows, n_channels;
+    float *u; /* point p, channel c, row r at + p * u_point_floats + c * rows + r */
+    size_t u_point_floats;
+} HrnetWino4Weights;
+
+void hrnet_wino4_weights_f32_c(const HrnetWino4Weights *weights);
+void hrnet_wino4_weights_f32_avx2(const HrnetWino4Weights *weights);
+void hrnet_wino4_weights_f32_avx512(const HrnetWino4Weights *weights);
 
 #endif

@@ -44,10 +44,14 @@ static void wino4_pack(const HrnetConvShape *shape, const float *weights, float 
     for (unsigned first = 0; first < shape->out_channels; first += block_rows) {
         const unsigned left = shape->out_channels - first;
         const unsigned rows = left < block_rows ? left : block_rows;
-        for (unsigned c = 0; c < shape->in_channels; c++)
-            hrnet_wino4_weights_f32(weights + first * out_floats + c * 9, out_floats, rows,
-                                    packed + (size_t)first * shape->in_channels + c * rows,
-                                    point_floats);
+        hrnet_conv_kernels()->wino4_weights(&(HrnetWino4Weights){
+            .weights = weights + first * out_floats,
+            .row_floats = out_floats,
+            .rows = rows,
+            .n_channels = shape->in_channels,
+            .u = packed + (size_t)first * shape->in_channels,
+            .u_point_floats = point_floats,
+        });
     }
 }
 

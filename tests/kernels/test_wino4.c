@@ -200,6 +200,42 @@ static void check_output(HrnetIsa isa)
     }
 }
 
+/* ---- weights ---- */
+
+static void check_weights_case(HrnetIsa isa, unsigned rows, unsigned n_channels, GRand *rand)
+{
+    HrnetWino4Weights weights = {
+        .row_floats = 9 * n_channels + (size_t)g_rand_int_range(rand, 0, 9),
+        .rows = rows,
+        .n_channels = n_channels,
+        .u_point_floats = (size_t)rows * n_channels + (size_t)g_rand_int_range(rand, 0, 20),
+    };
+    Guarded filters = guarded_new_floats((rows - 1) * weights.row_floats + 9 * n_channels, 0);
+    Guarded u = guarded_new_floats(
+        (HRNET_WINO4_POINTS - 1) * weights.u_point_floats + (size_t)rows * n_channels, 0);
+    guarded_randomise(&filters, rand);
+    Guarded expected = guarded_copy(&u);
+    guarded_case("wino4 weights %u rows, %u channels", rows, n_channels);
+    weights.weights = filters.floats;
+    weights.u = expected.floats;
+    hrnet_wino4_weights_f32_c(&weights);
+    weights.u = u.floats;
+    hrnet_conv_kernels_for(isa)->wino4_weights(&weights);
+    guarded_compare_floats(&u, &expected, 1e-7); /* at most 1, so a unit in the last place */
+    guarded_close(&filters);
+    guarded_close(&u);
+    guarded_close(&expected);
+}
+
+static void check_weights(HrnetIsa isa)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(8);
+    for (unsigned rows = 1; rows <= hrnet_conv_kernels_for(isa)->tile_rows_max; rows++) {
+        for (unsigned n_channels = 1; n_channels < 20; n_channels++)
+            check_weights_case(isa, rows, n_channels, rand);
+    }
+}
+
 /* ---- the references themselves ---- */
 
 /* A layer all the way through the C kernels, against the convolution of obvious loops. */
@@ -215,9 +251,12 @@ static void test_wino4_is_convolution(void)
     guarded_randomise_floats(in, G_N_ELEMENTS(in), rand);
     guarded_randomise_floats(weights[0], ROWS * CHANNELS * 9, rand);
     guarded_randomise_floats(bias, ROWS, rand);
-    for (unsigned c = 0; c < CHANNELS; c++)
-        hrnet_wino4_weights_f32(weights[0] + c * 9, CHANNELS * 9, ROWS, u[0] + c * ROWS,
-                                CHANNELS * ROWS);
+    hrnet_wino4_weights_f32_c(&(HrnetWino4Weights){ .weights = weights[0],
+                                                    .row_floats = CHANNELS * 9,
+                                                    .rows = ROWS,
+                                                    .n_channels = CHANNELS,
+                                                    .u = u[0],
+                                                    .u_point_floats = CHANNELS * ROWS });
     hrnet_wino4_input_f32_c(&(HrnetWino4Input){ .in = in,
                                                 .in_plane_floats = HEIGHT * WIDTH,
                                                 .height = HEIGHT,
@@ -279,5 +318,6 @@ int main(int argc, char **argv)
     guarded_add_check("/wino4/input", check_input);
     guarded_add_check("/wino4/product", check_product);
     guarded_add_check("/wino4/output", check_output);
+    guarded_add_check("/wino4/weights", check_weights);
     return g_test_run();
 }

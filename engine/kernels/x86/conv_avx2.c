@@ -5,6 +5,7 @@
 #include "kernels/x86/conv_tile_template.h"
 #include "kernels/x86/conv_stage_template.h"
 #include "kernels/x86/wino4_template.h"
+#include "kernels/x86/wino4_weights_template.h"
 
 void hrnet_conv_tile_f32_avx2(const HrnetConvTile *tile)
 {
@@ -29,4 +30,9 @@ void hrnet_wino4_product_f32_avx2(const HrnetWino4Product *product)
 void hrnet_wino4_output_f32_avx2(const HrnetWino4Output *output)
 {
     wino4_output(output);
+}
+
+void hrnet_wino4_weights_f32_avx2(const HrnetWino4Weights *weights)
+{
+    wino4_weights(weights);
 }

@@ -28,6 +28,16 @@ typedef __m256i vec_mask;
 #define vec_fma(a, b, c)        _mm256_fmadd_ps(a, b, c)  /* a * b + c */
 #define vec_fnma(a, b, c)       _mm256_fnmadd_ps(a, b, c) /* c - a * b */
 
+/* Half as many doubles, from floats and back. */
+typedef __m256d dvec;
+
+#define dvec_set1(x)   _mm256_set1_pd(x)
+#define dvec_load(p)   _mm256_cvtps_pd(_mm_loadu_ps(p))
+#define dvec_add(a, b) _mm256_add_pd(a, b)
+#define dvec_sub(a, b) _mm256_sub_pd(a, b)
+#define dvec_mul(a, b) _mm256_mul_pd(a, b)
+#define vec_join(a, b) _mm256_set_m128(_mm256_cvtpd_ps(b), _mm256_cvtpd_ps(a))
+
 /* Of every 128 bits of a and b: a0 b0 a1 b1, a2 b2 a3 b3; a01 b01, a23 b23. */
 #define vec_unpack_lo(a, b) _mm256_unpacklo_ps(a, b)
 #define vec_unpack_hi(a, b) _mm256_unpackhi_ps(a, b)

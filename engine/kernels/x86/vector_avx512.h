@@ -28,6 +28,17 @@ typedef __mmask16 vec_mask;
 #define vec_fma(a, b, c)        _mm512_fmadd_ps(a, b, c)  /* a * b + c */
 #define vec_fnma(a, b, c)       _mm512_fnmadd_ps(a, b, c) /* c - a * b */
 
+/* Half as many doubles, from floats and back. */
+typedef __m512d dvec;
+
+#define dvec_set1(x)   _mm512_set1_pd(x)
+#define dvec_load(p)   _mm512_cvtps_pd(_mm256_loadu_ps(p))
+#define dvec_add(a, b) _mm512_add_pd(a, b)
+#define dvec_sub(a, b) _mm512_sub_pd(a, b)
+#define dvec_mul(a, b) _mm512_mul_pd(a, b)
+#define vec_join(a, b)                                                                             \
+    _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(a)), _mm512_cvtpd_ps(b), 1)
+
 /* Of every 128 bits of a and b: a0 b0 a1 b1, a2 b2 a3 b3; a01 b01, a23 b23. */
 #define vec_unpack_lo(a, b) _mm512_unpacklo_ps(a, b)
 #define vec_unpack_hi(a, b) _mm512_unpackhi_ps(a, b)
