@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gsthrnetresult.h"
 
+#include "gsthrnetfault.h"
 #include "gsthrnetimage.h"
 #include "gsthrnetreport.h"
 
@@ -25,22 +26,11 @@ static GstBuffer *wrap_mask(HrnetMask *mask, GstClockTime pts)
     return buffer;
 }
 
-#ifdef HRNET_FAULT_HOOK
-/* HRNET_FAULT=run:N makes the N-th inference of the process fail. */
-static gboolean is_fault(void)
-{
-    static gint n_runs;
-    const gchar *fault = g_getenv("HRNET_FAULT");
-    const gint run = g_atomic_int_add(&n_runs, 1) + 1;
-
-    return fault && g_str_has_prefix(fault, "run:") && g_ascii_strtoll(fault + 4, NULL, 10) == run;
-}
-#endif
-
 GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVideoFrame *frame,
                                          GstClockTime running_time, gboolean reports,
                                          GError **error)
 {
+    const GstClockTime start = gst_util_get_timestamp();
     GstHrnetResult *result;
     HrnetImage image;
     HrnetMask *mask;
@@ -50,16 +40,15 @@ GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVide
                             "frames of negative stride are not supported");
         return NULL;
     }
-#ifdef HRNET_FAULT_HOOK
-    if (is_fault()) {
+    if (gst_hrnet_fault_strikes()) {
         g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY,
                             "made to fail by HRNET_FAULT");
         return NULL;
     }
-#endif
     mask = hrnet_session_segment(network->session, &image, error);
     if (!mask)
         return NULL;
+    gst_hrnet_fault_delay(start);
     result = g_atomic_rc_box_new0(GstHrnetResult);
     result->mask = mask;
     result->model = hrnet_model_ref(network->model);
