@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gsthrnetnetwork.h"
 
+#include "gsthrnetload.h"
 #include "gsthrnetoptions.h"
 
 #include <math.h>
@@ -48,19 +49,22 @@ static void auto_size(guint area, guint frame_width, guint frame_height, guint *
     *width = (guint)CLAMP(w, 32, HRNET_SESSION_MAX_SIZE);
 }
 
-gboolean gst_hrnet_network_parse_size(const gchar *text, const HrnetModel *model, guint frame_width,
-                                      guint frame_height, guint *height, guint *width,
-                                      GError **error)
+static gboolean parse_size(const HrnetModel *model, const GstHrnetNetworkParams *params,
+                           guint *height, guint *width, GError **error)
 {
+    const gchar *text = params->inference_size;
     guint h, w;
     gchar rest;
 
     hrnet_model_get_input_size(model, height, width);
     if (!text || !*text || g_str_equal(text, "model"))
         return TRUE;
-    if (g_str_equal(text, "auto")) {
-        if (frame_width > 0 && frame_height > 0)
-            auto_size(*height * *width, frame_width, frame_height, height, width);
+    if (gst_hrnet_network_is_auto(params)) {
+        const guint area = gst_hrnet_load_scale(params->n_shrunk, *height) *
+                           gst_hrnet_load_scale(params->n_shrunk, *width);
+
+        if (params->frame_width > 0 && params->frame_height > 0)
+            auto_size(area, params->frame_width, params->frame_height, height, width);
         return TRUE;
     }
     if (!g_ascii_isdigit(text[0]) || sscanf(text, "%5ux%5u%c", &h, &w, &rest) != 2 ||
@@ -77,28 +81,41 @@ gboolean gst_hrnet_network_parse_size(const gchar *text, const HrnetModel *model
     return TRUE;
 }
 
-gboolean gst_hrnet_network_prepare(GstHrnetNetwork *network, const GstHrnetNetworkParams *params,
+gboolean gst_hrnet_network_is_auto(const GstHrnetNetworkParams *params)
+{
+    return g_strcmp0(params->inference_size, "auto") == 0;
+}
+
+gboolean gst_hrnet_network_shape(const HrnetModel *model, const GstHrnetNetworkParams *params,
+                                 GstHrnetShape *shape, GError **error)
+{
+    GstHrnetShape made = { .n_threads = params->n_threads, .precision = params->precision };
+
+    if (!parse_size(model, params, &made.height, &made.width, error))
+        return FALSE;
+    *shape = made;
+    return TRUE;
+}
+
+static gboolean is_same_shape(const GstHrnetShape *a, const GstHrnetShape *b)
+{
+    return a->height == b->height && a->width == b->width && a->n_threads == b->n_threads &&
+           a->precision == b->precision;
+}
+
+gboolean gst_hrnet_network_prepare(GstHrnetNetwork *network, const GstHrnetShape *shape,
                                    GError **error)
 {
     HrnetSession *session;
-    guint height, width;
 
-    if (!gst_hrnet_network_parse_size(params->inference_size, network->model, params->frame_width,
-                                      params->frame_height, &height, &width, error))
-        return FALSE;
-    if (network->session && network->height == height && network->width == width &&
-        network->n_threads == params->n_threads && network->precision == params->precision)
+    if (network->session && is_same_shape(&network->shape, shape))
         return TRUE;
-
-    session = hrnet_session_new(network->model, height, width, params->n_threads, params->precision,
-                                error);
+    session = hrnet_session_new(network->model, shape->height, shape->width, shape->n_threads,
+                                shape->precision, error);
     if (!session)
         return FALSE;
     g_clear_pointer(&network->session, hrnet_session_unref);
     network->session = session;
-    network->height = height;
-    network->width = width;
-    network->n_threads = params->n_threads;
-    network->precision = params->precision;
+    network->shape = *shape;
     return TRUE;
 }

@@ -11,18 +11,25 @@ G_BEGIN_DECLS
 /* How a stream wants its network run. */
 typedef struct {
     const gchar *inference_size;     /* "HxW", "model" or "auto" */
-    guint frame_width, frame_height; /* of the caps */
+    guint frame_width, frame_height; /* of the caps, 0 before them */
+    guint n_shrunk;                  /* see GstHrnetLoad; of an automatic size only */
     guint n_threads;                 /* 0: one per CPU */
     HrnetPrecision precision;
 } GstHrnetNetworkParams;
 
-/* A model and the session that runs it, made for the size that the last gst_hrnet_network_prepare()
- * asked for. One thread at a time. */
+/* What a session is made for. */
+typedef struct {
+    guint height, width; /* of the network's input */
+    guint n_threads;     /* 0: one per CPU */
+    HrnetPrecision precision;
+} GstHrnetShape;
+
+/* A model and the session that runs it, made for the shape that the last
+ * gst_hrnet_network_prepare() asked for. One thread at a time; the model is any thread's. */
 typedef struct {
     HrnetModel *model;
     HrnetSession *session; /* NULL before the first prepare */
-    guint height, width, n_threads;
-    HrnetPrecision precision;
+    GstHrnetShape shape;   /* the session's */
 } GstHrnetNetwork;
 
 /* name: a path or a bare name. options: a GstStructure string with or without its name, or NULL.
@@ -30,15 +37,17 @@ typedef struct {
 GstHrnetNetwork *gst_hrnet_network_load(const gchar *name, const gchar *options, GError **error);
 void gst_hrnet_network_free(GstHrnetNetwork *network);
 
-/* Makes the session, or a new one where size, threads or precision are not those of the one there
- * is. */
-gboolean gst_hrnet_network_prepare(GstHrnetNetwork *network, const GstHrnetNetworkParams *params,
-                                   GError **error);
+/* Whether `inference-size` leaves the size to the element. */
+gboolean gst_hrnet_network_is_auto(const GstHrnetNetworkParams *params);
 
-/* What `inference-size` means for a model and a frame. */
-gboolean gst_hrnet_network_parse_size(const gchar *text, const HrnetModel *model, guint frame_width,
-                                      guint frame_height, guint *height, guint *width,
-                                      GError **error);
+/* What the properties mean for a model and a frame. Fails where `inference-size` is none. */
+gboolean gst_hrnet_network_shape(const HrnetModel *model, const GstHrnetNetworkParams *params,
+                                 GstHrnetShape *shape, GError **error);
+
+/* Makes the session, or a new one where that there is has another shape. Where that fails the
+ * former stays. */
+gboolean gst_hrnet_network_prepare(GstHrnetNetwork *network, const GstHrnetShape *shape,
+                                   GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GstHrnetNetwork, gst_hrnet_network_free)
 

@@ -14,6 +14,7 @@
 
 #include "gsthrnetenums.h"
 #include "gsthrnethide.h"
+#include "gsthrnetload.h"
 #include "gsthrnetmotion.h"
 #include "gsthrnetnetwork.h"
 #include "gsthrnetpaint.h"
@@ -57,8 +58,9 @@ typedef struct {
     guint64 n_frames, n_inferences, n_reused;
     guint64 inference_ns, render_ns; /* sums */
     guint64 n_rendered;
-    guint64 mask_age_ns; /* of the last frame's mask */
-    guint n_masks;       /* in the session's pool */
+    guint64 mask_age_ns;                     /* of the last frame's mask */
+    guint n_masks;                           /* in the session's pool */
+    guint inference_height, inference_width; /* of the last inference; 0 before it */
 } GstHrnetStats;
 
 struct _GstHrnetSeg {
@@ -82,6 +84,9 @@ struct _GstHrnetSeg {
     GstHrnetMode negotiated_mode; /* the last that the caps were made for */
     gboolean peer_takes_video_meta;
     GstHrnetNetwork *network; /* the worker's while it is busy */
+    GstHrnetShape shape;      /* that its session shall have */
+    gboolean adapts;          /* the shape goes by the load */
+    GstHrnetLoad load;
     GstHrnetPaint paint;
     GstHrnetResult *result;    /* the newest */
     GstHrnetWorker *worker;    /* of `latest` */
@@ -121,6 +126,9 @@ void gst_hrnet_seg_model_reload(GstHrnetSeg *self);
 /* Takes over what has been set: model, session, paint. Posts the one error and returns FALSE where
  * it can't go on. */
 gboolean gst_hrnet_seg_model_update(GstHrnetSeg *self);
+/* The worker could not make a session of self->shape, and goes on with the former: posts a warning.
+ * Only while the worker is idle. */
+void gst_hrnet_seg_model_keep_shape(GstHrnetSeg *self, const GError *error);
 
 /* gsthrnetsegframe.c */
 void gst_hrnet_seg_frame_class_init(GstBaseTransformClass *klass);

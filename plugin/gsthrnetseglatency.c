@@ -1,5 +1,6 @@
 /* hrnetseg: whether frames wait for masks, and what that adds to the latency.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gsthrnetfault.h"
 #include "gsthrnetseg.h"
 
 GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
@@ -79,6 +80,7 @@ static GstClockTime measure(HrnetSession *session, guint height, guint width)
         start = gst_util_get_timestamp();
         if (!hrnet_session_run(session, input, n_input, logits, n_logits, NULL))
             return 0;
+        gst_hrnet_fault_delay(start);
     }
     return gst_util_get_timestamp() - start;
 }
@@ -86,15 +88,17 @@ static GstClockTime measure(HrnetSession *session, guint height, guint width)
 void gst_hrnet_seg_latency_estimate(GstHrnetSeg *self, const GstHrnetNetworkParams *params)
 {
     GstHrnetNetwork *network = self->network;
+    GstHrnetShape shape;
     GstClockTime time;
     gboolean exact;
 
     GST_OBJECT_LOCK(self);
     exact = self->settings.sync_mode == GST_HRNET_SYNC_EXACT;
     GST_OBJECT_UNLOCK(self);
-    if (!exact || !gst_hrnet_network_prepare(network, params, NULL))
+    if (!exact || !gst_hrnet_network_shape(network->model, params, &shape, NULL) ||
+        !gst_hrnet_network_prepare(network, &shape, NULL))
         return;
-    time = measure(network->session, network->height, network->width);
+    time = measure(network->session, shape.height, shape.width);
     GST_OBJECT_LOCK(self);
     /* A frame takes more than the network does: conversion and labels. */
     self->latency = time + time / 4;

@@ -10,6 +10,10 @@ GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
  * never catches up would keep its first one. */
 #define MAX_REUSE_TIME GST_SECOND
 
+/* Masks that are renewed less often than this trail what moves; it is what an automatic size is
+ * made for where `target-fps` does not say. */
+#define ALLOWED_TIME (GST_SECOND / 15)
+
 static GstClockTime running_time(GstHrnetSeg *self, GstBuffer *buffer)
 {
     return gst_segment_to_running_time(&GST_BASE_TRANSFORM(self)->segment, GST_FORMAT_TIME,
@@ -94,11 +98,17 @@ static gboolean is_static(GstHrnetSeg *self, const GstVideoFrame *frame)
     return FALSE;
 }
 
+/* Of the network, which is not the worker's at that time. */
 static void count_inference(GstHrnetSeg *self, GstClockTime elapsed)
 {
+    const guint n_masks = hrnet_session_get_n_masks(self->network->session);
+
     GST_OBJECT_LOCK(self);
     self->stats.n_inferences++;
     self->stats.inference_ns += elapsed;
+    self->stats.n_masks = n_masks;
+    self->stats.inference_height = self->network->shape.height;
+    self->stats.inference_width = self->network->shape.width;
     GST_OBJECT_UNLOCK(self);
 }
 
@@ -147,19 +157,28 @@ static gboolean infer(GstHrnetSeg *self, const GstVideoFrame *frame, GError **er
     GstHrnetResult *result = gst_hrnet_result_segment(
         self->network, frame, running_time(self, frame->buffer), reports, error);
     GstClockTime elapsed;
-    guint n_masks;
 
     if (!result)
         return FALSE;
     take_result(self, result);
     elapsed = gst_util_get_timestamp() - start;
-    n_masks = hrnet_session_get_n_masks(self->network->session);
     count_inference(self, elapsed);
-    GST_OBJECT_LOCK(self);
-    self->stats.n_masks = n_masks;
-    GST_OBJECT_UNLOCK(self);
     gst_hrnet_seg_latency_note(self, elapsed);
     return TRUE;
+}
+
+/* An automatic size goes by how long inferences take. The next job has the new one. */
+static void note_load(GstHrnetSeg *self, GstClockTime elapsed)
+{
+    const GstClockTime allowed =
+        self->now.target_fps > 0 ? (GstClockTime)(GST_SECOND / self->now.target_fps) : ALLOWED_TIME;
+
+    if (!self->adapts || !gst_hrnet_load_note(&self->load, elapsed, allowed))
+        return;
+    GST_INFO_OBJECT(self, "the network is %u eighths smaller from now on", self->load.n_shrunk);
+    GST_OBJECT_LOCK(self);
+    self->changes |= GST_HRNET_CHANGED_SESSION;
+    GST_OBJECT_UNLOCK(self);
 }
 
 /* Takes the worker's mask, if it has a new one. */
@@ -173,29 +192,28 @@ static gboolean collect(GstHrnetSeg *self, GError **error)
         g_propagate_error(error, outcome.error);
         return FALSE;
     }
+    if (outcome.error) {
+        gst_hrnet_seg_model_keep_shape(self, outcome.error);
+        g_clear_error(&outcome.error);
+    }
     take_result(self, outcome.result);
     count_inference(self, outcome.elapsed);
+    note_load(self, outcome.elapsed);
     return TRUE;
 }
 
-/* Has the frame segmented by the worker, if that is free. */
+/* Has the frame segmented by the worker, which is idle. */
 static gboolean hand_to_worker(GstHrnetSeg *self, const GstVideoFrame *frame, GError **error)
 {
-    guint n_masks;
+    GstHrnetJob job = { .network = self->network, .shape = self->shape };
 
-    if (!self->worker)
-        self->worker = gst_hrnet_worker_new();
-    if (!gst_hrnet_worker_is_idle(self->worker))
-        return TRUE;
-    n_masks = hrnet_session_get_n_masks(self->network->session);
-    GST_OBJECT_LOCK(self);
-    self->stats.n_masks = n_masks;
-    GST_OBJECT_UNLOCK(self);
     if (is_static(self, frame))
         return TRUE;
-    self->inferred_at = running_time(self, frame->buffer);
-    if (gst_hrnet_worker_begin(self->worker, self->network, &self->in_info, frame,
-                               self->inferred_at, wants_report(self, frame->buffer)))
+    job.running_time = self->inferred_at = running_time(self, frame->buffer);
+    job.reports = wants_report(self, frame->buffer);
+    if (!self->worker)
+        self->worker = gst_hrnet_worker_new();
+    if (gst_hrnet_worker_begin(self->worker, &job, &self->in_info, frame))
         return TRUE;
     g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "no memory for a frame's copy");
     return FALSE;
@@ -261,6 +279,9 @@ static void fail_closed(GstHrnetSeg *self, GstBuffer *buffer, const GError *erro
 
 gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *buffer)
 {
+    /* Asked before taking what it has done: then what is here is all there is, and a frame that
+     * looks like its picture may be said to. */
+    const gboolean busy = self->worker && !gst_hrnet_worker_is_idle(self->worker);
     g_autoptr(GError) error = NULL;
     gboolean ok;
 
@@ -271,7 +292,7 @@ gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *buffer)
     if (self->result && !gst_hrnet_result_fits(self->result, GST_VIDEO_INFO_WIDTH(&self->in_info),
                                                GST_VIDEO_INFO_HEIGHT(&self->in_info)))
         g_clear_pointer(&self->result, gst_hrnet_result_unref);
-    if (ok && !keeps_mask(self, buffer))
+    if (ok && !busy && !keeps_mask(self, buffer))
         ok = look_at_pixels(self, buffer, &error);
     if (!ok) {
         self->failed = TRUE;

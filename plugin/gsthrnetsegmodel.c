@@ -87,18 +87,14 @@ static void post_model(GstHrnetSeg *self, GstMessageType type, const Wish *wish,
 static GstHrnetNetwork *fulfil(const Wish *wish, GstHrnetPaint *paint, GError **error)
 {
     g_autoptr(GstHrnetNetwork) network = gst_hrnet_network_load(wish->name, wish->options, error);
-    guint height, width;
+    GstHrnetShape shape;
 
     if (!network || !gst_hrnet_paint_setup(paint, network->model, wish->classes, wish->palette,
                                            wish->style, error))
         return NULL;
-    if (wish->params.frame_width == 0) {
-        if (!gst_hrnet_network_parse_size(wish->inference_size, network->model, 0, 0, &height,
-                                          &width, error))
-            return NULL;
-    } else if (!gst_hrnet_network_prepare(network, &wish->params, error)) {
+    if (!gst_hrnet_network_shape(network->model, &wish->params, &shape, error) ||
+        (wish->params.frame_width > 0 && !gst_hrnet_network_prepare(network, &shape, error)))
         return NULL;
-    }
     return g_steal_pointer(&network);
 }
 
@@ -115,6 +111,8 @@ gboolean gst_hrnet_seg_model_open(GstHrnetSeg *self)
     self->started = TRUE;
     GST_OBJECT_UNLOCK(self);
 
+    self->shape = (GstHrnetShape){ 0 };
+    self->load = (GstHrnetLoad){ 0 };
     self->network = fulfil(wish, &self->paint, &error);
     if (self->network) {
         GST_INFO_OBJECT(self, "model %s: %s", wish->name,
@@ -205,18 +203,17 @@ static void switch_network(GstHrnetSeg *self, GstHrnetNetwork *network, const Wi
     }
     gst_hrnet_network_free(self->network);
     self->network = network;
+    self->load = (GstHrnetLoad){ 0 };
     gst_hrnet_seg_mask_reset(self);
     GST_INFO_OBJECT(self, "switched to model %s", hrnet_model_get_name(network->model));
 }
-
-/* What waits until the worker is done with the network. */
-#define NETWORK_CHANGES (GST_HRNET_CHANGED_MODEL | GST_HRNET_CHANGED_SESSION)
 
 /* Takes what has been set since the last frame; returns a wish where there is something. */
 static Wish *take_changes(GstHrnetSeg *self, guint *changes, GstHrnetNetwork **pending)
 {
     const gboolean busy = self->worker && !gst_hrnet_worker_is_idle(self->worker);
-    const guint later = busy ? NETWORK_CHANGES : 0;
+    /* Until the worker is done with the network. */
+    const guint later = busy ? GST_HRNET_CHANGED_MODEL : 0;
     Wish *wish = NULL;
 
     *pending = NULL;
@@ -230,6 +227,34 @@ static Wish *take_changes(GstHrnetSeg *self, guint *changes, GstHrnetNetwork **p
     GST_OBJECT_UNLOCK(self);
     return wish;
 }
+
+/* What the session shall be like. `latest` leaves making it to its worker, off the stream's thread.
+ */
+static gboolean update_shape(GstHrnetSeg *self, const Wish *wish, GError **error)
+{
+    GstHrnetNetworkParams params = wish->params;
+
+    self->adapts = self->latest && gst_hrnet_network_is_auto(&params);
+    if (!self->adapts)
+        self->load = (GstHrnetLoad){ 0 };
+    params.n_shrunk = self->load.n_shrunk;
+    return gst_hrnet_network_shape(self->network->model, &params, &self->shape, error) &&
+           (self->latest || gst_hrnet_network_prepare(self->network, &self->shape, error));
+}
+
+static void warn_of_shape(GstHrnetSeg *self, const GError *error)
+{
+    post(self, GST_MESSAGE_WARNING, "Keeping the former inference size", error);
+}
+
+void gst_hrnet_seg_model_keep_shape(GstHrnetSeg *self, const GError *error)
+{
+    self->shape = self->network->shape;
+    warn_of_shape(self, error);
+}
+
+/* What decides about the session. */
+#define SHAPE_CHANGES (GST_HRNET_CHANGED_MODEL | GST_HRNET_CHANGED_SESSION | GST_HRNET_CHANGED_SYNC)
 
 gboolean gst_hrnet_seg_model_update(GstHrnetSeg *self)
 {
@@ -251,11 +276,10 @@ gboolean gst_hrnet_seg_model_update(GstHrnetSeg *self)
         post(self, GST_MESSAGE_WARNING, "Keeping the former classes and colours", error);
         g_clear_error(&error);
     }
-    if (!(changes & NETWORK_CHANGES) ||
-        gst_hrnet_network_prepare(self->network, &wish->params, &error))
+    if (!(changes & SHAPE_CHANGES) || update_shape(self, wish, &error))
         return TRUE;
-    if (self->network->session) {
-        post(self, GST_MESSAGE_WARNING, "Keeping the former inference size", error);
+    if (self->latest || self->network->session) {
+        warn_of_shape(self, error);
         return TRUE;
     }
     post_model(self, GST_MESSAGE_ERROR, wish, error);

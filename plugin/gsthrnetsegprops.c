@@ -143,7 +143,9 @@ static GstStructure *stats_locked(const GstHrnetStats *stats)
         G_TYPE_UINT64, stats->n_inferences, "reused", G_TYPE_UINT64, stats->n_reused,
         "inference-ns", G_TYPE_UINT64, stats->inference_ns / MAX(stats->n_inferences, 1),
         "render-ns", G_TYPE_UINT64, stats->render_ns / MAX(stats->n_rendered, 1), "mask-age-ns",
-        G_TYPE_UINT64, stats->mask_age_ns, "pool-buffers", G_TYPE_UINT, stats->n_masks, NULL);
+        G_TYPE_UINT64, stats->mask_age_ns, "pool-buffers", G_TYPE_UINT, stats->n_masks,
+        "inference-height", G_TYPE_UINT, stats->inference_height, "inference-width", G_TYPE_UINT,
+        stats->inference_width, NULL);
 }
 
 static void get_locked(const GstHrnetSettings *settings, const Field *field, GValue *value)
@@ -239,8 +241,9 @@ static void install_output_properties(GObjectClass *object)
         object, PROP_STATS,
         g_param_spec_boxed("stats", "Statistics",
                            "Counts since the start (frames, inferences, reused), mean times "
-                           "(inference-ns, render-ns), the last mask's age (mask-age-ns), and "
-                           "masks in the pool (pool-buffers)",
+                           "(inference-ns, render-ns), the last mask's age (mask-age-ns), masks "
+                           "in the pool (pool-buffers), and the size that the network ran at last "
+                           "(inference-height, inference-width)",
                            GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 

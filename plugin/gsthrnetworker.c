@@ -21,11 +21,9 @@ struct GstHrnetWorker {
     GstHrnetOutcome outcome;
 
     /* of the job, the thread's while busy */
-    GstHrnetNetwork *network;
+    GstHrnetJob job;
     GstVideoInfo info;
     GstBuffer *copy;
-    GstClockTime running_time;
-    gboolean reports;
 };
 
 static void lower_priority(void)
@@ -41,16 +39,25 @@ static void lower_priority(void)
 static GstHrnetOutcome segment(GstHrnetWorker *worker)
 {
     const GstClockTime start = gst_util_get_timestamp();
+    const GstHrnetJob *job = &worker->job;
     GstHrnetOutcome outcome = { NULL };
+    GError *error = NULL;
     GstVideoFrame frame;
 
-    if (gst_video_frame_map(&frame, &worker->info, worker->copy, GST_MAP_READ)) {
-        outcome.result = gst_hrnet_result_segment(worker->network, &frame, worker->running_time,
-                                                  worker->reports, &outcome.error);
+    gst_hrnet_network_prepare(job->network, &job->shape, &outcome.error);
+    if (!job->network->session) {
+        /* There is no former one either, and the error says why. */
+    } else if (gst_video_frame_map(&frame, &worker->info, worker->copy, GST_MAP_READ)) {
+        outcome.result =
+            gst_hrnet_result_segment(job->network, &frame, job->running_time, job->reports, &error);
         gst_video_frame_unmap(&frame);
     } else {
-        outcome.error = g_error_new_literal(HRNET_ERROR, HRNET_ERROR_NO_MEMORY,
-                                            "a frame's copy cannot be read");
+        error = g_error_new_literal(HRNET_ERROR, HRNET_ERROR_NO_MEMORY,
+                                    "a frame's copy cannot be read");
+    }
+    if (error) {
+        g_clear_error(&outcome.error);
+        outcome.error = error;
     }
     outcome.elapsed = gst_util_get_timestamp() - start;
     return outcome;
@@ -145,15 +152,12 @@ static gboolean copy_frame(GstHrnetWorker *worker, const GstVideoInfo *info,
     return ok;
 }
 
-gboolean gst_hrnet_worker_begin(GstHrnetWorker *worker, GstHrnetNetwork *network,
-                                const GstVideoInfo *info, const GstVideoFrame *frame,
-                                GstClockTime running_time, gboolean reports)
+gboolean gst_hrnet_worker_begin(GstHrnetWorker *worker, const GstHrnetJob *job,
+                                const GstVideoInfo *info, const GstVideoFrame *frame)
 {
     if (!copy_frame(worker, info, frame))
         return FALSE;
-    worker->network = network;
-    worker->running_time = running_time;
-    worker->reports = reports;
+    worker->job = *job;
     g_mutex_lock(&worker->lock);
     worker->busy = TRUE;
     g_cond_signal(&worker->changed);

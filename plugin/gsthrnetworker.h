@@ -12,10 +12,18 @@ G_BEGIN_DECLS
 
 typedef struct GstHrnetWorker GstHrnetWorker;
 
+/* What is to be done with a frame. */
+typedef struct {
+    GstHrnetNetwork *network;  /* the worker's while the job runs */
+    GstHrnetShape shape;       /* that its session shall have */
+    GstClockTime running_time; /* of the frame */
+    gboolean reports;          /* see gst_hrnet_result_segment() */
+} GstHrnetJob;
+
 /* What became of a job. */
 typedef struct {
     GstHrnetResult *result; /* NULL: failed */
-    GError *error;          /* why */
+    GError *error; /* why; with a result: why the session has not got the shape asked for */
     GstClockTime elapsed;
 } GstHrnetOutcome;
 
@@ -30,9 +38,8 @@ gboolean gst_hrnet_worker_is_idle(GstHrnetWorker *worker);
 /* Begins to segment a copy of a mapped frame; only while idle. info: of the caps. Allocates memory
  * for the copy where the last job's frame was another size or format. FALSE where there is no
  * memory. */
-gboolean gst_hrnet_worker_begin(GstHrnetWorker *worker, GstHrnetNetwork *network,
-                                const GstVideoInfo *info, const GstVideoFrame *frame,
-                                GstClockTime running_time, gboolean reports);
+gboolean gst_hrnet_worker_begin(GstHrnetWorker *worker, const GstHrnetJob *job,
+                                const GstVideoInfo *info, const GstVideoFrame *frame);
 
 /* The last job's outcome, (transfer full), once; FALSE while there is none. */
 gboolean gst_hrnet_worker_take(GstHrnetWorker *worker, GstHrnetOutcome *outcome);

@@ -135,6 +135,34 @@ GST_START_TEST(test_steady_state)
 }
 GST_END_TEST
 
+/* The same beside the stream, where a frame is copied for the worker. */
+GST_START_TEST(test_steady_state_of_latest)
+{
+    GstHarness *h = harness_new("hrnetseg model=test sync-mode=latest inference-size=auto");
+    GstVideoInfo info;
+    GstBufferPool *pool;
+    guint n = 0;
+
+    gst_harness_add_propose_allocation_meta(h, GST_VIDEO_META_API_TYPE, NULL);
+    harness_set_frame_caps(h, "I420", 320, 240, "", &info);
+    pool = frame_pool(&info);
+    while (seg_stat(h->element, "inferences") < N_WARM) {
+        push_pooled(h, pool, n++, FALSE);
+        g_usleep(2000);
+    }
+    g_atomic_int_set(&counting, 1);
+    while (seg_stat(h->element, "inferences") < N_WARM + N_RUN / 4) {
+        push_pooled(h, pool, n++, FALSE);
+        g_usleep(2000);
+    }
+    g_atomic_int_set(&counting, 0);
+    fail_unless_equals_int(g_atomic_int_get(&n_big), 0);
+    gst_harness_teardown(h);
+    gst_buffer_pool_set_active(pool, FALSE);
+    gst_object_unref(pool);
+}
+GST_END_TEST
+
 static Suite *allocations_suite(void)
 {
     Suite *suite = suite_create("hrnetseg-allocations");
@@ -143,6 +171,7 @@ static Suite *allocations_suite(void)
     tcase_set_timeout(chain, 120);
     tcase_add_test(chain, test_counter);
     tcase_add_loop_test(chain, test_steady_state, 0, 7 * 4);
+    tcase_add_test(chain, test_steady_state_of_latest);
     suite_add_tcase(suite, chain);
     return suite;
 }

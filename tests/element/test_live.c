@@ -128,6 +128,67 @@ GST_START_TEST(test_latest_does_not_hold_up)
 }
 GST_END_TEST
 
+/* Pushes a frame each 5 ms until the last inference had the given height, at most for 20 s. */
+static void push_until_height(GstHarness *h, const GstVideoInfo *info, guint *n, guint height)
+{
+    for (guint tries = 0; tries < 4000; tries++) {
+        if (seg_stat(h->element, "inference-height") == height)
+            return;
+        push(h, info, (*n)++);
+        g_usleep(5000);
+    }
+    fail("the height is %u, not %u", (guint)seg_stat(h->element, "inference-height"), height);
+}
+
+/* An automatic size shrinks where inferences take too long, and grows back when they no longer do;
+ * frames wait for neither. Other sizes and modes stay as they are. */
+GST_START_TEST(test_size_follows_load)
+{
+    GstVideoInfo info;
+    GstHarness *h;
+    guint n = 0;
+
+    g_setenv("HRNET_FAULT", "slow:120x30", TRUE);
+    h = start("hrnetseg model=test sync-mode=latest inference-size=auto target-fps=10 "
+              "model-options=input_size=128x128",
+              &info);
+    push_until_height(h, &info, &n, 96);
+    push_until_height(h, &info, &n, 64);
+    push_until_height(h, &info, &n, 96);
+
+    g_object_set(h->element, "inference-size", "128x64", NULL);
+    push_until_height(h, &info, &n, 128);
+    g_object_set(h->element, "inference-size", "auto", NULL);
+    push_until_height(h, &info, &n, 96);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+GST_START_TEST(test_size_stays)
+{
+    static const gchar *const properties[] = {
+        "sync-mode=latest inference-size=128x160",
+        "sync-mode=latest inference-size=auto target-fps=5",
+        "sync-mode=exact inference-size=auto",
+    };
+    static const guint heights[] = { 128, 224, 224 };
+    gchar *description = g_strdup_printf("hrnetseg model=test model-options=input_size=256x256 %s",
+                                         properties[__i__]);
+    GstVideoInfo info;
+    GstHarness *h;
+
+    g_setenv("HRNET_FAULT", "slow:40", TRUE);
+    h = start(description, &info);
+    for (guint n = 0; seg_stat(h->element, "inferences") < 12; n++) {
+        push(h, &info, n);
+        g_usleep(5000);
+    }
+    fail_unless_equals_uint64(seg_stat(h->element, "inference-height"), heights[__i__]);
+    g_free(description);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
 /* Whatever happens while an inference is under way. */
 GST_START_TEST(test_latest_while_busy)
 {
@@ -352,6 +413,8 @@ static Suite *live_suite(void)
     tcase_add_loop_test(chain, test_latest, 0, N_MODES);
     tcase_add_test(chain, test_latest_before_first_mask);
     tcase_add_test(chain, test_latest_does_not_hold_up);
+    tcase_add_test(chain, test_size_follows_load);
+    tcase_add_loop_test(chain, test_size_stays, 0, 3);
     tcase_add_test(chain, test_latest_while_busy);
     tcase_add_loop_test(chain, test_target_fps, 0, 6);
     tcase_add_loop_test(chain, test_static, 0, N_FORMATS);

@@ -71,7 +71,7 @@ GST_START_TEST(test_defaults)
     fail_unless_equals_int(threads, 0);
     fail_unless_equals_int(mode, 0);
     fail_unless_equals_int(precision, 0);
-    fail_unless_equals_int(gst_structure_n_fields(stats), 7);
+    fail_unless_equals_int(gst_structure_n_fields(stats), 9);
     g_free(model);
     g_free(options);
     g_free(classes);
