@@ -10,6 +10,7 @@ keeps the weights (exponential mean) that did best on `val` in OUT/best-TASK.pt.
 import argparse
 import copy
 import math
+import os
 import random
 import sys
 import time
@@ -23,6 +24,7 @@ import checkpoint
 import hrnet
 import losses
 import scores
+from batches import Batches
 from datasets import open_pairs
 from samples import People, Street
 from tasks import TASKS
@@ -112,7 +114,7 @@ class Trainer:
         torch.manual_seed(o.seed)
         self.rng = np.random.default_rng((o.seed, self.workers.rank))
         self.pairs = self.workers.first_alone(self._open_sets)
-        self.samplers = {t: self._sampler(t) for t in o.tasks}
+        self.batches = Batches({t: self._sampler(t) for t in o.tasks}, o.tasks, self.rng)
         self.weights = {t: self._weights(t).to(o.device) for t in o.tasks}
         self.networks = Networks(o.variant, list(o.tasks))
         if o.init:
@@ -163,14 +165,9 @@ class Trainer:
             sys.exit(f"{file}: not a run of this network")
 
     def batch(self):
-        pictures, labels = [], []
-        for task, count in self.options.tasks.items():
-            for _ in range(count):
-                picture, label = self.samplers[task].sample(self.rng)
-                pictures.append(np.ascontiguousarray(picture))
-                labels.append(np.ascontiguousarray(label))
-        pictures = torch.from_numpy(np.stack(pictures)).to(self.options.device)
-        return scores.normalise(pictures), torch.from_numpy(np.stack(labels)).to(pictures.device)
+        pictures, labels = (part.to(self.options.device, non_blocking=True)
+                            for part in next(self.source))
+        return scores.normalise(pictures), labels
 
     def _loss(self, task, out, labels):
         logits, branches = out
@@ -245,6 +242,7 @@ class Trainer:
             self.rng.bit_generator.state = state["rng"]
         else:
             self.rng = np.random.default_rng((self.options.seed, self.workers.rank, state["step"]))
+            self.batches.rng = self.rng
         print(f"{file}: continuing at step {self.schedule.step}")
 
     def synchronise(self):
@@ -260,6 +258,8 @@ class Trainer:
 
     def run(self):
         o, s = self.options, self.schedule
+        self.source = self.batches.start(o.loaders, (o.seed, self.workers.rank, s.step),
+                                         pin=torch.device(o.device).type == "cuda")
         together = o.sync_steps if self.workers.count > 1 else 1
         last_eval, last_save, smooth, start = s.seconds, s.seconds, None, time.monotonic()
         while s.progress() < 1 or s.step % together:
@@ -323,6 +323,9 @@ def arguments():
                    help="steps between means over workers (%(default)s)")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, help="of PyTorch (default: its own choice)")
+    p.add_argument("--loaders", type=int,
+                   help="processes that make samples (default: none on a CPU, beside a GPU one for "
+                        "each core)")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     p.add_argument("--bf16", action="store_true",
                    help="compute in bfloat16 (weights stay float32): faster on AMX and on GPUs")
@@ -335,6 +338,8 @@ def arguments():
     o.sets = set(o.tasks) | ({"street"} if not o.without_streets else set())
     o.crop = tuple(int(n) for n in o.crop.split("x"))
     o.cache = o.cache or o.out.parent / "cache"
+    if o.loaders is None:
+        o.loaders = 0 if torch.device(o.device).type == "cpu" else len(os.sched_getaffinity(0))
     return o
 
 

@@ -84,10 +84,10 @@ def run(script, *arguments):
     return done
 
 
-def train(folder, steps):
+def train(folder, steps, *options):
     return run("train.py", "--data", folder, "--out", folder / "run", "--tasks", "people=4,street=4",
                "--crop", "64x64", "--steps", steps, "--warmup", 5, "--eval-minutes", 60,
-               "--sync-steps", 1, "--threads", 1, "--seed", 3, "--device", "cpu")
+               "--sync-steps", 1, "--threads", 1, "--seed", 3, "--device", "cpu", *options)
 
 
 def losses(output):
@@ -118,9 +118,9 @@ def main():
         make_data(folder)
         first = train(folder, STEPS // 2)
         check(first.returncode == 0, "a run over both tasks")
-        second = train(folder, STEPS)
+        second = train(folder, STEPS, "--loaders", 2)
         check("continuing at step" in second.stdout and second.returncode == 0,
-              "it goes on where it stopped")
+              "it goes on where it stopped, samples now made by loaders")
         course = losses(first.stdout) + losses(second.stdout)
         print(f"# losses shown: {course}")
         check(len(course) >= 2 and course[-1] < 0.9 * course[0], "the loss falls")
