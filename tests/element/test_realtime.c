@@ -1,0 +1,292 @@
+/* Live pipelines whose inferences take 200 ms: what the element adds to the latency as GStreamer's
+ * latency tracer sees it, masks' ages, frames that a sink drops, and memory.
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * HRNET_SOAK is the number of seconds that each pipeline runs, 12 if it is not set. */
+#include "harness.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define INFERENCE       (200 * GST_MSECOND)
+#define SINK_DEADLINE   (20 * GST_MSECOND) /* that sinks add to the latency by default */
+#define MOST_RECORDS    (1 << 16)
+#define DEFAULT_SECONDS 12
+
+/* What the tracer has measured of the element, in order. Static: growing arrays are not to be taken
+ * for a leak. */
+static struct {
+    GMutex lock;
+    guint n;
+    GstClockTime latency[MOST_RECORDS];
+} tracer;
+
+/* What a probe has seen before the sink. */
+typedef struct {
+    GstElement *seg;
+    guint n_frames, n_masks, n_wrong_ages;
+    GstClockTime least_age, most_age;
+} Seen;
+
+/* element-latency, element-id=(string)0x55, element=(string)seg, ..., time=(guint64)5, ts=...; */
+static void on_record(GstDebugCategory *category, GstDebugLevel level, const gchar *file,
+                      const gchar *function, gint line, GObject *object, GstDebugMessage *message,
+                      gpointer user_data)
+{
+    const gchar *text = gst_debug_message_get(message);
+    const gchar *time =
+        text && g_str_has_prefix(text, "element-latency, ") && strstr(text, "element=(string)seg,")
+            ? strstr(text, " time=(guint64)")
+            : NULL;
+
+    if (!time)
+        return;
+    g_mutex_lock(&tracer.lock);
+    if (tracer.n < MOST_RECORDS)
+        tracer.latency[tracer.n++] = g_ascii_strtoull(time + strlen(" time=(guint64)"), NULL, 10);
+    g_mutex_unlock(&tracer.lock);
+}
+
+/* The age of a frame's mask is that of its metadata and of the statistics alike. */
+static GstPadProbeReturn on_frame(GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+    GstBuffer *frame = gst_pad_probe_info_get_buffer(info);
+    GstStructure *structure = seg_structure(frame);
+    Seen *seen = user_data;
+    GstClockTime age;
+    guint64 pts;
+
+    seen->n_frames++;
+    if (!structure || !gst_structure_get_uint64(structure, "pts", &pts))
+        return GST_PAD_PROBE_OK;
+    age = GST_BUFFER_PTS(frame) - pts;
+    seen->n_wrong_ages += seg_stat(seen->seg, "mask-age-ns") != age;
+    seen->least_age = seen->n_masks++ ? MIN(seen->least_age, age) : age;
+    seen->most_age = MAX(seen->most_age, age);
+    return GST_PAD_PROBE_OK;
+}
+
+static guint64 resident_bytes(void)
+{
+    guint64 pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+
+    fail_unless(file != NULL);
+    fail_unless_equals_int(fscanf(file, "%*u %" G_GUINT64_FORMAT, &pages), 1);
+    fclose(file);
+    return pages * (guint64)sysconf(_SC_PAGESIZE);
+}
+
+static guint n_seconds(void)
+{
+    const gchar *wish = g_getenv("HRNET_SOAK");
+
+    return wish ? (guint)atoi(wish) : DEFAULT_SECONDS;
+}
+
+static gint compare_times(gconstpointer a, gconstpointer b)
+{
+    const GstClockTime x = *(const GstClockTime *)a, y = *(const GstClockTime *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Of the records from the first to before the last, that which `share` of them stay below. */
+static GstClockTime quantile(guint first, guint last, gdouble share)
+{
+    const guint n = last - first;
+    g_autofree GstClockTime *sorted =
+        g_memdup2(tracer.latency + first, n * sizeof tracer.latency[0]);
+
+    fail_unless(n > 0);
+    qsort(sorted, n, sizeof sorted[0], compare_times);
+    return sorted[MIN((guint)(share * n), n - 1)];
+}
+
+/* A live source of that many frames a second, segmented, before a sink that drops what is late. */
+static GstElement *live_pipeline(guint fps, const gchar *sync_mode)
+{
+    gchar *line = g_strdup_printf("videotestsrc is-live=true pattern=ball num-buffers=%u ! "
+                                  "video/x-raw,format=I420,width=640,height=360,framerate=%u/1 ! "
+                                  "hrnetseg name=seg model=test sync-mode=%s ! "
+                                  "fakesink name=sink sync=true qos=true max-lateness=20000000",
+                                  fps * n_seconds(), fps, sync_mode);
+    GstElement *pipeline = gst_parse_launch(line, NULL);
+
+    g_free(line);
+    fail_unless(pipeline != NULL);
+    return pipeline;
+}
+
+static void follow_latency(GstElement *pipeline, GstClockTime *least, GstClockTime *most)
+{
+    GstQuery *query = gst_query_new_latency();
+    GstClockTime min;
+    gboolean live;
+
+    fail_unless(gst_element_query(pipeline, query));
+    gst_query_parse_latency(query, &live, &min, NULL);
+    fail_unless(live);
+    *least = MIN(*least, min);
+    *most = MAX(*most, min);
+    gst_query_unref(query);
+}
+
+/* What a run has come to. */
+typedef struct {
+    Seen seen;
+    guint64 rendered, dropped;
+    GstClockTime least_told, most_told; /* latency of the pipeline, from the third second on */
+    guint64 early_bytes, late_bytes;    /* resident, after a quarter of the time and at the end */
+} Outcome;
+
+static void run(GstElement *pipeline, Outcome *outcome)
+{
+    GstElement *sink = gst_bin_get_by_name(GST_BIN(pipeline), "sink");
+    GstPad *pad = gst_element_get_static_pad(sink, "sink");
+    GstBus *bus = gst_element_get_bus(pipeline);
+    GstStructure *stats = NULL;
+    gboolean ended = FALSE;
+
+    *outcome = (Outcome){ .least_told = GST_CLOCK_TIME_NONE };
+    outcome->seen.seg = gst_bin_get_by_name(GST_BIN(pipeline), "seg");
+    gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, on_frame, &outcome->seen, NULL);
+    tracer.n = 0;
+    gst_element_set_state(pipeline, GST_STATE_PLAYING);
+    for (guint second = 0; !ended; second++) {
+        const GstClockTime until = gst_util_get_timestamp() + GST_SECOND;
+        GstMessage *message;
+
+        while (!ended && gst_util_get_timestamp() < until) {
+            message = gst_bus_timed_pop(bus, 50 * GST_MSECOND);
+            if (!message)
+                continue;
+            fail_if(GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR);
+            if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_LATENCY)
+                gst_bin_recalculate_latency(GST_BIN(pipeline));
+            ended = GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS;
+            gst_message_unref(message);
+        }
+        if (!ended && second > 2)
+            follow_latency(pipeline, &outcome->least_told, &outcome->most_told);
+        if (second == MAX(n_seconds() / 4, 3))
+            outcome->early_bytes = resident_bytes();
+        fail_unless(second < n_seconds() * 2 + 20, "no end");
+    }
+    outcome->late_bytes = resident_bytes();
+    g_object_get(sink, "stats", &stats, NULL);
+    gst_structure_get_uint64(stats, "rendered", &outcome->rendered);
+    gst_structure_get_uint64(stats, "dropped", &outcome->dropped);
+    gst_structure_free(stats);
+    gst_element_set_state(pipeline, GST_STATE_NULL);
+    gst_object_unref(outcome->seen.seg);
+    gst_object_unref(bus);
+    gst_object_unref(pad);
+    gst_object_unref(sink);
+    gst_object_unref(pipeline);
+}
+
+#define MS(time) ((gdouble)(time) / (gdouble)GST_MSECOND)
+
+static void tell(const gchar *name, const Outcome *outcome)
+{
+    const guint n = tracer.n, third = n / 3;
+
+    g_print("# %s: %u frames in %u s, %" G_GUINT64_FORMAT " rendered, %" G_GUINT64_FORMAT
+            " dropped; added latency by the tracer, ms: median %.2f, 99th percentile %.2f, most "
+            "%.2f (%u records; medians of the first and last third %.2f and %.2f); latency told "
+            "%.1f to %.1f ms; masks %.0f to %.0f ms old; resident %.2f MB, then %.2f MB\n",
+            name, outcome->seen.n_frames, n_seconds(), outcome->rendered, outcome->dropped,
+            MS(quantile(0, n, 0.5)), MS(quantile(0, n, 0.99)), MS(quantile(0, n, 1)), n,
+            MS(quantile(0, third, 0.5)), MS(quantile(n - third, n, 0.5)), MS(outcome->least_told),
+            MS(outcome->most_told), MS(outcome->seen.least_age), MS(outcome->seen.most_age),
+            (gdouble)outcome->early_bytes / 1e6, (gdouble)outcome->late_bytes / 1e6);
+}
+
+/* A leak of 1 KB a frame at 4 frames a second is 1.8 MB in seven and a half minutes. */
+static void check_growth(const Outcome *outcome)
+{
+    const guint n = tracer.n, third = n / 3;
+
+    fail_unless(outcome->late_bytes < outcome->early_bytes + 1000000);
+    fail_unless(quantile(n - third, n, 0.5) < quantile(0, third, 0.5) * 3 / 2 + GST_MSECOND);
+}
+
+GST_START_TEST(test_latest_at_30)
+{
+    const guint n_frames = 30 * n_seconds();
+    const GstClockTime frame = GST_SECOND / 30;
+    Outcome outcome;
+
+    run(live_pipeline(30, "latest"), &outcome);
+    tell("latest, 30 frames a second", &outcome);
+    fail_unless_equals_int(outcome.seen.n_frames, n_frames);
+    fail_unless_equals_uint64(outcome.rendered, n_frames);
+    fail_unless_equals_uint64(outcome.dropped, 0);
+
+    fail_unless(tracer.n >= n_frames * 9 / 10);
+    fail_unless(quantile(0, tracer.n, 0.5) < 5 * GST_MSECOND);
+    fail_unless(quantile(0, tracer.n, 0.99) < 15 * GST_MSECOND);
+    /* Nothing is told but what the source has, which is a frame. */
+    fail_unless(outcome.most_told <= frame + SINK_DEADLINE + GST_MSECOND);
+
+    /* A mask is as old as its inference took when it comes, and as two when the next one does, give
+     * or take when frames come. */
+    fail_unless(outcome.seen.n_masks > n_frames - 10);
+    fail_unless_equals_int(outcome.seen.n_wrong_ages, 0);
+    fail_unless(outcome.seen.least_age + frame >= INFERENCE);
+    fail_unless(outcome.seen.most_age < 2 * INFERENCE + 4 * frame);
+    check_growth(&outcome);
+}
+GST_END_TEST
+
+GST_START_TEST(test_exact_at_4)
+{
+    const guint n_frames = 4 * n_seconds();
+    const GstClockTime others = GST_SECOND / 4 + SINK_DEADLINE;
+    GstClockTime took;
+    Outcome outcome;
+
+    run(live_pipeline(4, "exact"), &outcome);
+    tell("exact, 4 frames a second", &outcome);
+    fail_unless_equals_uint64(outcome.rendered, n_frames);
+    fail_unless_equals_uint64(outcome.dropped, 0);
+    fail_unless_equals_int(outcome.seen.n_masks, n_frames);
+    fail_unless_equals_int(outcome.seen.n_wrong_ages, 0);
+    fail_unless_equals_uint64(outcome.seen.most_age, 0);
+
+    /* What is told beyond the source's frame and the sink's deadline covers what frames take, by a
+     * quarter more or less. */
+    fail_unless(tracer.n >= n_frames * 9 / 10);
+    took = quantile(0, tracer.n, 0.5);
+    fail_unless(took >= INFERENCE);
+    fail_unless(outcome.least_told >= others + took * 3 / 4);
+    fail_unless(outcome.most_told <= others + quantile(0, tracer.n, 1) * 4 / 3);
+    check_growth(&outcome);
+}
+GST_END_TEST
+
+static Suite *realtime_suite(void)
+{
+    Suite *suite = suite_create("hrnetseg-realtime");
+    TCase *chain = tcase_create("realtime");
+
+    tcase_set_timeout(chain, n_seconds() * 2 + 60);
+    tcase_add_test(chain, test_latest_at_30);
+    tcase_add_test(chain, test_exact_at_4);
+    suite_add_tcase(suite, chain);
+    return suite;
+}
+
+int main(int argc, char **argv)
+{
+    g_setenv("HRNET_FAULT", "slow:200", TRUE);
+    g_setenv("GST_TRACERS", "latency(flags=element)", TRUE);
+    g_setenv("GST_DEBUG", "GST_TRACER:7", TRUE);
+    gst_debug_remove_log_function(gst_debug_log_default);
+    gst_check_init(&argc, &argv);
+    gst_debug_add_log_function(on_record, NULL, NULL);
+    return gst_check_run_suite(realtime_suite(), "realtime", __FILE__);
+}
