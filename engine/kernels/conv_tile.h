@@ -47,11 +47,15 @@ void hrnet_conv_tile_f32_avx2(const HrnetConvTile *tile);
 void hrnet_conv_tile_f32_avx512(const HrnetConvTile *tile);
 
 /* A zero-padded, for stride 2 deinterleaved copy of n_rows rows of n_channels planes: for -1 <= i <
- * n stride 1: dst[i] = in[first_row + row][first + i] stride 2: dst[i] = in[first_row + row][first
- * + 2 i], dst[odd_floats + i] = in[first_row + row][first + 2 i + 1] where dst is meant for that
- * channel and row, with zeros for whatever lies outside the plane. Counting from -1 keeps both
- * sides aligned where first and dst are. May write up to n rounded up to a whole vector; reads
- * nothing outside the planes. Any alignment. */
+ * n
+ *
+ *   stride 1: dst[i] = in[first_row + row][first + i]
+ *   stride 2: dst[i] = in[first_row + row][first + 2 i],
+ *             dst[odd_floats + i] = in[first_row + row][first + 2 i + 1]
+ *
+ * where dst is meant for that channel and row, with zeros for whatever lies outside the plane.
+ * Counting from -1 keeps both sides aligned where first and dst are. May write up to n rounded up
+ * to a whole vector; reads nothing outside the planes. Any alignment. */
 typedef struct {
     const float *in;
     size_t in_plane_floats;

@@ -20,11 +20,14 @@
 #define HRNET_LINE_ROOM    64
 #define HRNET_FILTER_BLOCK 16
 
-/* A horizontal filter: out[x] = sum over k < n_taps of weights[k * stride + x] * line[start[x] +
- * k], x < n. start has stride entries, the last index again behind n, weights are 0 there. */
+/* A horizontal filter:
+ *
+ *   out[x] = sum over k < n_taps of weights[k * stride + x] * line[start[x] + k],   x < n
+ *
+ * start has stride entries, the last index again behind n; weights are 0 there. Both are aligned to
+ * 64 bytes. */
 typedef struct {
-    const int32_t *start; /* never falling; start[x] + n_taps <= n_in, unless n_in < n_taps (weights
-                             are then 0) */
+    const int32_t *start; /* never falling; start[x] + n_taps <= n_in */
     const float *weights;
     size_t stride; /* n rounded up to HRNET_FILTER_BLOCK */
     unsigned n_taps;

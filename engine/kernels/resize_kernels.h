@@ -6,7 +6,8 @@
  * every output row that lies between them. The argmax, whose output has many more rows than its
  * sources, blends two source rows into a "line" first. A line of n_in floats is followed by one
  * copy of its last float, so that the second column of a pair is always there, and has room for
- * HRNET_LINE_PADDING floats in all behind its end: kernels may read, but not use, what lies there.
+ * HRNET_LINE_PADDING floats in all behind its end: kernels may read, but not use, what lies there,
+ * and lerp_row() may write there.
  *
  * Lines, spread rows and tables are aligned to 64 bytes; rows of tensors need not be, and are
  * neither read nor written outside of their n floats. Versions differ from the C reference by
