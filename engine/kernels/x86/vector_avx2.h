@@ -14,6 +14,7 @@
 
 typedef __m256 vec;
 typedef __m256i vec_mask;
+typedef __m256i vec_index;
 
 #define vec_zero()              _mm256_setzero_ps()
 #define vec_set1(x)             _mm256_set1_ps(x)
@@ -45,6 +46,18 @@ typedef __m256d dvec;
     _mm256_castpd_ps(_mm256_unpacklo_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)))
 #define vec_unpack2_hi(a, b)                                                                       \
     _mm256_castpd_ps(_mm256_unpackhi_pd(_mm256_castps_pd(a), _mm256_castps_pd(b)))
+
+/* *p in lane 0, zeros in the others. */
+#define vec_load_first(p) _mm256_zextps128_ps256(_mm_load_ss(p))
+
+#define vec_index_load(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
+/* Lane i is lane index[i] of a, or lane index[i] - VECTOR_FLOATS of b. */
+static inline vec vec_permute2(vec a, vec_index index, vec b)
+{
+    const __m256i from_b = _mm256_slli_epi32(index, 28); /* bit 3 to the sign */
+    return _mm256_blendv_ps(_mm256_permutevar8x32_ps(a, index), _mm256_permutevar8x32_ps(b, index),
+                            _mm256_castsi256_ps(from_b));
+}
 
 /* Lanes first..end-1; both may lie outside 0..8. */
 static inline vec_mask vec_mask_range(long first, long end)

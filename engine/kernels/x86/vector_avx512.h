@@ -14,6 +14,7 @@
 
 typedef __m512 vec;
 typedef __mmask16 vec_mask;
+typedef __m512i vec_index;
 
 #define vec_zero()              _mm512_setzero_ps()
 #define vec_set1(x)             _mm512_set1_ps(x)
@@ -46,6 +47,13 @@ typedef __m512d dvec;
     _mm512_castpd_ps(_mm512_unpacklo_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)))
 #define vec_unpack2_hi(a, b)                                                                       \
     _mm512_castpd_ps(_mm512_unpackhi_pd(_mm512_castps_pd(a), _mm512_castps_pd(b)))
+
+/* *p in lane 0, zeros in the others. */
+#define vec_load_first(p) _mm512_zextps128_ps512(_mm_load_ss(p))
+
+#define vec_index_load(p) _mm512_loadu_si512(p)
+/* Lane i is lane index[i] of a, or lane index[i] - VECTOR_FLOATS of b. */
+#define vec_permute2(a, index, b) _mm512_permutex2var_ps(a, index, b)
 
 /* Lanes first..end-1; both may lie outside 0..16. */
 static inline vec_mask vec_mask_range(long first, long end)
