@@ -2,6 +2,7 @@
 #include "hrnet/hrnet.h"
 
 #include "base/cpu.h"
+#include "ops/peak.h"
 
 /**
  * hrnet_get_version:
@@ -33,4 +34,24 @@ const gchar *hrnet_get_isa(void)
 const gchar *hrnet_get_cpu(void)
 {
     return hrnet_cpu_name();
+}
+
+/**
+ * hrnet_measure_peak:
+ * @n_threads: threads that compute at once, up to 64; 0 = one per available CPU
+ *
+ * Measures, for about a tenth of a second, what this machine does at best: multiply-adds of floats
+ * in registers, with the instruction set of hrnet_get_isa() and nothing from memory. A network's
+ * speed is a share of it. Takes its turn with the workers that sessions share. Any thread.
+ *
+ * Returns: 10^9 floating-point operations a second, two for each multiply-add; 0 where the
+ * instruction set is `c`, whose products OpenBLAS computes with kernels of its own
+ */
+gdouble hrnet_measure_peak(guint n_threads)
+{
+    n_threads = CLAMP(n_threads ? n_threads : hrnet_cpu_count(), 1, HRNET_WORKERS_MAX);
+    HrnetWorkers *workers = hrnet_workers_begin(n_threads);
+    const gdouble gflops = hrnet_peak_gflops(workers);
+    hrnet_workers_end(workers);
+    return gflops;
 }

@@ -10,6 +10,7 @@ G_BEGIN_DECLS
 HRNET_API const gchar *hrnet_get_version(void);
 HRNET_API const gchar *hrnet_get_isa(void);
 HRNET_API const gchar *hrnet_get_cpu(void);
+HRNET_API gdouble hrnet_measure_peak(guint n_threads);
 
 G_END_DECLS
 

@@ -14,7 +14,8 @@ typedef struct {
     gdouble load_ms;       /* model file to a session that can run */
     gdouble added_mb;      /* peak resident memory less that before loading, in 10^6 bytes */
     guint n_layers;
-    gdouble *layer_ms; /* owned; median of each layer, NULL without --profile */
+    gdouble *layer_ms;   /* owned; median of each layer, NULL without --profile */
+    gdouble peak_gflops; /* of bare multiply-adds, 0 = not known; with --profile */
 } BenchResult;
 
 void bench_print_text(const BenchResult *result);

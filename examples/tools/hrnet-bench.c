@@ -31,7 +31,8 @@ static const GOptionEntry entries[] = {
     { "set", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &args.settings,
       "Override one of the model's options, hrnet.align_corners=true for one", "KEY=VALUE" },
     { "runs", 0, 0, G_OPTION_ARG_INT, &args.runs, "Runs that are timed (default: 20)", "K" },
-    { "profile", 0, 0, G_OPTION_ARG_NONE, &args.profile, "Tell the time of each layer", NULL },
+    { "profile", 0, 0, G_OPTION_ARG_NONE, &args.profile,
+      "Tell the time, speed and algorithm of each layer", NULL },
     { "tune", 0, 0, G_OPTION_ARG_NONE, &args.tune,
       "First measure which algorithm is fastest for each layer, and store that for "
       "HRNET_PLAN=tuned",
@@ -134,6 +135,7 @@ static gboolean profile_layers(HrnetSession *session, Buffers *buffers, BenchRes
         }
     }
     hrnet_session_set_profiling(session, FALSE);
+    result->peak_gflops = hrnet_measure_peak(hrnet_session_get_n_threads(session));
     result->layer_ms = g_malloc0_n(result->n_layers, sizeof(gdouble));
     for (guint i = 0; i < result->n_layers; i++)
         result->layer_ms[i] = measure_median(times + i * n_runs, n_runs);

@@ -4,10 +4,11 @@
  *   bench-conv [--threads=N] [--algorithm=A] [--only=TEXT]
  *
  * GFLOP/s count the direct method's multiply-adds, two each, so that Winograd's saving shows; the
- * share is of what the processor reaches in a loop of multiply-adds of the best instruction set
- * alone, measured first. */
+ * share is of what as many threads reach in a loop of multiply-adds alone, measured first; there is
+ * none for plain C. */
 #include "base/cpu.h"
 #include "ops/conv.h"
+#include "ops/peak.h"
 
 #include <glib.h>
 
@@ -95,7 +96,9 @@ static double time_conv(const HrnetConv *conv, const HrnetConvArgs *args, HrnetW
     return (double)times[n / 2];
 }
 
-static void bench_layer(const Layer *l, HrnetConvAlgorithm algorithm, unsigned n_threads)
+/* peak_gflops: of so many threads, or 0. */
+static void bench_layer(const Layer *l, HrnetConvAlgorithm algorithm, unsigned n_threads,
+                        double peak_gflops)
 {
     const HrnetConvShape shape = { l->in_channels, l->out_channels, l->kernel, l->stride, false };
     const size_t n_weights = (size_t)l->in_channels * l->out_channels * l->kernel * l->kernel;
@@ -116,11 +119,14 @@ static void bench_layer(const Layer *l, HrnetConvAlgorithm algorithm, unsigned n
         HrnetWorkers *workers = hrnet_workers_begin(n_threads);
         const double ns = time_conv(conv, &args, workers);
         hrnet_workers_end(workers);
-        g_print("%-22s %4u->%-4u %ux%u s%u %4ux%-4u %-7s %u thread%s %9.3f ms %7.1f GFLOP/s\n",
+        const double gflops = 2.0 * (double)n_weights * out_height * out_width / ns;
+        g_print("%-22s %4u->%-4u %ux%u s%u %4ux%-4u %-7s %u thread%s %9.3f ms %7.1f GFLOP/s",
                 l->where, l->in_channels, l->out_channels, l->kernel, l->kernel, l->stride,
                 out_height, out_width, hrnet_conv_algorithm_name(algorithm), n_threads,
-                n_threads == 1 ? " " : "s", ns / 1e6,
-                2.0 * (double)n_weights * out_height * out_width / ns);
+                n_threads == 1 ? " " : "s", ns / 1e6, gflops);
+        if (peak_gflops > 0)
+            g_print(" %5.1f %%", 100 * gflops / peak_gflops);
+        g_print("\n");
         hrnet_aligned_free(args.in.data);
         hrnet_aligned_free(args.out.data);
         hrnet_aligned_free(residual.data);
@@ -148,15 +154,27 @@ int main(int argc, char **argv)
         g_printerr("%s\n", error->message);
         return 2;
     }
+    if (threads < 0 || threads > HRNET_WORKERS_MAX) {
+        g_printerr("--threads %d: it is up to %d\n", threads, HRNET_WORKERS_MAX);
+        return 2;
+    }
+    const int first_threads = threads ? threads : 1, last_threads = threads ? threads : 2;
     g_print("%s, kernels %s\n", hrnet_cpu_name(), hrnet_isa_name(hrnet_cpu_isa()));
+    double peaks[HRNET_WORKERS_MAX + 1] = { 0 };
+    for (int n = first_threads; n <= last_threads; n++) {
+        HrnetWorkers *workers = hrnet_workers_begin((unsigned)n);
+        peaks[n] = hrnet_peak_gflops(workers);
+        hrnet_workers_end(workers);
+        g_print("peak of %d thread%s %.1f GFLOP/s\n", n, n == 1 ? " " : "s", peaks[n]);
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(layers); i++) {
         if (only && !strstr(layers[i].where, only))
             continue;
         for (int a = HRNET_CONV_GEMM; a < HRNET_CONV_N_ALGORITHMS; a++) {
             if (wanted && strcmp(wanted, hrnet_conv_algorithm_name((HrnetConvAlgorithm)a)) != 0)
                 continue;
-            for (int n = threads ? threads : 1; n <= (threads ? threads : 2); n++)
-                bench_layer(&layers[i], (HrnetConvAlgorithm)a, (unsigned)n);
+            for (int n = first_threads; n <= last_threads; n++)
+                bench_layer(&layers[i], (HrnetConvAlgorithm)a, (unsigned)n, peaks[n]);
         }
     }
     g_option_context_free(options);

@@ -82,14 +82,25 @@ def test_profile_in_json():
     assert abs(sum(layer["gmac"] for layer in layers) - got["gmac"]) < 0.01 * got["gmac"]
     first = layers[0]
     assert (first["channels"], first["height"], first["width"]) == (64, 32, 48), first
+    assert (got.get("peak_gflops", 0) > 1) == (got["isa"] != "c"), got
+    assert "peak_gflops" not in report()
 
 
 def test_text_and_profile_table():
     lines = run(*SMALL, "--profile").splitlines()
     table = lines[lines.index("") + 1:]
     assert lines[0].startswith("model ") and any(x.startswith("network ") for x in lines)
-    assert table[0].split() == ["layer", "algorithm", "output", "GMAC", "ms", "GFLOP/s", "share"]
+    assert table[0].split() == ["layer", "algorithm", "output", "GMAC", "ms", "GFLOP/s", "peak",
+                                "share"]
     shares = [float(line.split()[-1].rstrip("%")) for line in table[1:-1]]
+    peaks = [float(line.split()[1]) for line in lines if line.startswith("peak ")]
+    for line in table[1:]:
+        speed, of_peak = line.split()[-3:-1]
+        if peaks:
+            expected = 100 * float(speed) / peaks[0]
+            assert abs(float(of_peak.rstrip("%")) - expected) < 0.1 + 0.01 * expected, line
+        else:
+            assert of_peak == "-", line
     assert table[-1].startswith("sum ") and abs(sum(shares) - 100) < 0.06 * len(shares)
 
 
