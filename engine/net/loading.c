@@ -2,6 +2,7 @@
 #include "net/loading.h"
 
 #include "base/cpu.h"
+#include "base/memory.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -62,39 +63,74 @@ static const gfloat *slice_channels(const HrnetNode *node, ReadBuffer *buffer)
     return buffer->part;
 }
 
+/* How a node's convolution is packed, and where. */
+typedef struct {
+    HrnetConvAlgorithm algorithm;
+    guint height, width; /* that the algorithm is chosen for */
+    gsize offset;        /* bytes into the block */
+} Placement;
+
 typedef struct {
     const HrnetGraph *graph;
-    HrnetWeights *weights; /* under the lock, as is all below but convs */
-    HrnetConvAlgorithm algorithm;
-    const HrnetTuning *tuning;
+    HrnetWeights *weights;       /* under the lock, as are next and error */
+    const Placement *placements; /* by node */
+    guint8 *memory;
     HrnetConv **convs;
     pthread_mutex_t lock;
     guint next;    /* node */
     GError *error; /* of the first failure, which ends the loading */
 } Loading;
 
-/* Takes the next convolution and reads it. Its node's index, or -1 when there are no more. */
-static gint read_next(Loading *loading, ReadBuffer *buffer, HrnetConvAlgorithm *algorithm,
-                      guint *height, guint *width)
+static Placement place_node(const HrnetGraph *graph, const HrnetNode *node,
+                            const HrnetConfig *config, HrnetConvAlgorithm algorithm,
+                            const HrnetTuning *tuning)
 {
-    const HrnetConfig *config = hrnet_weights_config(loading->weights);
+    const guint level = hrnet_graph_tensor(graph, node->in)->level;
+    Placement placement = {
+        .algorithm = algorithm,
+        .height = hrnet_graph_level_size(config->input_height, level),
+        .width = hrnet_graph_level_size(config->input_width, level),
+    };
+    if (algorithm == HRNET_CONV_AUTO && tuning)
+        placement.algorithm =
+            hrnet_tuning_get(tuning, &node->shape, placement.height, placement.width);
+    return placement;
+}
+
+/* Places every convolution, one behind the other, and returns the bytes of them all; 0 where that
+ * overflows. */
+static gsize place_all(const HrnetGraph *graph, const HrnetConfig *config,
+                       HrnetConvAlgorithm algorithm, const HrnetTuning *tuning,
+                       Placement *placements)
+{
+    gsize n_bytes = 0;
+    for (guint i = 0; i < graph->nodes->len; i++) {
+        const HrnetNode *node = hrnet_graph_node(graph, i);
+        if (node->type != HRNET_NODE_CONV)
+            continue;
+        placements[i] = place_node(graph, node, config, algorithm, tuning);
+        placements[i].offset = n_bytes;
+        const gsize n_node = hrnet_conv_memory_bytes(&node->shape, placements[i].algorithm,
+                                                     placements[i].height, placements[i].width);
+        if (n_node == 0 || !hrnet_checked_add(n_bytes, n_node, &n_bytes))
+            return 0;
+    }
+    return n_bytes;
+}
+
+/* Takes the next convolution and reads it. Its node's index, or -1 when there are no more. */
+static gint read_next(Loading *loading, ReadBuffer *buffer)
+{
     gint taken = -1;
     pthread_mutex_lock(&loading->lock);
     while (taken < 0 && !loading->error && loading->next < loading->graph->nodes->len) {
         const HrnetNode *node = hrnet_graph_node(loading->graph, loading->next);
-        const HrnetConvShape *shape = &node->shape;
         if (node->type == HRNET_NODE_CONV &&
-            hrnet_weights_read_conv(loading->weights, node->name, node->norm, shape->out_channels,
-                                    node->total_channels, shape->kernel, buffer->weights,
-                                    buffer->bias, &loading->error)) {
-            const guint level = hrnet_graph_tensor(loading->graph, node->in)->level;
+            hrnet_weights_read_conv(loading->weights, node->name, node->norm,
+                                    node->shape.out_channels, node->total_channels,
+                                    node->shape.kernel, buffer->weights, buffer->bias,
+                                    &loading->error))
             taken = (gint)loading->next;
-            *height = hrnet_graph_level_size(config->input_height, level);
-            *width = hrnet_graph_level_size(config->input_width, level);
-            *algorithm = loading->algorithm;
-            if (*algorithm == HRNET_CONV_AUTO && loading->tuning)
-                *algorithm = hrnet_tuning_get(loading->tuning, shape, *height, *width);
-        }
         loading->next++;
     }
     pthread_mutex_unlock(&loading->lock);
@@ -112,12 +148,20 @@ static void set_failure(Loading *loading, GError *from)
     pthread_mutex_unlock(&loading->lock);
 }
 
+static HrnetConv *pack(const Loading *loading, guint i, ReadBuffer *buffer)
+{
+    const HrnetNode *node = hrnet_graph_node(loading->graph, i);
+    const Placement *placement = &loading->placements[i];
+    return hrnet_conv_new_at(&node->shape, slice_channels(node, buffer),
+                             node->has_bias ? buffer->bias : NULL, placement->algorithm,
+                             placement->height, placement->width,
+                             loading->memory + placement->offset);
+}
+
 static void *load_some(void *data)
 {
     Loading *loading = data;
     ReadBuffer buffer = { 0 };
-    HrnetConvAlgorithm algorithm;
-    guint height, width;
     gint i;
     if (!read_buffer_init(&buffer, loading->graph))
         set_failure(loading,
@@ -125,34 +169,46 @@ static void *load_some(void *data)
                                 "no memory to read a convolution of %" G_GSIZE_FORMAT " weights",
                                 buffer.n_weights));
     else
-        while ((i = read_next(loading, &buffer, &algorithm, &height, &width)) >= 0) {
-            const HrnetNode *node = hrnet_graph_node(loading->graph, (guint)i);
-            loading->convs[i] =
-                hrnet_conv_new(&node->shape, slice_channels(node, &buffer),
-                               node->has_bias ? buffer.bias : NULL, algorithm, height, width);
+        while ((i = read_next(loading, &buffer)) >= 0) {
+            loading->convs[i] = pack(loading, (guint)i, &buffer);
             if (!loading->convs[i])
-                set_failure(loading, g_error_new(HRNET_WEIGHTS_ERROR, HRNET_WEIGHTS_ERROR_NO_MEMORY,
-                                                 "no memory for the weights of %s", node->name));
+                set_failure(loading,
+                            g_error_new_literal(HRNET_WEIGHTS_ERROR, HRNET_WEIGHTS_ERROR_NO_MEMORY,
+                                                "no memory for a layer"));
         }
     read_buffer_clear(&buffer);
     return NULL;
 }
 
-gboolean hrnet_loading_run(const HrnetGraph *graph, HrnetWeights *weights,
-                           HrnetConvAlgorithm algorithm, const HrnetTuning *tuning,
-                           HrnetConv **convs, GError **error)
+static void share_loading(Loading *loading)
 {
-    Loading loading = { graph, weights, algorithm, tuning, convs, .next = 0, .error = NULL };
     pthread_t threads[MOST_THREADS - 1];
     guint n_threads = 0;
-    pthread_mutex_init(&loading.lock, NULL);
+    pthread_mutex_init(&loading->lock, NULL);
     while (n_threads + 1 < MIN(hrnet_cpu_count(), MOST_THREADS) &&
-           pthread_create(&threads[n_threads], NULL, load_some, &loading) == 0)
+           pthread_create(&threads[n_threads], NULL, load_some, loading) == 0)
         n_threads++; /* where the system refuses some, fewer do it as well */
-    load_some(&loading);
+    load_some(loading);
     for (guint t = 0; t < n_threads; t++)
         pthread_join(threads[t], NULL);
-    pthread_mutex_destroy(&loading.lock);
+    pthread_mutex_destroy(&loading->lock);
+}
+
+gboolean hrnet_loading_run(const HrnetGraph *graph, HrnetWeights *weights,
+                           HrnetConvAlgorithm algorithm, const HrnetTuning *tuning,
+                           HrnetConv **convs, HrnetPacked *packed, GError **error)
+{
+    g_autofree Placement *placements = g_new0(Placement, graph->nodes->len);
+    packed->n_bytes =
+        place_all(graph, hrnet_weights_config(weights), algorithm, tuning, placements);
+    packed->memory = packed->n_bytes ? hrnet_aligned_alloc(packed->n_bytes) : NULL;
+    if (!packed->memory) {
+        g_set_error(error, HRNET_WEIGHTS_ERROR, HRNET_WEIGHTS_ERROR_NO_MEMORY,
+                    "no memory for %" G_GSIZE_FORMAT " bytes of packed weights", packed->n_bytes);
+        return FALSE;
+    }
+    Loading loading = { graph, weights, placements, packed->memory, convs, .error = NULL };
+    share_loading(&loading);
     if (loading.error)
         g_propagate_error(error, loading.error);
     return !loading.error;

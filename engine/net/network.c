@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "net/network.h"
 
-#include "net/loading.h"
+#include "base/memory.h"
 #include "net/tuning.h"
 #include "ops/head.h"
 
@@ -19,8 +19,8 @@ HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algori
     network->exchange_mode =
         config->upsample == HRNET_UPSAMPLE_NEAREST ? HRNET_RESIZE_NEAREST : network->logits_mode;
 
-    const gboolean good =
-        hrnet_loading_run(network->graph, weights, algorithm, tuning, network->convs, error);
+    const gboolean good = hrnet_loading_run(network->graph, weights, algorithm, tuning,
+                                            network->convs, &network->packed, error);
     hrnet_tuning_free(tuning);
     if (!good) {
         hrnet_network_free(network);
@@ -48,6 +48,7 @@ void hrnet_network_free(HrnetNetwork *network)
         return;
     for (guint i = 0; i < network->graph->nodes->len; i++)
         hrnet_conv_free(network->convs[i]);
+    hrnet_aligned_free(network->packed.memory);
     g_free(network->convs);
     hrnet_graph_free(network->graph);
     g_free(network);

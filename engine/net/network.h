@@ -4,12 +4,14 @@
 #define HRNET_NET_NETWORK_H
 
 #include "net/graph.h"
+#include "net/loading.h"
 #include "weights/weights.h"
 
 /* Immutable after hrnet_network_new(): any number of plans and threads may use it. */
 typedef struct {
     HrnetGraph *graph;
     HrnetConv **convs;             /* one a node, NULL where the node is none */
+    HrnetPacked packed;            /* their weights */
     gboolean fused_head;           /* the three nodes from graph->head on run as one */
     HrnetResizeMode exchange_mode; /* of exchange units and head */
     HrnetResizeMode logits_mode;   /* of the logits' way to the frame */

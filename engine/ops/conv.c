@@ -72,20 +72,34 @@ static const HrnetConvMethod *choose_method(const HrnetConvShape *shape, HrnetCo
     return &hrnet_conv_method_gemm;
 }
 
-HrnetConv *hrnet_conv_new(const HrnetConvShape *shape, const float *weights, const float *bias,
-                          HrnetConvAlgorithm algorithm, unsigned height, unsigned width)
+/* The bias comes first. */
+static size_t bias_bytes(const HrnetConvShape *shape)
+{
+    return hrnet_round_up(shape->out_channels * sizeof(float), HRNET_ALIGNMENT);
+}
+
+size_t hrnet_conv_memory_bytes(const HrnetConvShape *shape, HrnetConvAlgorithm algorithm,
+                               unsigned height, unsigned width)
+{
+    const HrnetConvMethod *method = choose_method(shape, algorithm, height, width);
+    size_t n_bytes;
+    if (!hrnet_checked_mul(method->packed_floats(shape), sizeof(float), &n_bytes) ||
+        !hrnet_checked_add(n_bytes, bias_bytes(shape) + HRNET_ALIGNMENT - 1, &n_bytes))
+        return 0;
+    return n_bytes / HRNET_ALIGNMENT * HRNET_ALIGNMENT;
+}
+
+HrnetConv *hrnet_conv_new_at(const HrnetConvShape *shape, const float *weights, const float *bias,
+                             HrnetConvAlgorithm algorithm, unsigned height, unsigned width,
+                             void *memory)
 {
     HrnetConv *conv = calloc(1, sizeof *conv);
     if (!conv)
         return NULL;
     conv->shape = *shape;
     conv->method = choose_method(shape, algorithm, height, width);
-    conv->bias = hrnet_aligned_alloc(shape->out_channels * sizeof(float));
-    conv->packed = hrnet_aligned_alloc(hrnet_conv_packed_bytes(conv));
-    if (!conv->bias || !conv->packed) {
-        hrnet_conv_free(conv);
-        return NULL;
-    }
+    conv->bias = memory;
+    conv->packed = conv->bias + bias_bytes(shape) / sizeof(float);
     if (bias)
         memcpy(conv->bias, bias, shape->out_channels * sizeof(float));
     else
@@ -94,13 +108,35 @@ HrnetConv *hrnet_conv_new(const HrnetConvShape *shape, const float *weights, con
     return conv;
 }
 
+HrnetConv *hrnet_conv_new(const HrnetConvShape *shape, const float *weights, const float *bias,
+                          HrnetConvAlgorithm algorithm, unsigned height, unsigned width)
+{
+    const size_t n_bytes = hrnet_conv_memory_bytes(shape, algorithm, height, width);
+    void *memory = n_bytes ? hrnet_aligned_alloc(n_bytes) : NULL;
+    HrnetConv *conv =
+        memory ? hrnet_conv_new_at(shape, weights, bias, algorithm, height, width, memory) : NULL;
+    if (conv)
+        conv->owned = memory;
+    else
+        hrnet_aligned_free(memory);
+    return conv;
+}
+
 void hrnet_conv_free(HrnetConv *conv)
 {
     if (!conv)
         return;
-    hrnet_aligned_free(conv->bias);
-    hrnet_aligned_free(conv->packed);
+    hrnet_aligned_free(conv->owned);
     free(conv);
+}
+
+bool hrnet_conv_equal(const HrnetConv *a, const HrnetConv *b)
+{
+    return a->method == b->method && a->shape.in_channels == b->shape.in_channels &&
+           a->shape.out_channels == b->shape.out_channels && a->shape.kernel == b->shape.kernel &&
+           a->shape.stride == b->shape.stride && a->shape.padding_same == b->shape.padding_same &&
+           memcmp(a->bias, b->bias, a->shape.out_channels * sizeof(float)) == 0 &&
+           memcmp(a->packed, b->packed, hrnet_conv_packed_bytes(a)) == 0;
 }
 
 HrnetConvAlgorithm hrnet_conv_algorithm(const HrnetConv *conv)

@@ -43,7 +43,19 @@ typedef struct HrnetConv HrnetConv;
  * algorithm that cannot do the shape is replaced by one that can. NULL when there is no memory. */
 HrnetConv *hrnet_conv_new(const HrnetConvShape *shape, const float *weights, const float *bias,
                           HrnetConvAlgorithm algorithm, unsigned height, unsigned width);
+/* Likewise, with weights and bias in memory of the caller's that outlives the layer:
+ * hrnet_conv_memory_bytes() aligned to HRNET_ALIGNMENT. So a network's layers can lie side by side
+ * in one block of huge pages. */
+HrnetConv *hrnet_conv_new_at(const HrnetConvShape *shape, const float *weights, const float *bias,
+                             HrnetConvAlgorithm algorithm, unsigned height, unsigned width,
+                             void *memory);
+/* A multiple of HRNET_ALIGNMENT; 0 where it overflows. */
+size_t hrnet_conv_memory_bytes(const HrnetConvShape *shape, HrnetConvAlgorithm algorithm,
+                               unsigned height, unsigned width);
 void hrnet_conv_free(HrnetConv *conv);
+
+/* Whether both compute the same in the same way: shape, algorithm, weights and bias, bit by bit. */
+bool hrnet_conv_equal(const HrnetConv *a, const HrnetConv *b);
 
 HrnetConvAlgorithm hrnet_conv_algorithm(const HrnetConv *conv);
 /* "gemm", "direct", "wino4", ... for profiles and plans. */

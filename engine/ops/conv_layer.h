@@ -12,6 +12,7 @@ struct HrnetConv {
     const HrnetConvMethod *method;
     float *bias;   /* out_channels */
     float *packed; /* method->packed_floats() */
+    void *owned;   /* the memory of both, NULL where it is the caller's */
 };
 
 /* One algorithm. */
