@@ -365,6 +365,18 @@ guint64 hrnet_model_get_n_parameters(const HrnetModel *model)
 }
 
 /**
+ * hrnet_model_get_packed_bytes:
+ * @model: a model
+ *
+ * Returns: bytes of memory that the weights take as the kernels want them, more than in the file
+ */
+guint64 hrnet_model_get_packed_bytes(const HrnetModel *model)
+{
+    g_return_val_if_fail(model != NULL, 0);
+    return model->network->packed.n_bytes;
+}
+
+/**
  * hrnet_model_get_gmac:
  * @model: a model
  * @height: of the input, in pixels

@@ -36,6 +36,7 @@ HRNET_API gboolean hrnet_model_is_foreground(const HrnetModel *model, guint labe
 HRNET_API gint hrnet_model_find_label(const HrnetModel *model, const gchar *name_or_number);
 HRNET_API void hrnet_model_get_input_size(const HrnetModel *model, guint *height, guint *width);
 HRNET_API guint64 hrnet_model_get_n_parameters(const HrnetModel *model);
+HRNET_API guint64 hrnet_model_get_packed_bytes(const HrnetModel *model);
 HRNET_API gdouble hrnet_model_get_gmac(const HrnetModel *model, guint height, guint width);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrnetModel, hrnet_model_unref)

@@ -170,6 +170,19 @@ void hrnet_session_get_logits_size(const HrnetSession *session, guint *classes, 
 }
 
 /**
+ * hrnet_session_get_arena_bytes:
+ * @session: a session
+ *
+ * Returns: bytes of the memory that the network computes in, by far the most of what a session has
+ * of its own
+ */
+guint64 hrnet_session_get_arena_bytes(const HrnetSession *session)
+{
+    g_return_val_if_fail(session != NULL, 0);
+    return hrnet_plan_arena_bytes(session->plan);
+}
+
+/**
  * hrnet_session_get_n_masks:
  * @session: a session
  *

@@ -56,6 +56,7 @@ HRNET_API HrnetModel *hrnet_session_get_model(HrnetSession *session);
 HRNET_API guint hrnet_session_get_n_threads(const HrnetSession *session);
 HRNET_API void hrnet_session_get_logits_size(const HrnetSession *session, guint *classes,
                                              guint *height, guint *width);
+HRNET_API guint64 hrnet_session_get_arena_bytes(const HrnetSession *session);
 HRNET_API guint hrnet_session_get_n_masks(HrnetSession *session);
 HRNET_API HrnetPrecision hrnet_session_get_precision(const HrnetSession *session);
 

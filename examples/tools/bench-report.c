@@ -10,6 +10,16 @@ static gdouble result_gmac(const BenchResult *result)
     return hrnet_model_get_gmac(result->model, result->height, result->width);
 }
 
+static gdouble packed_mb(const BenchResult *result)
+{
+    return (gdouble)hrnet_model_get_packed_bytes(result->model) / 1e6;
+}
+
+static gdouble arena_mb(const BenchResult *result)
+{
+    return (gdouble)hrnet_session_get_arena_bytes(result->session) / 1e6;
+}
+
 /* A multiply-add is two operations. */
 static gdouble gflops(gdouble gmac, gdouble ms)
 {
@@ -95,7 +105,8 @@ void bench_print_text(const BenchResult *result)
            gflops(gmac, result->network_ms));
     printf("frame       %.2f ms from I420 1280x720 to its mask\n", result->frame_ms);
     printf("load        %.1f ms\n", result->load_ms);
-    printf("memory      %.1f MB added\n", result->added_mb);
+    printf("memory      %.1f MB added; weights %.1f MB, arena %.1f MB\n", result->added_mb,
+           packed_mb(result), arena_mb(result));
     printf("algorithms  ");
     g_tree_foreach(algorithms, print_algorithm, &first);
     printf("\n");
@@ -141,6 +152,8 @@ void bench_print_json(const BenchResult *result)
     report_number(builder, "load_ms", result->load_ms);
     report_number(builder, "gmac", result_gmac(result));
     report_number(builder, "added_mb", result->added_mb);
+    report_number(builder, "packed_mb", packed_mb(result));
+    report_number(builder, "arena_mb", arena_mb(result));
     report_integer(builder, "threads", hrnet_session_get_n_threads(result->session));
     report_size(builder, "size", result->height, result->width);
     report_string(builder, "precision",

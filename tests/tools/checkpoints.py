@@ -12,8 +12,9 @@ def read_model(path):
     length = struct.unpack_from("<Q", data)[0]
     header = json.loads(data[8:8 + length])
     metadata = header.pop("__metadata__")
+    body = memoryview(data)[8 + length:]
     return metadata, {name: (part["dtype"], part["shape"],
-                             data[8 + length:][slice(*part["data_offsets"])])
+                             bytes(body[slice(*part["data_offsets"])]))
                       for name, part in header.items()}
 
 

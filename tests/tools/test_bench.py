@@ -47,7 +47,7 @@ def test_json_members():
     start = time.monotonic()
     got = report("--threads", "2")
     took_ms = (time.monotonic() - start) * 1000
-    for name in ("network_ms", "frame_ms", "load_ms", "gmac", "added_mb"):
+    for name in ("network_ms", "frame_ms", "load_ms", "gmac", "added_mb", "packed_mb", "arena_mb"):
         assert isinstance(got[name], float) and math.isfinite(got[name]) and got[name] > 0, name
     assert got["size"] == "64x96" and got["threads"] == 2
     assert got["precision"] == "fp32" and got["cpu"] and got["isa"]
@@ -67,7 +67,10 @@ def test_work_follows_the_size():
 
 def test_memory_has_the_weights_in_it():
     # 1.5 million parameters of 4 bytes.
-    assert 6 < report()["added_mb"] < 400
+    got = report()
+    assert 6 < got["packed_mb"] < got["added_mb"] < 400
+    # No layer's tensor is larger than 64 channels at half the input's size.
+    assert 4 * 64 * 32 * 48 / 1e6 < got["arena_mb"] < got["added_mb"]
 
 
 def test_kernels_can_be_forced():
