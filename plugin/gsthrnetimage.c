@@ -36,6 +36,26 @@ static gboolean pixel_format(GstVideoFormat format, HrnetPixelFormat *pixel)
     return FALSE;
 }
 
+gboolean gst_hrnet_image_map(GstVideoFrame *frame, const GstVideoInfo *info, GstBuffer *buffer,
+                             GstMapFlags flags, GError **error)
+{
+    if (!gst_video_frame_map(frame, info, buffer, flags | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                    "a buffer of %" G_GSIZE_FORMAT " bytes holds no frame of the caps",
+                    gst_buffer_get_size(buffer));
+        return FALSE;
+    }
+    if (GST_VIDEO_FRAME_WIDTH(frame) == GST_VIDEO_INFO_WIDTH(info) &&
+        GST_VIDEO_FRAME_HEIGHT(frame) == GST_VIDEO_INFO_HEIGHT(info))
+        return TRUE;
+    g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                "a buffer's frame is %dx%d, the caps' %dx%d (WxH)", GST_VIDEO_FRAME_WIDTH(frame),
+                GST_VIDEO_FRAME_HEIGHT(frame), GST_VIDEO_INFO_WIDTH(info),
+                GST_VIDEO_INFO_HEIGHT(info));
+    gst_video_frame_unmap(frame);
+    return FALSE;
+}
+
 gboolean gst_hrnet_image_from_frame(HrnetImage *image, const GstVideoFrame *frame)
 {
     const GstVideoInfo *info = &frame->info;

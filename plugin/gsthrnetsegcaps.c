@@ -179,6 +179,15 @@ static gboolean propose_pool(GstQuery *query)
     return ok;
 }
 
+/* Frames are as large as the caps say, not larger with a part of them to be shown. */
+static void refuse_cropping(GstQuery *query)
+{
+    guint index;
+
+    if (gst_query_find_allocation_meta(query, GST_VIDEO_CROP_META_API_TYPE, &index))
+        gst_query_remove_nth_allocation_meta(query, index);
+}
+
 /* Frames that leave as they came are best written into downstream's memory straight away, so its
  * answer is passed on. Any stride is read here: where downstream can't read them all, an overlay is
  * drawn on a copy (frame_is_plain() in gsthrnetsegframe.c), while `meta` mode promises not to copy
@@ -192,9 +201,10 @@ static gboolean propose_allocation(GstBaseTransform *trans, GstQuery *decide_que
     if (decide_query == NULL)
         return base_class->propose_allocation(trans, decide_query, query);
     if (same && gst_pad_peer_query(GST_BASE_TRANSFORM_SRC_PAD(trans), query))
-        GST_DEBUG_OBJECT(self, "passing on downstream's answer %" GST_PTR_FORMAT, (gpointer)query);
+        refuse_cropping(query);
     else if (meta)
         return FALSE;
+    GST_DEBUG_OBJECT(self, "downstream's answer is %" GST_PTR_FORMAT, (gpointer)query);
     if (meta)
         return TRUE;
     if (!gst_query_find_allocation_meta(query, GST_VIDEO_META_API_TYPE, NULL))

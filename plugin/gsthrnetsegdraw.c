@@ -34,9 +34,12 @@ static gboolean paint(GstHrnetSeg *self, const GstVideoFrame *frame, GError **er
 {
     HrnetImage image;
 
-    return gst_hrnet_image_from_frame(&image, frame) &&
-           hrnet_image_paint(&image, self->result->mask, self->paint.argb, self->paint.n_labels + 1,
-                             error);
+    if (gst_hrnet_image_from_frame(&image, frame))
+        return hrnet_image_paint(&image, self->result->mask, self->paint.argb,
+                                 self->paint.n_labels + 1, error);
+    g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                        "frames of negative stride are not supported");
+    return FALSE;
 }
 
 /* Where there is no mask, or none to be trusted, every pixel is 0, `unlabelled`. */
@@ -137,20 +140,15 @@ gboolean gst_hrnet_seg_draw(GstHrnetSeg *self, GstBuffer *inbuf, GstBuffer *outb
     GstVideoFrame in, out;
     gboolean ok = FALSE;
 
-    if (gst_video_frame_map(&out, &self->out_info, outbuf,
-                            flags | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
+    if (gst_hrnet_image_map(&out, &self->out_info, outbuf, flags, error)) {
         if (in_place || !reads) {
             ok = draw(self, NULL, &out, error);
-        } else if (gst_video_frame_map(&in, &self->in_info, inbuf,
-                                       GST_MAP_READ | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
+        } else if (gst_hrnet_image_map(&in, &self->in_info, inbuf, GST_MAP_READ, error)) {
             ok = draw(self, &in, &out, error);
             gst_video_frame_unmap(&in);
         }
         gst_video_frame_unmap(&out);
     }
-    if (!ok && error && !*error)
-        g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                            "a buffer cannot be mapped");
     GST_OBJECT_LOCK(self);
     self->stats.n_rendered++;
     self->stats.render_ns += gst_util_get_timestamp() - start;

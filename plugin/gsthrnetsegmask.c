@@ -1,5 +1,6 @@
 /* hrnetseg: how a frame comes by its mask.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gsthrnetimage.h"
 #include "gsthrnetreport.h"
 #include "gsthrnetseg.h"
 
@@ -224,13 +225,8 @@ static gboolean look_at_pixels(GstHrnetSeg *self, GstBuffer *buffer, GError **er
     GstVideoFrame frame;
     gboolean ok = TRUE;
 
-    if (!gst_video_frame_map(&frame, &self->in_info, buffer,
-                             GST_MAP_READ | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
-        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                    "a buffer of %" G_GSIZE_FORMAT " bytes holds no frame of the caps",
-                    gst_buffer_get_size(buffer));
+    if (!gst_hrnet_image_map(&frame, &self->in_info, buffer, GST_MAP_READ, error))
         return FALSE;
-    }
     if (self->latest) {
         ok = hand_to_worker(self, &frame, error);
     } else if (!is_static(self, &frame)) {

@@ -208,6 +208,58 @@ GST_START_TEST(test_short_buffer)
 }
 GST_END_TEST
 
+/* A buffer that says of itself that it is larger than its caps, as decoders' do that leave cropping
+ * to the sink: an error, and nothing is written beyond anything. */
+GST_START_TEST(test_other_size_than_caps)
+{
+    gchar *description = g_strdup_printf("hrnetseg model=test mode=%s", __i__ ? "fill" : "overlay");
+    GstVideoInfo info, large;
+    GstHarness *h = start(description, &info);
+    GstBus *bus = gst_bus_new();
+    GstMessage *message;
+    GstBuffer *in;
+
+    gst_element_set_bus(h->element, bus);
+    gst_video_info_set_format(&large, GST_VIDEO_FORMAT_I420, WIDTH + 32, HEIGHT + 32);
+    in = frame_new(&large, 16, 0);
+    fail_unless_equals_int(gst_harness_push(h, in), GST_FLOW_ERROR);
+    message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
+    fail_unless(message != NULL);
+    gst_message_unref(message);
+    fail_unless(gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR) == NULL);
+    fail_unless_equals_uint64(pushed_pts(h, &info, 1), frame_time(1));
+    gst_element_set_bus(h->element, NULL);
+    gst_object_unref(bus);
+    g_free(description);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+/* So no mode tells upstream that it may leave cropping to others, whatever downstream takes. */
+GST_START_TEST(test_no_cropping_is_offered)
+{
+    gchar *description = g_strdup_printf("hrnetseg model=test mode=%s", all_modes[__i__]);
+    GstHarness *h = harness_new(description);
+    GstVideoInfo info;
+    GstQuery *query;
+    GstCaps *caps;
+
+    gst_harness_add_propose_allocation_meta(h, GST_VIDEO_META_API_TYPE, NULL);
+    gst_harness_add_propose_allocation_meta(h, GST_VIDEO_CROP_META_API_TYPE, NULL);
+    harness_set_frame_caps(h, "I420", WIDTH, HEIGHT, "", &info);
+    pushed_pts(h, &info, 1);
+    caps = gst_pad_get_current_caps(h->srcpad);
+    query = gst_query_new_allocation(caps, TRUE);
+    fail_unless(gst_pad_peer_query(h->srcpad, query));
+    fail_unless(gst_query_find_allocation_meta(query, GST_VIDEO_META_API_TYPE, NULL));
+    fail_if(gst_query_find_allocation_meta(query, GST_VIDEO_CROP_META_API_TYPE, NULL));
+    gst_query_unref(query);
+    gst_caps_unref(caps);
+    g_free(description);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
 static Suite *stream_suite(void)
 {
     Suite *suite = suite_create("hrnetseg-stream");
@@ -221,6 +273,8 @@ static Suite *stream_suite(void)
     tcase_add_test(chain, test_events);
     tcase_add_loop_test(chain, test_rates, 0, 3);
     tcase_add_loop_test(chain, test_short_buffer, 0, N_MODES);
+    tcase_add_loop_test(chain, test_other_size_than_caps, 0, 2);
+    tcase_add_loop_test(chain, test_no_cropping_is_offered, 0, N_MODES);
     suite_add_tcase(suite, chain);
     return suite;
 }
