@@ -2,6 +2,9 @@
  * between all modes. SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define WIDTH  97
 #define HEIGHT 66
 
@@ -50,14 +53,19 @@ static GstBuffer *noise(const GstVideoInfo *info, guint n)
     return frame;
 }
 
-static guint n_warnings(GstBus *bus)
+/* Warnings on the bus whose text has a word. */
+static guint n_warnings(GstBus *bus, const gchar *word)
 {
     GstMessage *message;
     guint n = 0;
 
     while ((message = gst_bus_pop_filtered(bus, GST_MESSAGE_WARNING)) != NULL) {
+        GError *error = NULL;
+
+        gst_message_parse_warning(message, &error, NULL);
+        n += strstr(error->message, word) != NULL;
+        g_error_free(error);
         gst_message_unref(message);
-        n++;
     }
     return n;
 }
@@ -110,7 +118,7 @@ GST_START_TEST(test_closed_before_first_mask)
         g_usleep(2000);
     }
     fail_if(hidden);
-    fail_unless_equals_int(n_warnings(bus), 1);
+    fail_unless_equals_int(n_warnings(bus, "hidden"), 1);
     open_up(h, bus);
 }
 GST_END_TEST
@@ -132,7 +140,7 @@ GST_START_TEST(test_closed_when_old)
         fail_unless_equals_int(seg_structure(out) == NULL, old);
         gst_buffer_unref(out);
     }
-    fail_unless_equals_int(n_warnings(bus), 1);
+    fail_unless_equals_int(n_warnings(bus, "hidden"), 1);
     open_up(h, bus);
 }
 GST_END_TEST
@@ -157,8 +165,122 @@ GST_START_TEST(test_closed_on_fault)
         fail_unless_equals_int(seg_structure(out) == NULL, n == fault);
         gst_buffer_unref(out);
     }
-    fail_unless_equals_int(n_warnings(bus), 1);
+    fail_unless_equals_int(n_warnings(bus, "hidden"), 1);
     fail_unless_equals_uint64(seg_stat(h->element, "inferences"), 3);
+    g_free(text);
+    open_up(h, bus);
+}
+GST_END_TEST
+
+/* Frames pushed until there is no doubt. */
+#define N_FRAMES 40
+
+static GstBuffer *push_still(GstHarness *h, const GstVideoInfo *info, guint n)
+{
+    GstBuffer *in = noise(info, 1);
+
+    GST_BUFFER_PTS(in) = gst_util_uint64_scale(n, GST_SECOND, 30);
+    return gst_harness_push_and_pull(h, in);
+}
+
+/* The picture of push_still() hidden as a whole, by an element all of whose classes are; NULL for
+ * bytes that are all 0. */
+static guint8 *hidden_picture(const gchar *mode, const gchar *format, gsize *size)
+{
+    const gboolean black = g_str_equal(mode, "overlay") || g_str_equal(mode, "meta");
+    gchar *description =
+        g_strdup_printf("hrnetseg model=test strength=100 classes=1,2,3 sync-mode=exact mode=%s",
+                        black ? "fill" : mode);
+    GstHarness *h;
+    GstVideoInfo info;
+    guint8 *bytes = NULL;
+    GstBuffer *out;
+
+    if (!g_str_equal(mode, "mask") && !g_str_equal(mode, "alpha")) {
+        h = harness_new(description);
+        harness_set_frame_caps(h, format, WIDTH, HEIGHT, "", &info);
+        out = push_still(h, &info, 0);
+        bytes = frame_bytes(&info, out, size);
+        gst_buffer_unref(out);
+        gst_harness_teardown(h);
+    }
+    g_free(description);
+    return bytes;
+}
+
+/* Whether a frame has the given bytes, or only zeros for NULL. */
+static gboolean has_bytes(GstHarness *h, GstBuffer *frame, const guint8 *expected)
+{
+    GstCaps *caps = gst_pad_get_current_caps(h->sinkpad);
+    gboolean same = TRUE;
+    GstVideoInfo info;
+    guint8 *bytes;
+    gsize size;
+
+    fail_unless(gst_video_info_from_caps(&info, caps));
+    gst_caps_unref(caps);
+    bytes = frame_bytes(&info, frame, &size);
+    for (gsize i = 0; i < size && same; i++)
+        same = bytes[i] == (expected ? expected[i] : 0);
+    g_free(bytes);
+    return same;
+}
+
+/* Which inference fails, or from which on all do. */
+static const gchar *const faults[] = { "1", "2", "3", "4", "7", "1-", "3-" };
+#define N_FAULTS 7
+
+/* In every mode, waiting or not, whichever inference fails, and with another model (and one that
+ * does not exist) on the way: a frame has a mask of its age, which is in its metadata, or is hidden
+ * down to the last byte; and each time that begins a warning says so. */
+GST_START_TEST(test_nothing_unhidden_leaves)
+{
+    const gchar *mode = every_mode[__i__ % N_EVERY];
+    const gboolean latest = __i__ / N_EVERY % 2, alpha = g_str_equal(mode, "alpha");
+    const gchar *format = alpha ? "RGB" : "I420", *fault = faults[__i__ / N_EVERY / 2];
+    const gboolean for_good = g_str_has_suffix(fault, "-");
+    gsize size;
+    guint8 *hidden = hidden_picture(mode, format, &size);
+    /* The picture above has taken one. */
+    gchar *text = g_strdup_printf("run:%d%s", atoi(fault) + (hidden ? 1 : 0), for_good ? "-" : "");
+    guint n_hidden = 0, n_shown = 0, n_times = 0;
+    gboolean was_hidden = FALSE;
+    GstVideoInfo info;
+    GstBus *bus;
+    GstHarness *h;
+
+    g_setenv("HRNET_FAULT", text, TRUE);
+    h = closed(latest ? "sync-mode=latest" : "sync-mode=exact", mode, &info, &bus);
+    harness_set_frame_caps(h, format, WIDTH, HEIGHT, "", &info);
+    for (guint n = 0; n < N_FRAMES; n++) {
+        GstBuffer *out = push_still(h, &info, n);
+        const GstStructure *structure = seg_structure(out);
+        const gboolean is_shown = structure != NULL;
+        guint64 pts;
+
+        if (is_shown) {
+            fail_unless(gst_structure_get_uint64(structure, "pts", &pts));
+            fail_unless(GST_BUFFER_PTS(out) - pts <= 500 * GST_MSECOND);
+        } else {
+            fail_unless(has_bytes(h, out, hidden), "frame %u", n);
+        }
+        n_times += !is_shown && !was_hidden;
+        was_hidden = !is_shown;
+        n_shown += is_shown;
+        n_hidden += !is_shown;
+        gst_buffer_unref(out);
+        if (n == 5)
+            g_object_set(h->element, "model-options", "align_corners=true", NULL);
+        if (n == 25)
+            g_object_set(h->element, "model", "no-such-model", NULL);
+        g_usleep(latest ? 4000 : 1000);
+    }
+    fail_unless(n_hidden > 0);
+    fail_unless(n_shown > 0 || g_str_equal(fault, "1-"));
+    fail_unless_equals_int(n_warnings(bus, "hidden"), (gint)n_times);
+    if (!latest)
+        fail_unless_equals_int(n_hidden, for_good ? N_FRAMES + 1 - atoi(fault) : 1);
+    g_free(hidden);
     g_free(text);
     open_up(h, bus);
 }
@@ -177,6 +299,32 @@ GST_START_TEST(test_fault_is_an_error)
     harness_set_frame_caps(h, "I420", WIDTH, HEIGHT, "", &info);
     fail_unless_equals_int(gst_harness_push(h, frame_new(&info, 0, 0)), GST_FLOW_OK);
     fail_unless_equals_int(gst_harness_push(h, frame_new(&info, 0, 1)), GST_FLOW_ERROR);
+    message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
+    fail_unless(message != NULL);
+    gst_message_unref(message);
+    fail_unless(gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR) == NULL);
+    open_up(h, bus);
+}
+GST_END_TEST
+
+/* The frame that comes when an inference beside the stream has failed is the one that tells. */
+GST_START_TEST(test_fault_is_an_error_of_latest)
+{
+    GstFlowReturn flow = GST_FLOW_OK;
+    GstHarness *h;
+    GstVideoInfo info;
+    GstBus *bus = gst_bus_new();
+    GstMessage *message;
+
+    g_setenv("HRNET_FAULT", "run:2", TRUE);
+    h = harness_new("hrnetseg model=test mode=blur sync-mode=latest");
+    gst_element_set_bus(h->element, bus);
+    harness_set_frame_caps(h, "I420", WIDTH, HEIGHT, "", &info);
+    for (guint n = 0; n < 1000 && flow == GST_FLOW_OK; n++) {
+        flow = gst_harness_push(h, frame_new(&info, 0, n));
+        g_usleep(5000);
+    }
+    fail_unless_equals_int(flow, GST_FLOW_ERROR);
     message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
     fail_unless(message != NULL);
     gst_message_unref(message);
@@ -218,7 +366,9 @@ static Suite *fail_closed_suite(void)
     tcase_add_loop_test(chain, test_closed_before_first_mask, 0, N_EVERY);
     tcase_add_loop_test(chain, test_closed_when_old, 0, N_EVERY);
     tcase_add_loop_test(chain, test_closed_on_fault, 0, 4 * N_EVERY);
+    tcase_add_loop_test(chain, test_nothing_unhidden_leaves, 0, N_FAULTS * 2 * N_EVERY);
     tcase_add_test(chain, test_fault_is_an_error);
+    tcase_add_test(chain, test_fault_is_an_error_of_latest);
     tcase_add_loop_test(chain, test_switching, 0, N_FORMATS);
     suite_add_tcase(suite, chain);
     return suite;
