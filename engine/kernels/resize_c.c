@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernels/resize_kernels.h"
 
+#include <math.h>
+
 static inline float interpolate(const float *line, const HrnetColumns *columns, unsigned x)
 {
     const float *pair = line + columns->index[x];
@@ -57,9 +59,35 @@ static void hrnet_argmax_row_f32_c(uint8_t *labels, const float *lines, size_t l
     }
 }
 
+static uint8_t refined_label(const HrnetRefineRow *row, const HrnetColumns *columns, unsigned x)
+{
+    uint8_t label = row->rest_label ? row->rest_label : row->class_labels[0];
+    float best = row->rest_label ? 0.0f : -INFINITY;
+    for (unsigned c = 0; c < row->n_classes; c++) {
+        const float slope = interpolate(row->slopes + c * row->line_floats, columns, x);
+        const float offset = interpolate(row->offsets + c * row->line_floats, columns, x);
+        const float value = slope * (float)row->luma[x] + offset;
+        if (value > best) {
+            best = value;
+            label = row->class_labels[c];
+        }
+    }
+    return label;
+}
+
+static void hrnet_refine_row_f32_c(uint8_t *labels, const HrnetRefineRow *row,
+                                   const HrnetColumns *columns, unsigned n)
+{
+    for (unsigned x = 0; x < n; x++) {
+        const uint8_t block_label = row->block_labels[x / HRNET_COLUMN_BLOCK];
+        labels[x] = block_label ? block_label : refined_label(row, columns, x);
+    }
+}
+
 const HrnetResizeKernels hrnet_resize_kernels_c = {
     .lerp_row = hrnet_lerp_row_f32_c,
     .spread_row = hrnet_spread_row_f32_c,
     .add_row = hrnet_add_row_f32_c,
     .argmax_row = hrnet_argmax_row_f32_c,
+    .refine_row = hrnet_refine_row_f32_c,
 };

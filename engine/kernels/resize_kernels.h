@@ -1,5 +1,5 @@
 /* Bilinear interpolation a row at a time: the exchange units' upsample-and-add, and the upsampled
- * argmax.
+ * argmax, plain and guided by luma.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The sum spreads each source row over the output's columns once and then blends two such rows for
@@ -52,6 +52,18 @@ typedef struct {
     bool relu;
 } HrnetAddRow;
 
+/* One row of labels whose scores are lines over luma, see refine_row(). */
+typedef struct {
+    const float *slopes, *offsets; /* lines of class i: + i * line_floats */
+    size_t line_floats;
+    const uint8_t *class_labels; /* of the classes that come into question */
+    unsigned n_classes;          /* 1..255 */
+    uint8_t rest_label;  /* where none of them scores above 0; 0 = one of them always wins */
+    const uint8_t *luma; /* n levels */
+    /* A label for each HRNET_COLUMN_BLOCK columns: all of theirs, 0 = they are to be looked at. */
+    const uint8_t *block_labels;
+} HrnetRefineRow;
+
 typedef struct {
     /* line[i] = (1 - weight1) * row0[i] + weight1 * row1[i] for i < n, and line[n] = line[n - 1]; n
      * >= 1. */
@@ -68,6 +80,11 @@ typedef struct {
      * over one before it. */
     void (*argmax_row)(uint8_t *labels, const float *lines, size_t line_floats, unsigned n_classes,
                        const HrnetColumns *columns, unsigned n);
+    /* labels[x] = the label of the class whose slope[x] * luma[x] + offset[x], slope and offset
+     * interpolated at x, is largest, the first where equal; rest_label where no score is above 0;
+     * block_labels[x / HRNET_COLUMN_BLOCK] where that is not 0. A score that is NaN never wins. */
+    void (*refine_row)(uint8_t *labels, const HrnetRefineRow *row, const HrnetColumns *columns,
+                       unsigned n);
 } HrnetResizeKernels;
 
 extern const HrnetResizeKernels hrnet_resize_kernels_c;

@@ -231,6 +231,68 @@ static void check_argmax_row(HrnetIsa isa)
     }
 }
 
+/* ---- refine_row ---- */
+
+/* Few distinct values, so that at whole factors all sums are exact and ties are decided alike.
+ * Every third block has its label beforehand; its lines may be anything. */
+static void check_refine_case(HrnetIsa isa, HrnetResizeMode mode, unsigned n_in, unsigned n_out,
+                              unsigned n_classes, uint8_t rest_label, GRand *rand)
+{
+    const unsigned n_blocks = (n_out + HRNET_COLUMN_BLOCK - 1) / HRNET_COLUMN_BLOCK;
+    HrnetColumns columns;
+    Guarded table = columns_new(&columns, mode, n_in, n_out);
+    Guarded slopes = lines_new(n_in, n_classes), offsets = lines_new(n_in, n_classes);
+    Guarded luma = guarded_new(n_out, 0), labels = guarded_new(n_out, 0);
+    Guarded class_labels = guarded_new(n_classes, 0), block_labels = guarded_new(n_blocks, 0);
+    for (unsigned c = 0; c < n_classes; c++) {
+        float *slope = line_of(&slopes, n_in, c), *offset = line_of(&offsets, n_in, c);
+        class_labels.bytes[c] = (uint8_t)(255 - c);
+        for (unsigned i = 0; i < n_in; i++) {
+            slope[i] = (float)g_rand_int_range(rand, -3, 4) / 16;
+            offset[i] = (float)g_rand_int_range(rand, -9, 10);
+        }
+        slope[n_in] = slope[n_in - 1];
+        offset[n_in] = offset[n_in - 1];
+    }
+    guarded_randomise_bytes(&luma, rand);
+    for (unsigned b = 0; b < n_blocks; b++)
+        block_labels.bytes[b] = (uint8_t)(b % 3 == 1 ? 1 + b : 0);
+    Guarded expected = guarded_copy(&labels);
+    const HrnetRefineRow row = { slopes.floats,      offsets.floats,    hrnet_line_floats(n_in),
+                                 class_labels.bytes, n_classes,         rest_label,
+                                 luma.bytes,         block_labels.bytes };
+    guarded_case("refine_row %u to %u, mode %d, %u classes, rest %u", n_in, n_out, mode, n_classes,
+                 rest_label);
+    hrnet_resize_kernels_c.refine_row(expected.bytes, &row, &columns, n_out);
+    hrnet_resize_kernels(isa)->refine_row(labels.bytes, &row, &columns, n_out);
+    guarded_compare_bytes(&labels, &expected);
+    guarded_close(&table);
+    guarded_close(&slopes);
+    guarded_close(&offsets);
+    guarded_close(&luma);
+    guarded_close(&labels);
+    guarded_close(&class_labels);
+    guarded_close(&block_labels);
+    guarded_close(&expected);
+}
+
+static void check_refine_row(HrnetIsa isa)
+{
+    static const unsigned n_classes[] = { 1, 2, 5, 254 };
+    g_autoptr(GRand) rand = g_rand_new_with_seed(5);
+    for (size_t j = 0; j < G_N_ELEMENTS(n_classes); j++) {
+        for (unsigned n_in = 1; n_in <= 40; n_in++) {
+            const uint8_t rest_label = (uint8_t)(n_in % 2);
+            check_refine_case(isa, HRNET_RESIZE_BILINEAR, n_in, 4 * n_in, n_classes[j], rest_label,
+                              rand);
+            check_refine_case(isa, HRNET_RESIZE_NEAREST, n_in, 2 * n_in + 1, n_classes[j],
+                              rest_label, rand);
+            check_refine_case(isa, HRNET_RESIZE_NEAREST, 8 * n_in, n_in, n_classes[j], rest_label,
+                              rand);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -238,5 +300,6 @@ int main(int argc, char **argv)
     guarded_add_check("/resize-kernels/spread-row", check_spread_row);
     guarded_add_check("/resize-kernels/add-row", check_add_row);
     guarded_add_check("/resize-kernels/argmax-row", check_argmax_row);
+    guarded_add_check("/resize-kernels/refine-row", check_refine_row);
     return g_test_run();
 }

@@ -211,9 +211,60 @@ static void hrnet_argmax_row_f32_avx2(uint8_t *labels, const float *lines, size_
         argmax_row(labels, lines, line_floats, n_classes, columns, n, false);
 }
 
+static inline __attribute__((always_inline)) __m256i refined_labels(const HrnetRefineRow *row,
+                                                                    const HrnetColumns *columns,
+                                                                    unsigned x, unsigned n_left,
+                                                                    bool within_one_vector)
+{
+    const Block block = block_load(columns, x);
+    uint64_t levels = 0;
+    memcpy(&levels, row->luma + x, n_left);
+    const __m256 luma =
+        _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)levels)));
+    __m256 best = _mm256_set1_ps(row->rest_label ? 0.0f : -__builtin_inff());
+    __m256i best_label =
+        _mm256_set1_epi32(row->rest_label ? row->rest_label : row->class_labels[0]);
+    for (unsigned c = 0; c < row->n_classes; c++) {
+        const size_t line = c * row->line_floats;
+        const __m256 value =
+            _mm256_fmadd_ps(interpolate(row->slopes + line, &block, within_one_vector), luma,
+                            interpolate(row->offsets + line, &block, within_one_vector));
+        const __m256 wins = _mm256_cmp_ps(value, best, _CMP_GT_OQ);
+        best = _mm256_blendv_ps(best, value, wins);
+        best_label = _mm256_blendv_epi8(best_label, _mm256_set1_epi32(row->class_labels[c]),
+                                        _mm256_castps_si256(wins));
+    }
+    return best_label;
+}
+
+static inline __attribute__((always_inline)) void refine_row(uint8_t *labels,
+                                                             const HrnetRefineRow *row,
+                                                             const HrnetColumns *columns,
+                                                             unsigned n, bool within_one_vector)
+{
+    for (unsigned x = 0; x < n; x += LANES) {
+        const unsigned n_left = n - x < LANES ? n - x : LANES;
+        const uint8_t block_label = row->block_labels[x / HRNET_COLUMN_BLOCK];
+        uint64_t bytes = block_label * UINT64_C(0x0101010101010101);
+        if (!block_label)
+            bytes = pack_bytes(refined_labels(row, columns, x, n_left, within_one_vector));
+        memcpy(labels + x, &bytes, n_left);
+    }
+}
+
+static void hrnet_refine_row_f32_avx2(uint8_t *labels, const HrnetRefineRow *row,
+                                      const HrnetColumns *columns, unsigned n)
+{
+    if (columns->span8 < LANES)
+        refine_row(labels, row, columns, n, true);
+    else
+        refine_row(labels, row, columns, n, false);
+}
+
 const HrnetResizeKernels hrnet_resize_kernels_avx2 = {
     .lerp_row = hrnet_lerp_row_f32_avx2,
     .spread_row = hrnet_spread_row_f32_avx2,
     .add_row = hrnet_add_row_f32_avx2,
     .argmax_row = hrnet_argmax_row_f32_avx2,
+    .refine_row = hrnet_refine_row_f32_avx2,
 };

@@ -228,9 +228,58 @@ static void hrnet_argmax_row_f32_avx512(uint8_t *labels, const float *lines, siz
     }
 }
 
+static inline __attribute__((always_inline)) void refine_row(uint8_t *labels,
+                                                             const HrnetRefineRow *row,
+                                                             const HrnetColumns *columns,
+                                                             unsigned n, Reach reach)
+{
+    const __m512 floor = _mm512_set1_ps(row->rest_label ? 0.0f : -__builtin_inff());
+    const __m512i floor_label =
+        _mm512_set1_epi32(row->rest_label ? row->rest_label : row->class_labels[0]);
+    for (unsigned x = 0; x < n; x += LANES) {
+        const __mmask16 mask = tail_mask(n - x);
+        const uint8_t block_label = row->block_labels[x / HRNET_COLUMN_BLOCK];
+        __m512i best_label = _mm512_set1_epi32(block_label);
+        if (!block_label) {
+            const Block block = block_load(columns, x);
+            const __m512 luma =
+                _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, row->luma + x)));
+            __m512 best = floor;
+            best_label = floor_label;
+            for (unsigned c = 0; c < row->n_classes; c++) {
+                const size_t line = c * row->line_floats;
+                const __m512 value =
+                    _mm512_fmadd_ps(interpolate(row->slopes + line, &block, reach), luma,
+                                    interpolate(row->offsets + line, &block, reach));
+                const __mmask16 wins = _mm512_cmp_ps_mask(value, best, _CMP_GT_OQ);
+                best = _mm512_mask_mov_ps(best, wins, value);
+                best_label = _mm512_mask_set1_epi32(best_label, wins, row->class_labels[c]);
+            }
+        }
+        _mm512_mask_cvtepi32_storeu_epi8(labels + x, mask, best_label);
+    }
+}
+
+static void hrnet_refine_row_f32_avx512(uint8_t *labels, const HrnetRefineRow *row,
+                                        const HrnetColumns *columns, unsigned n)
+{
+    switch (reach_of(columns)) {
+    case WITHIN_ONE_VECTOR:
+        refine_row(labels, row, columns, n, WITHIN_ONE_VECTOR);
+        break;
+    case WITHIN_TWO_VECTORS:
+        refine_row(labels, row, columns, n, WITHIN_TWO_VECTORS);
+        break;
+    case ANYWHERE:
+        refine_row(labels, row, columns, n, ANYWHERE);
+        break;
+    }
+}
+
 const HrnetResizeKernels hrnet_resize_kernels_avx512 = {
     .lerp_row = hrnet_lerp_row_f32_avx512,
     .spread_row = hrnet_spread_row_f32_avx512,
     .add_row = hrnet_add_row_f32_avx512,
     .argmax_row = hrnet_argmax_row_f32_avx512,
+    .refine_row = hrnet_refine_row_f32_avx512,
 };

@@ -29,6 +29,14 @@ typedef __m256i vec_index;
 #define vec_fma(a, b, c)        _mm256_fmadd_ps(a, b, c)  /* a * b + c */
 #define vec_fnma(a, b, c)       _mm256_fnmadd_ps(a, b, c) /* c - a * b */
 
+/* Which lanes of a compare as asked, and b in those lanes, a in the others. */
+typedef __m256 vec_truth;
+#define vec_greater(a, b) _mm256_cmp_ps(a, b, _CMP_GT_OQ)
+#define vec_equal(a, b)   _mm256_cmp_ps(a, b, _CMP_EQ_OQ)
+#define vec_pick(t, b, a) _mm256_blendv_ps(a, b, t)
+#define vec_min(a, b)     _mm256_min_ps(a, b)
+#define vec_abs(a)        _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a)
+
 /* Half as many doubles, from floats and back. */
 typedef __m256d dvec;
 

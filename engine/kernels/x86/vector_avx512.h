@@ -29,6 +29,14 @@ typedef __m512i vec_index;
 #define vec_fma(a, b, c)        _mm512_fmadd_ps(a, b, c)  /* a * b + c */
 #define vec_fnma(a, b, c)       _mm512_fnmadd_ps(a, b, c) /* c - a * b */
 
+/* Which lanes of a compare as asked, and b in those lanes, a in the others. */
+typedef __mmask16 vec_truth;
+#define vec_greater(a, b) _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ)
+#define vec_equal(a, b)   _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ)
+#define vec_pick(t, b, a) _mm512_mask_mov_ps(a, t, b)
+#define vec_min(a, b)     _mm512_min_ps(a, b)
+#define vec_abs(a)        _mm512_abs_ps(a)
+
 /* Half as many doubles, from floats and back. */
 typedef __m512d dvec;
 
