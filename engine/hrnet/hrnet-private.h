@@ -6,7 +6,9 @@
 #include "base/pool.h"
 #include "hrnet/hrnet.h"
 #include "net/network.h"
+#include "net/plan.h"
 #include "ops/frame.h"
+#include "ops/steady.h"
 
 /* G_DEFINE_BOXED_TYPE() without its unions, which ISO C has no conversion to. */
 #define HRNET_DEFINE_BOXED_TYPE(Type, type_name)                                                   \
@@ -20,6 +22,33 @@
                                                            (GBoxedFreeFunc)type_name##_unref));    \
         return type;                                                                               \
     }
+
+struct _HrnetSession {
+    gatomicrefcount n_refs;
+    HrnetModel *model;
+    HrnetPlan *plan;
+    guint height, width; /* of the network's input */
+    guint n_threads;
+    HrnetTensor scores; /* what the last mask was made of; its data is NULL before the first run */
+    gfloat *dense_logits; /* for hrnet_session_get_logits(), made when first asked for */
+
+    /* for frames of one kind; made anew when another kind comes */
+    HrnetFrameInput *frame_input;
+    HrnetPool *masks;
+    gfloat *frame_scratch;
+    HrnetSteady *steady; /* NULL: neither smoothing nor refining */
+
+    guint half_life_ms; /* 0: no smoothing */
+    gboolean refines_edges;
+    guint64 last_time; /* of the last frame that went into the average, else HRNET_TIME_NONE */
+
+    guint64 *node_ns;
+    gboolean profiling;
+};
+
+/* How much of a frame's own scores its smoothed ones are to have, 1 where nothing is carried over;
+ * the next frame is compared with this one's time. */
+gfloat hrnet_session_advance(HrnetSession *session, guint64 time_ns);
 
 /* The file that a model's name means: a path has a slash or a dot, all else is looked up. Free with
  * g_free(). */

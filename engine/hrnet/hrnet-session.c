@@ -3,34 +3,24 @@
 
 #include "base/cpu.h"
 #include "base/memory.h"
-#include "net/plan.h"
 
 #include <string.h>
 
-struct _HrnetSession {
-    gatomicrefcount n_refs;
-    HrnetModel *model;
-    HrnetPlan *plan;
-    guint height, width; /* of the network's input */
-    guint n_threads;
-    gfloat *dense_logits; /* for hrnet_session_get_logits(), made when first asked for */
-
-    /* for frames of one kind; made anew when another kind comes */
-    HrnetFrameInput *frame_input;
-    HrnetPool *masks;
-    gfloat *frame_scratch;
-
-    guint64 *node_ns;
-    gboolean profiling;
-};
-
 HRNET_DEFINE_BOXED_TYPE(HrnetSession, hrnet_session)
+
+/* The last scores may have been its average. */
+static void forget_steady(HrnetSession *session)
+{
+    g_clear_pointer(&session->steady, hrnet_steady_free);
+    session->scores = (HrnetTensor){ 0 };
+}
 
 static void forget_frames(HrnetSession *session)
 {
     g_clear_pointer(&session->frame_input, hrnet_frame_input_free);
     g_clear_pointer(&session->masks, hrnet_pool_close);
     g_clear_pointer(&session->frame_scratch, hrnet_aligned_free);
+    forget_steady(session);
 }
 
 gboolean hrnet_session_resolve_size(HrnetModel *model, guint *height, guint *width, GError **error)
@@ -78,6 +68,7 @@ HrnetSession *hrnet_session_new(HrnetModel *model, guint height, guint width, gu
     HrnetSession *session = g_new0(HrnetSession, 1);
     g_atomic_ref_count_init(&session->n_refs);
     session->model = hrnet_model_ref(model);
+    session->last_time = HRNET_TIME_NONE;
     session->height = height;
     session->width = width;
     session->n_threads = CLAMP(n_threads ? n_threads : hrnet_cpu_count(), 1, HRNET_WORKERS_MAX);
@@ -232,15 +223,68 @@ error:
     return FALSE;
 }
 
+/* What steady masks take beyond that, if they are asked for. */
+static gboolean prepare_to_steady(HrnetSession *session, const HrnetFrame *frame)
+{
+    const gboolean smooths = session->half_life_ms > 0;
+    if (session->steady && hrnet_steady_fits(session->steady, smooths, session->refines_edges))
+        return TRUE;
+    forget_steady(session);
+    if (!smooths && !session->refines_edges)
+        return TRUE;
+    const HrnetTensor logits = hrnet_plan_logits(session->plan);
+    session->steady =
+        hrnet_steady_new(frame, &logits, hrnet_model_peek_network(session->model)->logits_mode,
+                         session->n_threads, smooths, session->refines_edges);
+    return session->steady != NULL;
+}
+
 static void run_network(HrnetSession *session, HrnetWorkers *workers)
 {
     hrnet_plan_run(session->plan, workers, session->profiling ? session->node_ns : NULL);
+}
+
+/* Every pixel of the frame to its best class, from logits that have just been made. */
+static void label_frame(HrnetSession *session, const HrnetFrame *frame, guint64 time_ns,
+                        guint8 *labels, HrnetWorkers *workers)
+{
+    const gfloat share = hrnet_session_advance(session, time_ns);
+    session->scores = hrnet_plan_logits(session->plan);
+    if (session->steady) {
+        session->scores =
+            hrnet_steady_scores(session->steady, frame, &session->scores, share, workers);
+        hrnet_steady_labels(session->steady, &session->scores, labels, session->frame_scratch,
+                            workers);
+    } else {
+        hrnet_argmax_run(&session->scores, hrnet_model_peek_network(session->model)->logits_mode,
+                         labels, frame->width, frame->height, frame->width, session->frame_scratch,
+                         workers);
+    }
 }
 
 /**
  * hrnet_session_segment:
  * @session: a session
  * @image: the frame, of any size
+ * @error: return location for an error
+ *
+ * hrnet_session_segment_at() of a frame that has no time, which smoothing therefore leaves as it
+ * is.
+ *
+ * Returns: (transfer full): a mask of the image's size, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT
+ * or %HRNET_ERROR_NO_MEMORY
+ */
+HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image, GError **error)
+{
+    return hrnet_session_segment_at(session, image, HRNET_TIME_NONE, error);
+}
+
+/**
+ * hrnet_session_segment_at:
+ * @session: a session
+ * @image: the frame, of any size
+ * @time_ns: when the frame is shown, in nanoseconds from any beginning, or %HRNET_TIME_NONE; only
+ * hrnet_session_set_smoothing() goes by it
  * @error: return location for an error
  *
  * Segments one frame: converts and stretches it into the network, runs that, and labels every pixel
@@ -250,14 +294,15 @@ static void run_network(HrnetSession *session, HrnetWorkers *workers)
  * Returns: (transfer full): a mask of the image's size, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT
  * or %HRNET_ERROR_NO_MEMORY
  */
-HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image, GError **error)
+HrnetMask *hrnet_session_segment_at(HrnetSession *session, const HrnetImage *image, guint64 time_ns,
+                                    GError **error)
 {
     g_return_val_if_fail(session != NULL, NULL);
     if (!hrnet_image_check(image, error))
         return NULL;
     const HrnetFrame frame = hrnet_image_to_frame(image);
     HrnetMask *mask = NULL;
-    if (prepare_for_frames(session, &frame))
+    if (prepare_for_frames(session, &frame) && prepare_to_steady(session, &frame))
         mask = hrnet_mask_new(session->masks, frame.width, frame.height);
     if (!mask) {
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY,
@@ -265,13 +310,10 @@ HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image,
         return NULL;
     }
     const HrnetTensor input = hrnet_plan_input(session->plan);
-    const HrnetTensor logits = hrnet_plan_logits(session->plan);
     HrnetWorkers *workers = hrnet_workers_begin(session->n_threads);
     hrnet_frame_input_run(session->frame_input, &frame, input, session->frame_scratch, workers);
     run_network(session, workers);
-    hrnet_argmax_run(&logits, hrnet_model_peek_network(session->model)->logits_mode,
-                     hrnet_mask_peek_labels(mask), frame.width, frame.height, frame.width,
-                     session->frame_scratch, workers);
+    label_frame(session, &frame, time_ns, hrnet_mask_peek_labels(mask), workers);
     hrnet_workers_end(workers);
     return mask;
 }
@@ -331,6 +373,7 @@ gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_i
     HrnetWorkers *workers = hrnet_workers_begin(session->n_threads);
     run_network(session, workers);
     hrnet_workers_end(workers);
+    session->scores = out;
     tensor_to_dense(out, logits);
     return TRUE;
 }
@@ -341,8 +384,9 @@ gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_i
  * @n_logits: (out) (optional): the number of floats
  *
  * The network's output of the last hrnet_session_segment() or hrnet_session_run(), before any
- * upsampling: classes x height x width as hrnet_session_get_logits_size() says, in C order. Before
- * the first run they mean nothing.
+ * upsampling: classes x height x width as hrnet_session_get_logits_size() says, in C order. With
+ * smoothing they are averages, those that the last mask was made of. Before the first run they mean
+ * nothing.
  *
  * Returns: (transfer none) (array length=n_logits) (nullable): the logits, valid until the
  * session's next call; %NULL when there is no memory
@@ -355,8 +399,8 @@ const gfloat *hrnet_session_get_logits(HrnetSession *session, gsize *n_logits)
         *n_logits = dense_floats(logits);
     if (!session->dense_logits)
         session->dense_logits = g_try_new0(gfloat, dense_floats(logits));
-    if (session->dense_logits)
-        tensor_to_dense(logits, session->dense_logits);
+    if (session->dense_logits && session->scores.data)
+        tensor_to_dense(session->scores, session->dense_logits);
     return session->dense_logits;
 }
 

@@ -35,6 +35,13 @@ typedef enum {
 #define HRNET_SESSION_MAX_SIZE 8192
 
 /**
+ * HRNET_TIME_NONE:
+ *
+ * No time is known: #GST_CLOCK_TIME_NONE.
+ */
+#define HRNET_TIME_NONE G_MAXUINT64
+
+/**
  * HrnetSession:
  *
  * One stream's way through a model: the network's memory for one input size, and the pool of masks.
@@ -62,12 +69,20 @@ HRNET_API HrnetPrecision hrnet_session_get_precision(const HrnetSession *session
 
 HRNET_API HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image,
                                            GError **error);
+HRNET_API HrnetMask *hrnet_session_segment_at(HrnetSession *session, const HrnetImage *image,
+                                              guint64 time_ns, GError **error);
 HRNET_API HrnetMask *hrnet_session_segment_bytes(HrnetSession *session, HrnetPixelFormat format,
                                                  guint width, guint height, gsize stride_bytes,
                                                  GBytes *pixels, GError **error);
 HRNET_API gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_input,
                                      gfloat *logits, gsize n_logits, GError **error);
 HRNET_API const gfloat *hrnet_session_get_logits(HrnetSession *session, gsize *n_logits);
+
+HRNET_API void hrnet_session_set_smoothing(HrnetSession *session, guint half_life_ms);
+HRNET_API guint hrnet_session_get_smoothing(const HrnetSession *session);
+HRNET_API void hrnet_session_reset_smoothing(HrnetSession *session);
+HRNET_API void hrnet_session_set_edge_refine(HrnetSession *session, gboolean edge_refine);
+HRNET_API gboolean hrnet_session_get_edge_refine(const HrnetSession *session);
 
 /**
  * HrnetLayer:

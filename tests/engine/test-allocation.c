@@ -99,21 +99,29 @@ static HrnetImage frame_of(guint8 *pixels, gsize size)
 static void segment_and_paint(HrnetSession *session, const HrnetImage *image)
 {
     const guint32 argb[] = { 0, 0x80804080, 0x80dc143c, 0x8000008e };
-    HrnetMask *mask = hrnet_session_segment(session, image, NULL);
+    static guint64 time_ns;
+    HrnetMask *mask = hrnet_session_segment_at(session, image, time_ns += 40000000, NULL);
     g_assert_nonnull(mask);
     g_assert_true(hrnet_image_paint(image, mask, argb, G_N_ELEMENTS(argb), NULL));
     hrnet_mask_unref(mask);
 }
 
+typedef struct {
+    guint n_threads;
+    gboolean steady;
+} Case;
+
 static void test_segment(gconstpointer data)
 {
-    const guint n_threads = GPOINTER_TO_UINT(data);
+    const Case *c = data;
     g_autoptr(GError) error = NULL;
     g_autoptr(HrnetModel) model = hrnet_model_load(g_getenv("HRNET_TEST_MODEL"), NULL, &error);
     g_assert_no_error(error);
     g_autoptr(HrnetSession) session =
-        hrnet_session_new(model, 64, 96, n_threads, HRNET_PRECISION_FP32, &error);
+        hrnet_session_new(model, 64, 96, c->n_threads, HRNET_PRECISION_FP32, &error);
     g_assert_no_error(error);
+    hrnet_session_set_smoothing(session, c->steady ? 100 : 0);
+    hrnet_session_set_edge_refine(session, c->steady);
     const gsize size = WIDTH * HEIGHT + 2 * ((WIDTH + 1) / 2) * ((HEIGHT + 1) / 2);
     g_autofree guint8 *pixels = g_malloc(size);
     for (gsize i = 0; i < size; i++)
@@ -156,8 +164,10 @@ static void test_run(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_data_func("/allocation/segment/1-thread", GUINT_TO_POINTER(1), test_segment);
-    g_test_add_data_func("/allocation/segment/2-threads", GUINT_TO_POINTER(2), test_segment);
+    static const Case one = { 1, FALSE }, two = { 2, FALSE }, steady = { 2, TRUE };
+    g_test_add_data_func("/allocation/segment/1-thread", &one, test_segment);
+    g_test_add_data_func("/allocation/segment/2-threads", &two, test_segment);
+    g_test_add_data_func("/allocation/segment/steady", &steady, test_segment);
     g_test_add_func("/allocation/run", test_run);
     return g_test_run();
 }
