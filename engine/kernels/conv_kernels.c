@@ -11,6 +11,9 @@ static const HrnetConvKernels kernels_c = {
     .wino4_product = hrnet_wino4_product_f32_c,
     .wino4_output = hrnet_wino4_output_f32_c,
     .wino4_weights = hrnet_wino4_weights_f32_c,
+    .wino4s2_input = hrnet_wino4s2_input_f32_c,
+    .wino4s2_output = hrnet_wino4s2_output_f32_c,
+    .wino4s2_weights = hrnet_wino4s2_weights_f32_c,
 };
 
 #if defined(__x86_64__)
@@ -25,6 +28,9 @@ static const HrnetConvKernels kernels_avx2 = {
     .wino4_product = hrnet_wino4_product_f32_avx2,
     .wino4_output = hrnet_wino4_output_f32_avx2,
     .wino4_weights = hrnet_wino4_weights_f32_avx2,
+    .wino4s2_input = hrnet_wino4s2_input_f32_avx2,
+    .wino4s2_output = hrnet_wino4s2_output_f32_avx2,
+    .wino4s2_weights = hrnet_wino4s2_weights_f32_avx2,
 };
 
 static const HrnetConvKernels kernels_avx512 = {
@@ -37,6 +43,9 @@ static const HrnetConvKernels kernels_avx512 = {
     .wino4_product = hrnet_wino4_product_f32_avx512,
     .wino4_output = hrnet_wino4_output_f32_avx512,
     .wino4_weights = hrnet_wino4_weights_f32_avx512,
+    .wino4s2_input = hrnet_wino4s2_input_f32_avx512,
+    .wino4s2_output = hrnet_wino4s2_output_f32_avx512,
+    .wino4s2_weights = hrnet_wino4s2_weights_f32_avx512,
 };
 
 #endif

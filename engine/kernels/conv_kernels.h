@@ -5,7 +5,7 @@
 
 #include "base/cpu.h"
 #include "kernels/conv_tile.h"
-#include "kernels/wino4.h"
+#include "kernels/wino4s2.h"
 
 typedef struct {
     unsigned vector_floats;    /* floats of a vector */
@@ -17,6 +17,9 @@ typedef struct {
     void (*wino4_product)(const HrnetWino4Product *product);
     void (*wino4_output)(const HrnetWino4Output *output);
     void (*wino4_weights)(const HrnetWino4Weights *weights);
+    void (*wino4s2_input)(const HrnetWino4S2Input *input);
+    void (*wino4s2_output)(const HrnetWino4Output *output);
+    void (*wino4s2_weights)(const HrnetWino4S2Weights *weights);
 } HrnetConvKernels;
 
 /* Static, for hrnet_cpu_isa(). Any thread. */

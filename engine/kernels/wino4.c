@@ -15,18 +15,13 @@ static const float output_matrix[4][6] = {
     { 0, 1, -1, 8, -8, 1 },
 };
 
-/* Where a lane's tile stands: its first row and column of outputs. */
-typedef struct {
-    long y, x;
-} TilePlace;
-
-static TilePlace place_of_lane(unsigned first_piece, unsigned vector, unsigned lane, unsigned width,
-                               unsigned vector_floats)
+HrnetWino4Place hrnet_wino4_place(unsigned first_piece, unsigned vector, unsigned lane,
+                                  unsigned width, unsigned vector_floats)
 {
     const unsigned pieces_per_row = (width + vector_floats - 1) / vector_floats;
     const unsigned piece = first_piece + 4 * vector + lane % 4;
-    return (TilePlace){ 4L * (piece / pieces_per_row),
-                        (long)(piece % pieces_per_row) * vector_floats + 4L * (lane / 4) };
+    return (HrnetWino4Place){ 4 * (piece / pieces_per_row),
+                              piece % pieces_per_row * vector_floats + 4 * (lane / 4) };
 }
 
 static float pixel_or_zero(const HrnetWino4Input *t, unsigned c, long y, long x)
@@ -38,13 +33,14 @@ static float pixel_or_zero(const HrnetWino4Input *t, unsigned c, long y, long x)
 
 static void input_tile(const HrnetWino4Input *t, unsigned c, unsigned vector, unsigned lane)
 {
-    const TilePlace place = place_of_lane(t->first_piece, vector, lane, t->width, t->vector_floats);
+    const HrnetWino4Place place =
+        hrnet_wino4_place(t->first_piece, vector, lane, t->width, t->vector_floats);
     float rows[6][6] = { 0 }; /* d B */
     for (int i = 0; i < 6; i++) {
         for (int j = 0; j < 6; j++) {
             for (int n = 0; n < 6; n++)
-                rows[i][j] +=
-                    pixel_or_zero(t, c, place.y + i - 1, place.x + n - 1) * input_matrix[j][n];
+                rows[i][j] += pixel_or_zero(t, c, (long)place.y + i - 1, (long)place.x + n - 1) *
+                              input_matrix[j][n];
         }
     }
     for (int i = 0; i < 6; i++) {
@@ -72,8 +68,9 @@ static float product_sum(const HrnetWino4Product *t, unsigned point, unsigned r,
 {
     const unsigned first = r / t->block_rows * t->block_rows;
     const unsigned n_rows = t->rows - first < t->block_rows ? t->rows - first : t->block_rows;
-    const float *u = t->u + point * t->u_point_floats + (size_t)first * t->n_channels;
-    float sum = point == HRNET_WINO4_BIAS_POINT ? t->bias[r] : 0;
+    const float *u = t->u + point * t->u_point_floats + (size_t)first * t->u_channels +
+                     (size_t)t->u_first_channel * n_rows;
+    float sum = t->bias && point == t->bias_point ? t->bias[r] : 0;
     for (unsigned c = 0; c < t->n_channels; c++)
         sum += u[(size_t)c * n_rows + r - first] *
                t->v[point * t->v_point_floats + c * t->v_channel_floats + lane];
@@ -82,20 +79,21 @@ static float product_sum(const HrnetWino4Product *t, unsigned point, unsigned r,
 
 void hrnet_wino4_product_f32_c(const HrnetWino4Product *t)
 {
-    for (unsigned point = 0; point < HRNET_WINO4_POINTS; point++) {
+    for (unsigned point = 0; point < t->n_points; point++) {
         for (unsigned r = 0; r < t->rows; r++) {
+            float *m = t->m + r * t->m_row_floats + point * t->m_point_floats;
             for (unsigned lane = 0; lane < t->n_vectors * t->vector_floats; lane++)
-                t->m[r * t->m_row_floats + point * t->m_point_floats + lane] =
-                    product_sum(t, point, r, lane);
+                m[lane] = product_sum(t, point, r, lane) + (t->accumulate ? m[lane] : 0);
         }
     }
 }
 
-static void output_pixel(const HrnetWino4Output *t, unsigned k, long y, long x, float value)
+void hrnet_wino4_output_pixel(const HrnetWino4Output *t, unsigned k, unsigned y, unsigned x,
+                              float value)
 {
-    if (y >= (long)t->height || x >= (long)t->width)
+    if (y >= t->height || x >= t->width)
         return;
-    const size_t at = (size_t)y * t->width + (size_t)x;
+    const size_t at = (size_t)y * t->width + x;
     if (t->residual)
         value += t->residual[k * t->residual_plane_floats + at];
     t->out[k * t->out_plane_floats + at] = t->relu && value < 0 ? 0 : value;
@@ -103,7 +101,8 @@ static void output_pixel(const HrnetWino4Output *t, unsigned k, long y, long x, 
 
 static void output_tile(const HrnetWino4Output *t, unsigned k, unsigned vector, unsigned lane)
 {
-    const TilePlace place = place_of_lane(t->first_piece, vector, lane, t->width, t->vector_floats);
+    const HrnetWino4Place place =
+        hrnet_wino4_place(t->first_piece, vector, lane, t->width, t->vector_floats);
     const float *m = t->m + k * t->m_row_floats + (size_t)vector * t->vector_floats + lane;
     float columns[4][6] = { 0 }; /* A^T M */
     for (int i = 0; i < 4; i++) {
@@ -112,12 +111,12 @@ static void output_tile(const HrnetWino4Output *t, unsigned k, unsigned vector, 
                 columns[i][j] += output_matrix[i][n] * m[(6 * n + (size_t)j) * t->m_point_floats];
         }
     }
-    for (int i = 0; i < 4; i++) {
-        for (int j = 0; j < 4; j++) {
+    for (unsigned i = 0; i < 4; i++) {
+        for (unsigned j = 0; j < 4; j++) {
             float sum = 0;
-            for (int n = 0; n < 6; n++)
+            for (unsigned n = 0; n < 6; n++)
                 sum += columns[i][n] * output_matrix[j][n];
-            output_pixel(t, k, place.y + i, place.x + j, sum);
+            hrnet_wino4_output_pixel(t, k, place.y + i, place.x + j, sum);
         }
     }
 }

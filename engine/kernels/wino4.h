@@ -51,14 +51,18 @@ void hrnet_wino4_input_f32_c(const HrnetWino4Input *input);
 void hrnet_wino4_input_f32_avx2(const HrnetWino4Input *input);
 void hrnet_wino4_input_f32_avx512(const HrnetWino4Input *input);
 
-/* M[row][point][lane] = sum over c of U[point][c][row] V[point][c][lane], bias[row] added at
- * HRNET_WINO4_BIAS_POINT. Rows are grouped as in conv_tile.h: u + p * u_point_floats + g *
- * block_rows * n_channels, in the order channel, row. */
+/* M[row][point][lane] = sum over c of U[point][c][row] V[point][c][lane] for n_points points,
+ * bias[row] added at bias_point, and what M was before where `accumulate` says so. U has u_channels
+ * channels, of which those from u_first_channel on count. Rows are grouped as in conv_tile.h: group
+ * g at u + p * u_point_floats + g * block_rows * u_channels, in the order channel, row. */
 typedef struct {
     const float *u;
     size_t u_point_floats;
-    const float *bias;
-    unsigned rows, block_rows, n_channels;
+    unsigned u_channels, u_first_channel;
+    const float *bias; /* or NULL */
+    unsigned bias_point;
+    bool accumulate; /* needs bias NULL */
+    unsigned n_points, rows, block_rows, n_channels;
     unsigned n_vectors; /* 1..tile_vectors_max */
     const float *v;
     size_t v_point_floats, v_channel_floats;
@@ -105,5 +109,15 @@ typedef struct {
 void hrnet_wino4_weights_f32_c(const HrnetWino4Weights *weights);
 void hrnet_wino4_weights_f32_avx2(const HrnetWino4Weights *weights);
 void hrnet_wino4_weights_f32_avx512(const HrnetWino4Weights *weights);
+
+/* For the C references: the first output row and column of a lane's tile, and one output. */
+typedef struct {
+    unsigned y, x;
+} HrnetWino4Place;
+
+HrnetWino4Place hrnet_wino4_place(unsigned first_piece, unsigned vector, unsigned lane,
+                                  unsigned width, unsigned vector_floats);
+void hrnet_wino4_output_pixel(const HrnetWino4Output *output, unsigned row, unsigned y, unsigned x,
+                              float value);
 
 #endif

@@ -43,9 +43,8 @@ unsigned hrnet_conv_block_rows(unsigned out_channels)
     return (out_channels + n_groups - 1) / n_groups;
 }
 
-/* Cycles per output vector, by counting: a step of the register tile costs half a cycle a vector;
- * the transforms of F(4x4, 3x3) take about 130 (input) and 100 (output) for the 16 vectors of a
- * tile vector. */
+/* In multiply-adds of vectors, as measured: the transforms take about 190 (input) and 150 (output)
+ * for the 16 vectors of a tile vector at stride 1, 350 and 120 at stride 2. */
 static HrnetConvAlgorithm choose_algorithm(const HrnetConvShape *shape, unsigned height,
                                            unsigned width)
 {
@@ -53,12 +52,15 @@ static HrnetConvAlgorithm choose_algorithm(const HrnetConvShape *shape, unsigned
         return HRNET_CONV_GEMM;
     if (!hrnet_conv_method_wino4.supports(shape))
         return HRNET_CONV_DIRECT;
+    const unsigned out_height = hrnet_conv_out_size(shape, height);
+    const unsigned out_width = hrnet_conv_out_size(shape, width);
     const unsigned vector_floats = hrnet_conv_kernels()->vector_floats;
     const double c = shape->in_channels, k = shape->out_channels;
-    const double row_vectors = (width + vector_floats - 1) / vector_floats;
-    const double tile_vectors = ((height + 3) / 4 * row_vectors + 3) / 4;
-    const double direct = height * row_vectors * c * k * 9 / 2;
-    const double wino4 = tile_vectors * (36 * c * k / 2 + 130 * c + 100 * k);
+    const double row_vectors = (out_width + vector_floats - 1) / vector_floats;
+    const double tile_vectors = ((out_height + 3) / 4 * row_vectors + 3) / 4;
+    const double direct = out_height * row_vectors * c * k * 9;
+    const double wino4 = shape->stride == 1 ? tile_vectors * (36 * c * k + 190 * c + 150 * k)
+                                            : tile_vectors * (81 * c * k + 350 * c + 120 * k);
     return wino4 < direct ? HRNET_CONV_WINO4 : HRNET_CONV_DIRECT;
 }
 

@@ -32,7 +32,7 @@ typedef enum {
     HRNET_CONV_GEMM, /* OpenBLAS: on the planar tensor itself for 1x1 of stride 1, else over blocks
                         of rows */
     HRNET_CONV_DIRECT, /* our register tiles over staged rows */
-    HRNET_CONV_WINO4,  /* Winograd F(4x4, 3x3), kernel 3 of stride 1 alone */
+    HRNET_CONV_WINO4,  /* Winograd by tiles of 4x4, kernel 3 alone, at stride 2 not padding_same */
     HRNET_CONV_N_ALGORITHMS
 } HrnetConvAlgorithm;
 

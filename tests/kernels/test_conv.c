@@ -230,7 +230,8 @@ int main(int argc, char **argv)
         { HRNET_CONV_GEMM, 1, 1 },   { HRNET_CONV_GEMM, 1, 2 },   { HRNET_CONV_GEMM, 3, 1 },
         { HRNET_CONV_GEMM, 3, 2 },   { HRNET_CONV_DIRECT, 1, 1 }, { HRNET_CONV_DIRECT, 1, 2 },
         { HRNET_CONV_DIRECT, 3, 1 }, { HRNET_CONV_DIRECT, 3, 2 }, { HRNET_CONV_WINO4, 3, 1 },
-        { HRNET_CONV_AUTO, 1, 1 },   { HRNET_CONV_AUTO, 3, 1 },   { HRNET_CONV_AUTO, 3, 2 },
+        { HRNET_CONV_WINO4, 3, 2 },  { HRNET_CONV_AUTO, 1, 1 },   { HRNET_CONV_AUTO, 3, 1 },
+        { HRNET_CONV_AUTO, 3, 2 },
     };
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/conv/reference/by-hand", test_reference_by_hand);

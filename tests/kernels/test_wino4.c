@@ -73,21 +73,30 @@ static void check_product_case(const HrnetConvKernels *kernels, unsigned block_r
                                unsigned n_vectors, GRand *rand)
 {
     const unsigned n_channels = (unsigned)g_rand_int_range(rand, 1, 20);
+    const unsigned first_channel = (unsigned)g_rand_int_range(rand, 0, 3);
+    const unsigned u_channels = first_channel + n_channels + (unsigned)g_rand_int_range(rand, 0, 3);
+    const bool accumulate = g_rand_boolean(rand), biased = !accumulate && g_rand_boolean(rand);
+    const unsigned n_points = biased ? HRNET_WINO4_POINTS : (unsigned)g_rand_int_range(rand, 1, 37);
     const size_t lanes = (size_t)n_vectors * kernels->vector_floats;
     HrnetWino4Product product = {
-        .u_point_floats = (size_t)rows * n_channels + 3,
+        .u_point_floats = (size_t)rows * u_channels + 3,
+        .u_channels = u_channels,
+        .u_first_channel = first_channel,
+        .bias_point = (unsigned)g_rand_int_range(rand, 0, (gint32)n_points),
+        .accumulate = accumulate,
+        .n_points = n_points,
         .rows = rows,
         .block_rows = block_rows,
         .n_channels = n_channels,
         .n_vectors = n_vectors,
         .v_point_floats = n_channels * (lanes + 2) + 7,
         .v_channel_floats = lanes + 2,
-        .m_row_floats = HRNET_WINO4_POINTS * (lanes + 3) + 1,
+        .m_row_floats = n_points * (lanes + 3) + 1,
         .m_point_floats = lanes + 3,
         .vector_floats = kernels->vector_floats,
     };
-    const size_t last_point = HRNET_WINO4_POINTS - 1;
-    Guarded u = guarded_new_floats(last_point * product.u_point_floats + rows * n_channels, 0);
+    const size_t last_point = n_points - 1;
+    Guarded u = guarded_new_floats(last_point * product.u_point_floats + rows * u_channels, 0);
     Guarded bias = guarded_new_floats(rows, 0);
     Guarded v = guarded_new_floats(last_point * product.v_point_floats +
                                        (n_channels - 1) * product.v_channel_floats + lanes,
@@ -97,11 +106,15 @@ static void check_product_case(const HrnetConvKernels *kernels, unsigned block_r
     guarded_randomise(&u, rand);
     guarded_randomise(&bias, rand);
     guarded_randomise(&v, rand);
+    if (accumulate)
+        guarded_randomise(&m, rand);
     Guarded expected = guarded_copy(&m);
-    guarded_case("wino4 product %u rows in blocks of %u, %u channels, %u vectors", rows, block_rows,
-                 n_channels, n_vectors);
+    guarded_case("wino4 product %u points, %u rows in blocks of %u, channels %u + %u of %u, "
+                 "%u vectors, accumulate %d",
+                 n_points, rows, block_rows, first_channel, n_channels, u_channels, n_vectors,
+                 accumulate);
     product.u = u.floats;
-    product.bias = bias.floats;
+    product.bias = biased ? bias.floats : NULL;
     product.v = v.floats;
     product.m = expected.floats;
     hrnet_wino4_product_f32_c(&product);
@@ -135,7 +148,10 @@ typedef struct {
     enum { RESIDUAL_NONE, RESIDUAL_OTHER, RESIDUAL_IN_PLACE } residual;
 } OutputCase;
 
-static void check_output_case(const HrnetConvKernels *kernels, const OutputCase *c, GRand *rand)
+typedef void (*OutputFunc)(const HrnetWino4Output *output);
+
+static void check_output_case(const HrnetConvKernels *kernels, OutputFunc kernel,
+                              OutputFunc reference, const OutputCase *c, GRand *rand)
 {
     const unsigned n_rows = (unsigned)g_rand_int_range(rand, 1, 5);
     const size_t lanes = (size_t)c->n_vectors * kernels->vector_floats;
@@ -175,7 +191,7 @@ static void check_output_case(const HrnetConvKernels *kernels, const OutputCase 
             output.residual = output.out;
             output.residual_plane_floats = output.out_plane_floats;
         }
-        (i ? kernels->wino4_output : hrnet_wino4_output_f32_c)(&output);
+        (i ? kernel : reference)(&output);
     }
     guarded_compare_floats(&out, &expected, 1e-4); /* values reach 361 */
     guarded_close(&m);
@@ -184,9 +200,8 @@ static void check_output_case(const HrnetConvKernels *kernels, const OutputCase 
     guarded_close(&expected);
 }
 
-static void check_output(HrnetIsa isa)
+static void check_outputs(const HrnetConvKernels *kernels, OutputFunc kernel, OutputFunc reference)
 {
-    const HrnetConvKernels *kernels = hrnet_conv_kernels_for(isa);
     g_autoptr(GRand) rand = g_rand_new_with_seed(6);
     for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
         OutputCase c = { .height = sizes[i][0], .width = sizes[i][1] };
@@ -195,9 +210,21 @@ static void check_output(HrnetIsa isa)
             c.n_vectors = c.first_piece ? 1 + c.first_piece % 3 : n_vectors;
             c.relu = g_rand_boolean(rand);
             c.residual = g_rand_int_range(rand, 0, 3);
-            check_output_case(kernels, &c, rand);
+            check_output_case(kernels, kernel, reference, &c, rand);
         }
     }
+}
+
+static void check_output(HrnetIsa isa)
+{
+    const HrnetConvKernels *kernels = hrnet_conv_kernels_for(isa);
+    check_outputs(kernels, kernels->wino4_output, hrnet_wino4_output_f32_c);
+}
+
+static void check_s2_output(HrnetIsa isa)
+{
+    const HrnetConvKernels *kernels = hrnet_conv_kernels_for(isa);
+    check_outputs(kernels, kernels->wino4s2_output, hrnet_wino4s2_output_f32_c);
 }
 
 /* ---- weights ---- */
@@ -269,7 +296,10 @@ static void test_wino4_is_convolution(void)
                                                 .vector_floats = VECTOR });
     hrnet_wino4_product_f32_c(&(HrnetWino4Product){ .u = u[0],
                                                     .u_point_floats = CHANNELS * ROWS,
+                                                    .u_channels = CHANNELS,
                                                     .bias = bias,
+                                                    .bias_point = HRNET_WINO4_BIAS_POINT,
+                                                    .n_points = POINTS,
                                                     .rows = ROWS,
                                                     .block_rows = ROWS,
                                                     .n_channels = CHANNELS,
@@ -319,5 +349,6 @@ int main(int argc, char **argv)
     guarded_add_check("/wino4/product", check_product);
     guarded_add_check("/wino4/output", check_output);
     guarded_add_check("/wino4/weights", check_weights);
+    guarded_add_check("/wino4s2/output", check_s2_output);
     return g_test_run();
 }

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernels/conv_tile.h"
-#include "kernels/wino4.h"
+#include "kernels/wino4s2.h"
 #include "kernels/x86/vector_avx512.h"
 #include "kernels/x86/conv_tile_template.h"
 #include "kernels/x86/conv_stage_template.h"
-#include "kernels/x86/wino4_template.h"
+#include "kernels/x86/wino4_input_template.h"
+#include "kernels/x86/wino4_product_template.h"
+#include "kernels/x86/wino4_output_template.h"
 #include "kernels/x86/wino4_weights_template.h"
+#include "kernels/x86/wino4s2_input_template.h"
+#include "kernels/x86/wino4s2_weights_template.h"
 
 void hrnet_conv_tile_f32_avx512(const HrnetConvTile *tile)
 {
@@ -35,4 +39,19 @@ void hrnet_wino4_output_f32_avx512(const HrnetWino4Output *output)
 void hrnet_wino4_weights_f32_avx512(const HrnetWino4Weights *weights)
 {
     wino4_weights(weights);
+}
+
+void hrnet_wino4s2_input_f32_avx512(const HrnetWino4S2Input *input)
+{
+    wino4s2_input(input);
+}
+
+void hrnet_wino4s2_output_f32_avx512(const HrnetWino4Output *output)
+{
+    wino4s2_output(output);
+}
+
+void hrnet_wino4s2_weights_f32_avx512(const HrnetWino4S2Weights *weights)
+{
+    wino4s2_weights(weights);
 }

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/conv_wino4_plan.h"
+
+#include "base/cpu.h"
+#include "kernels/conv_kernels.h"
+#include "ops/conv_layer.h"
+
+#define TASKS_PER_THREAD 4
+#define LINE_FLOATS      (HRNET_ALIGNMENT / sizeof(float))
+
+static const HrnetWino4Points points_of_stride[] = {
+    [1] = { .n_points = HRNET_WINO4_POINTS,
+            .n_slots = HRNET_WINO4_POINTS,
+            .n_classes = 1,
+            .classes = { { 0, HRNET_WINO4_POINTS, 1 } },
+            .bias_class = 0,
+            .bias_point = HRNET_WINO4_BIAS_POINT },
+    [2] = { .n_points = HRNET_WINO4S2_POINTS,
+            .n_slots = 1 + 8 * 2 + 16 * 4,
+            .n_classes = HRNET_WINO4S2_CLASSES,
+            .classes = { { 0, 1, 1 }, { 1, 8, 2 }, { 9, 16, 4 } },
+            .bias_class = HRNET_WINO4S2_BIAS_CLASS,
+            .bias_point = HRNET_WINO4S2_BIAS_POINT },
+};
+
+const HrnetWino4Points *hrnet_wino4_points(unsigned stride)
+{
+    return &points_of_stride[stride];
+}
+
+static unsigned divide_up(size_t a, size_t b)
+{
+    return (unsigned)((a + b - 1) / b);
+}
+
+/* Relative time of all blocks on so many threads when a block has block_vectors vectors: narrow
+ * blocks load more weights for each multiplication. */
+static double makespan(unsigned n_vectors, unsigned block_vectors, unsigned n_threads)
+{
+    static const double cost[] = { 0, 1.12, 1.03, 1.0 };
+    const unsigned rounds = divide_up(divide_up(n_vectors, block_vectors), n_threads);
+    return rounds * block_vectors * cost[block_vectors];
+}
+
+/* Bytes of V for a channel, and of M for an output channel. */
+static size_t channel_bytes(const HrnetConvShape *shape, unsigned block_vectors)
+{
+    return hrnet_wino4_points(shape->stride)->n_slots * block_vectors * sizeof(float) *
+           hrnet_conv_kernels()->vector_floats;
+}
+
+static size_t row_bytes(const HrnetConvShape *shape, unsigned block_vectors)
+{
+    return hrnet_wino4_points(shape->stride)->n_points * block_vectors * sizeof(float) *
+           hrnet_conv_kernels()->vector_floats;
+}
+
+static bool all_channels_fit(const HrnetConvShape *shape, unsigned block_vectors)
+{
+    return shape->in_channels * channel_bytes(shape, block_vectors) <= hrnet_cpu_l2_bytes() / 2;
+}
+
+static bool all_rows_fit(const HrnetConvShape *shape, unsigned block_vectors)
+{
+    return shape->out_channels * row_bytes(shape, block_vectors) <= hrnet_cpu_l2_bytes() / 2;
+}
+
+static void plan_blocks(HrnetWino4Plan *plan, const HrnetConvShape *shape, unsigned n_threads)
+{
+    const unsigned widest = hrnet_conv_kernels()->tile_vectors_max;
+    double best = 0;
+    for (unsigned vectors = widest; vectors > 0; vectors--) {
+        if (vectors > 1 && !all_channels_fit(shape, vectors) && !all_rows_fit(shape, vectors))
+            continue;
+        const double time = makespan(plan->n_vectors, vectors, n_threads);
+        if (plan->block_vectors == 0 || time < best) {
+            plan->block_vectors = vectors;
+            best = time;
+        }
+    }
+    plan->two_loops = best > 1.2 * plan->n_vectors / n_threads;
+    if (plan->two_loops) {
+        /* Balance comes from the chunks, so take what wastes least. */
+        best = makespan(plan->n_vectors, plan->block_vectors, 1);
+        for (unsigned vectors = plan->block_vectors + 1; vectors <= widest; vectors++) {
+            if (makespan(plan->n_vectors, vectors, 1) < best) {
+                best = makespan(plan->n_vectors, vectors, 1);
+                plan->block_vectors = vectors;
+            }
+        }
+    }
+    plan->n_blocks = divide_up(plan->n_vectors, plan->block_vectors);
+}
+
+/* Input channels whose V is made at a time. */
+static void plan_channels(HrnetWino4Plan *plan, const HrnetConvShape *shape)
+{
+    plan->chunk_channels = shape->in_channels;
+    if (plan->two_loops || all_channels_fit(shape, plan->block_vectors) ||
+        !all_rows_fit(shape, plan->block_vectors))
+        return;
+    const size_t fitting = hrnet_cpu_l2_bytes() / 2 / channel_bytes(shape, plan->block_vectors);
+    plan->chunk_channels =
+        divide_up(shape->in_channels, divide_up(shape->in_channels, fitting > 0 ? fitting : 1));
+}
+
+/* Output channels whose M is made at a time, in whole groups. */
+static void plan_rows(HrnetWino4Plan *plan, const HrnetConvShape *shape, unsigned n_threads)
+{
+    const unsigned group = hrnet_conv_block_rows(shape->out_channels);
+    const unsigned n_groups = divide_up(shape->out_channels, group);
+    unsigned chunk_groups = n_groups;
+    if (plan->chunk_channels == shape->in_channels)
+        chunk_groups =
+            (unsigned)(hrnet_cpu_l2_bytes() / 4 / row_bytes(shape, plan->block_vectors) / group);
+    if (plan->two_loops) {
+        const unsigned wanted =
+            divide_up(n_groups, divide_up(n_threads * TASKS_PER_THREAD, plan->n_blocks));
+        chunk_groups = wanted < chunk_groups ? wanted : chunk_groups;
+    }
+    chunk_groups = chunk_groups < 1 ? 1 : chunk_groups > n_groups ? n_groups : chunk_groups;
+    chunk_groups = divide_up(n_groups, divide_up(n_groups, chunk_groups));
+    plan->chunk_rows = chunk_groups * group;
+    plan->n_chunks = divide_up(n_groups, chunk_groups);
+}
+
+/* Distances of points and rows are odd numbers of cache lines, so that a column of them does not
+ * fall into the same few sets of the caches. */
+static void plan_memory(HrnetWino4Plan *plan, const HrnetConvShape *shape)
+{
+    const HrnetWino4Points *points = hrnet_wino4_points(shape->stride);
+    plan->lane_floats = (size_t)plan->block_vectors * hrnet_conv_kernels()->vector_floats;
+    for (unsigned k = 0; k < points->n_classes; k++) {
+        const HrnetWino4Class *class = &points->classes[k];
+        plan->v_class_floats[k] = plan->v_floats;
+        plan->v_point_floats[k] =
+            (plan->chunk_channels * class->depth * plan->lane_floats) | LINE_FLOATS;
+        plan->v_floats += class->n_points * plan->v_point_floats[k];
+    }
+    plan->m_row_floats = (points->n_points * plan->lane_floats) | LINE_FLOATS;
+    plan->m_floats = plan->chunk_rows * plan->m_row_floats;
+}
+
+HrnetWino4Plan hrnet_wino4_plan(const HrnetConvShape *shape, unsigned height, unsigned width,
+                                unsigned n_threads)
+{
+    const unsigned vector_floats = hrnet_conv_kernels()->vector_floats;
+    const size_t pieces = (size_t)divide_up(height, 4) * divide_up(width, vector_floats);
+    HrnetWino4Plan plan = { .n_vectors = divide_up(pieces, 4) };
+    plan_blocks(&plan, shape, n_threads);
+    plan_channels(&plan, shape);
+    plan_rows(&plan, shape, n_threads);
+    plan_memory(&plan, shape);
+    return plan;
+}
+
+size_t hrnet_wino4_plan_scratch_floats(const HrnetWino4Plan *plan, unsigned n_threads)
+{
+    return (plan->two_loops ? plan->n_blocks : n_threads) * plan->v_floats +
+           n_threads * plan->m_floats;
+}
