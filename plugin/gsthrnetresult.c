@@ -26,9 +26,18 @@ static GstBuffer *wrap_mask(HrnetMask *mask, GstClockTime pts)
     return buffer;
 }
 
+static HrnetMask *segment(HrnetSession *session, const HrnetImage *image, GstClockTime pts,
+                          const GstHrnetInference *inference, GError **error)
+{
+    hrnet_session_set_smoothing(session, inference->smoothing_ms);
+    hrnet_session_set_edge_refine(session, inference->edge_refine);
+    if (inference->restarts)
+        hrnet_session_reset_smoothing(session);
+    return hrnet_session_segment_at(session, image, pts, error);
+}
+
 GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVideoFrame *frame,
-                                         GstClockTime running_time, gboolean reports,
-                                         GError **error)
+                                         const GstHrnetInference *inference, GError **error)
 {
     const GstClockTime start = gst_util_get_timestamp();
     GstHrnetResult *result;
@@ -45,7 +54,7 @@ GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVide
                             "made to fail by HRNET_FAULT");
         return NULL;
     }
-    mask = hrnet_session_segment(network->session, &image, error);
+    mask = segment(network->session, &image, GST_BUFFER_PTS(frame->buffer), inference, error);
     if (!mask)
         return NULL;
     gst_hrnet_fault_delay(start);
@@ -54,8 +63,8 @@ GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVide
     result->model = hrnet_model_ref(network->model);
     result->pts = GST_BUFFER_PTS(frame->buffer);
     result->buffer = wrap_mask(mask, result->pts);
-    result->running_time = running_time;
-    if (reports)
+    result->running_time = inference->running_time;
+    if (inference->reports)
         gst_hrnet_report_make(&result->report, network->session, mask);
     return result;
 }

@@ -19,10 +19,18 @@ typedef struct {
     GValue report;             /* see gst_hrnet_report_make(); unset where none was asked for */
 } GstHrnetResult;
 
+/* What is asked of one inference. */
+typedef struct {
+    GstClockTime running_time; /* of the frame */
+    gboolean reports;          /* see gst_hrnet_report_make() */
+    guint smoothing_ms;        /* half-life of class scores, 0 = none */
+    gboolean edge_refine;
+    gboolean restarts; /* nothing of the frames before is carried over */
+} GstHrnetInference;
+
 /* Segments a mapped frame with a network that is prepared. NULL and the error where that fails. */
 GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVideoFrame *frame,
-                                         GstClockTime running_time, gboolean reports,
-                                         GError **error);
+                                         const GstHrnetInference *inference, GError **error);
 GstHrnetResult *gst_hrnet_result_ref(GstHrnetResult *result);
 void gst_hrnet_result_unref(GstHrnetResult *result);
 

@@ -68,6 +68,15 @@
  *
  * Interlaced frames are segmented as if they were progressive.
  *
+ * ## Steady masks
+ *
+ * #GstHrnetSeg:smoothing averages the scores of the classes over the frames before they become
+ * labels. The average gives way where a frame is decidedly of another mind and where its luma has
+ * changed, so that what moves keeps its own edges while noise does not show. It begins anew after a
+ * flush, a new segment, a buffer flagged DISCONT, new caps, another model or network size, and a
+ * cut. Frames without timestamps are not smoothed. With #GstHrnetSeg:edge-refine the edges of masks
+ * are moved onto those of the picture's luma nearby (fast guided filter), at the frame's own size.
+ *
  * ## Hiding and cutting out
  *
  * The modes `blur`, `pixelate` and `fill` hide the pixels of #GstHrnetSeg:classes, or with
@@ -106,6 +115,10 @@
  * gst-launch-1.0 v4l2src ! hrnetseg mode=pixelate margin=8 fail-closed=true ! autovideosink
  * ]|
  * Nobody to be recognised, whatever happens.
+ * |[
+ * gst-launch-1.0 v4l2src ! hrnetseg smoothing=300 edge-refine=true ! autovideosink
+ * ]|
+ * Calm masks, with the picture's own edges.
  * |[
  * gst-launch-1.0 v4l2src ! hrnetseg mode=alpha ! compositor background=white ! autovideosink
  * ]|

@@ -42,7 +42,8 @@ typedef struct {
     gdouble opacity, target_fps, static_threshold;
     guint n_threads;
     gboolean invert, fail_closed;
-    guint strength, fill_color, max_mask_age, margin, message_interval;
+    guint strength, fill_color, max_mask_age, margin, message_interval, smoothing;
+    gboolean edge_refine;
 } GstHrnetSettings;
 
 /* What has been set since the streaming thread looked last. */
@@ -93,6 +94,7 @@ struct _GstHrnetSeg {
     GstHrnetMotion motion;     /* what the frame of the newest mask looked like */
     gboolean latest;           /* frames do not wait */
     gboolean ignores_lateness; /* `exact` was asked for: QoS changes nothing */
+    gboolean restarts;         /* the next inference forgets the frames before */
     GstClockTime inferred_at;  /* running time of the last frame that an inference was begun for */
     GstClockTime slowest;      /* a frame's time for its mask, of late */
 

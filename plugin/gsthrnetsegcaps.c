@@ -124,6 +124,7 @@ static gboolean set_caps(GstBaseTransform *trans, GstCaps *incaps, GstCaps *outc
     self->out_info = out_info;
     g_clear_pointer(&self->converter, gst_video_converter_free);
     self->negotiated_mode = mode_for_caps(self);
+    self->restarts = TRUE;
     /* An `auto` size goes by the frame's shape. */
     GST_OBJECT_LOCK(self);
     self->frame_width = GST_VIDEO_INFO_WIDTH(&in_info);

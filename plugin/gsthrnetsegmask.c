@@ -24,6 +24,7 @@ static GstClockTime running_time(GstHrnetSeg *self, GstBuffer *buffer)
 void gst_hrnet_seg_mask_open(GstHrnetSeg *self)
 {
     self->latest = self->ignores_lateness = self->failed = self->warned = FALSE;
+    self->restarts = TRUE;
     self->confirmed_pts = self->reported_at = GST_CLOCK_TIME_NONE;
     self->slowest = 0;
     self->inferred_at = GST_CLOCK_TIME_NONE;
@@ -42,6 +43,7 @@ void gst_hrnet_seg_mask_reset(GstHrnetSeg *self)
         gst_hrnet_worker_forget(self->worker);
     g_clear_pointer(&self->result, gst_hrnet_result_unref);
     self->inferred_at = GST_CLOCK_TIME_NONE;
+    self->restarts = TRUE;
     self->motion.valid = FALSE;
 }
 
@@ -151,12 +153,27 @@ static void take_result(GstHrnetSeg *self, GstHrnetResult *result)
         post_report(self, result);
 }
 
+/* What is asked of the inference that is about to begin. */
+static GstHrnetInference next_inference(GstHrnetSeg *self, GstBuffer *buffer)
+{
+    const GstHrnetInference inference = {
+        .running_time = running_time(self, buffer),
+        .reports = wants_report(self, buffer),
+        .smoothing_ms = self->now.smoothing,
+        .edge_refine = self->now.edge_refine,
+        .restarts = self->restarts,
+    };
+
+    self->restarts = FALSE;
+    self->inferred_at = inference.running_time;
+    return inference;
+}
+
 static gboolean infer(GstHrnetSeg *self, const GstVideoFrame *frame, GError **error)
 {
-    const gboolean reports = wants_report(self, frame->buffer);
     const GstClockTime start = gst_util_get_timestamp();
-    GstHrnetResult *result = gst_hrnet_result_segment(
-        self->network, frame, running_time(self, frame->buffer), reports, error);
+    const GstHrnetInference inference = next_inference(self, frame->buffer);
+    GstHrnetResult *result = gst_hrnet_result_segment(self->network, frame, &inference, error);
     GstClockTime elapsed;
 
     if (!result)
@@ -210,8 +227,7 @@ static gboolean hand_to_worker(GstHrnetSeg *self, const GstVideoFrame *frame, GE
 
     if (is_static(self, frame))
         return TRUE;
-    job.running_time = self->inferred_at = running_time(self, frame->buffer);
-    job.reports = wants_report(self, frame->buffer);
+    job.inference = next_inference(self, frame->buffer);
     if (!self->worker)
         self->worker = gst_hrnet_worker_new();
     if (gst_hrnet_worker_begin(self->worker, &job, &self->in_info, frame))
@@ -230,7 +246,6 @@ static gboolean look_at_pixels(GstHrnetSeg *self, GstBuffer *buffer, GError **er
     if (self->latest) {
         ok = hand_to_worker(self, &frame, error);
     } else if (!is_static(self, &frame)) {
-        self->inferred_at = running_time(self, buffer);
         ok = infer(self, &frame, error);
     }
     gst_video_frame_unmap(&frame);
@@ -282,8 +297,10 @@ gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *buffer)
     gboolean ok;
 
     /* Others may have been lost in between: what looks alike need not be the same scene. */
-    if (GST_BUFFER_IS_DISCONT(buffer))
+    if (GST_BUFFER_IS_DISCONT(buffer)) {
         self->motion.valid = FALSE;
+        self->restarts = TRUE;
+    }
     ok = collect(self, &error);
     if (self->result && !gst_hrnet_result_fits(self->result, GST_VIDEO_INFO_WIDTH(&self->in_info),
                                                GST_VIDEO_INFO_HEIGHT(&self->in_info)))

@@ -41,6 +41,8 @@ enum {
     PROP_MARGIN,
     PROP_CLASS_STYLE,
     PROP_MESSAGE_INTERVAL,
+    PROP_SMOOTHING,
+    PROP_EDGE_REFINE,
     PROP_STATS,
 };
 
@@ -79,6 +81,8 @@ static const Field fields[PROP_STATS] = {
     [PROP_MARGIN] = FIELD(margin, G_TYPE_UINT, 0),
     [PROP_CLASS_STYLE] = FIELD(class_style, G_TYPE_STRING, GST_HRNET_CHANGED_PAINT),
     [PROP_MESSAGE_INTERVAL] = FIELD(message_interval, G_TYPE_UINT, 0),
+    [PROP_SMOOTHING] = FIELD(smoothing, G_TYPE_UINT, 0),
+    [PROP_EDGE_REFINE] = FIELD(edge_refine, G_TYPE_BOOLEAN, 0),
 };
 
 /* Returns whether the setting changed. */
@@ -283,6 +287,23 @@ static void install_live_properties(GObjectClass *object)
                             0, 1, 0, FLAGS));
 }
 
+static void install_steady_properties(GObjectClass *object)
+{
+    g_object_class_install_property(
+        object, PROP_SMOOTHING,
+        g_param_spec_uint("smoothing", "Smoothing",
+                          "Half-life, in milliseconds of stream time, of what a frame adds to the "
+                          "average of class scores that masks are made of: less flicker where "
+                          "nothing moves. 0 for off",
+                          0, G_MAXUINT, 0, FLAGS));
+    g_object_class_install_property(
+        object, PROP_EDGE_REFINE,
+        g_param_spec_boolean("edge-refine", "Edge refinement",
+                             "Let the edges of masks follow those of the frame's luma, at the "
+                             "frame's size",
+                             FALSE, FLAGS));
+}
+
 static void install_hiding_properties(GObjectClass *object)
 {
     g_object_class_install_property(
@@ -328,6 +349,7 @@ void gst_hrnet_seg_props_class_init(GObjectClass *klass)
     install_model_properties(klass);
     install_output_properties(klass);
     install_live_properties(klass);
+    install_steady_properties(klass);
     install_hiding_properties(klass);
     gst_type_mark_as_plugin_api(GST_TYPE_HRNET_MODE, 0);
     gst_type_mark_as_plugin_api(GST_TYPE_HRNET_PRECISION, 0);

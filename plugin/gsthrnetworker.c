@@ -48,8 +48,7 @@ static GstHrnetOutcome segment(GstHrnetWorker *worker)
     if (!job->network->session) {
         /* There is no former one either, and the error says why. */
     } else if (gst_video_frame_map(&frame, &worker->info, worker->copy, GST_MAP_READ)) {
-        outcome.result =
-            gst_hrnet_result_segment(job->network, &frame, job->running_time, job->reports, &error);
+        outcome.result = gst_hrnet_result_segment(job->network, &frame, &job->inference, &error);
         gst_video_frame_unmap(&frame);
     } else {
         error = g_error_new_literal(HRNET_ERROR, HRNET_ERROR_NO_MEMORY,

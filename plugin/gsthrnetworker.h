@@ -14,10 +14,9 @@ typedef struct GstHrnetWorker GstHrnetWorker;
 
 /* What is to be done with a frame. */
 typedef struct {
-    GstHrnetNetwork *network;  /* the worker's while the job runs */
-    GstHrnetShape shape;       /* that its session shall have */
-    GstClockTime running_time; /* of the frame */
-    gboolean reports;          /* see gst_hrnet_result_segment() */
+    GstHrnetNetwork *network; /* the worker's while the job runs */
+    GstHrnetShape shape;      /* that its session shall have */
+    GstHrnetInference inference;
 } GstHrnetJob;
 
 /* What became of a job. */

@@ -107,12 +107,14 @@ static const gchar *const modes[] = {
     "overlay", "mask", "meta", "alpha", "blur", "fill", "pixelate"
 };
 
-/* Alone and shared frames, with and without metadata, in every mode. */
+/* Alone and shared frames, with and without metadata, in every mode; half of them with steady
+ * masks. */
 GST_START_TEST(test_steady_state)
 {
     const gboolean shared = __i__ & 1, attach = __i__ & 2;
-    gchar *description = g_strdup_printf("hrnetseg model=test mode=%s attach-meta=%d margin=3",
-                                         modes[__i__ / 4], attach ? 1 : 0);
+    gchar *description =
+        g_strdup_printf("hrnetseg model=test mode=%s attach-meta=%d margin=3%s", modes[__i__ / 4],
+                        attach ? 1 : 0, shared ? "" : " smoothing=200 edge-refine=true");
     GstHarness *h = harness_new(description);
     GstVideoInfo info;
     GstBufferPool *pool;

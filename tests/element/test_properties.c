@@ -50,9 +50,9 @@ GST_START_TEST(test_defaults)
 {
     GstElement *element = gst_element_factory_make("hrnetseg", NULL);
     gchar *model, *options, *classes, *palette, *size;
-    gboolean attach;
+    gboolean attach, refine;
     gdouble opacity;
-    guint threads;
+    guint threads, smoothing;
     gint mode, precision;
     GstStructure *stats;
 
@@ -60,13 +60,14 @@ GST_START_TEST(test_defaults)
     g_object_get(element, "model", &model, "model-options", &options, "classes", &classes,
                  "palette", &palette, "inference-size", &size, "attach-meta", &attach, "opacity",
                  &opacity, "threads", &threads, "mode", &mode, "precision", &precision, "stats",
-                 &stats, NULL);
+                 &stats, "smoothing", &smoothing, "edge-refine", &refine, NULL);
     fail_unless_equals_string(model, "people");
     fail_unless_equals_string(options, "");
     fail_unless_equals_string(classes, "");
     fail_unless_equals_string(palette, "model");
     fail_unless_equals_string(size, "model");
-    fail_unless(attach);
+    fail_unless(attach && !refine);
+    fail_unless_equals_int(smoothing, 0);
     fail_unless_equals_float(opacity, 0.5);
     fail_unless_equals_int(threads, 0);
     fail_unless_equals_int(mode, 0);
