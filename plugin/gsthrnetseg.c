@@ -52,7 +52,8 @@
  * labels of `mask` are 0 and no metadata is attached. With `exact` each frame waits for its own
  * mask, and the latency that this adds is told to the pipeline. Where `auto` waits, a frame of
  * which a QoS event says that it comes too late is let through with the last mask, unless that is
- * older than a second.
+ * older than a second. Frames that fill a gap (%GST_BUFFER_FLAG_GAP, which videorate's duplicates
+ * have too) are never segmented: they have the last mask, or none.
  *
  * An inference is begun when the one before is done: where they take long, masks are renewed more
  * rarely. With an #GstHrnetSeg:inference-size of `auto` the network then also becomes smaller, by

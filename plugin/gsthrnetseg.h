@@ -137,7 +137,8 @@ void gst_hrnet_seg_frame_class_init(GstBaseTransformClass *klass);
 
 /* gsthrnetsegmask.c */
 /* Sees to it that self->result is what the frame shall have, by inference or by keeping it; NULL
- * before the first one of `latest`. Posts the one error and returns FALSE where that fails. */
+ * before the first one of `latest`, and for frames that fill a gap before any other. Posts the one
+ * error and returns FALSE where that fails. */
 gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *frame);
 /* What follows is another scene: no mask is carried over. */
 void gst_hrnet_seg_mask_reset(GstHrnetSeg *self);

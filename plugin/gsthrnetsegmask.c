@@ -72,11 +72,14 @@ static gboolean is_too_soon(GstHrnetSeg *self, GstClockTime time)
            time >= self->inferred_at && time - self->inferred_at + GST_MSECOND / 2 < interval;
 }
 
-/* Whether the mask that there is will do, as far as times tell. */
+/* Whether the mask that there is will do, as far as flags and times tell. What fills a gap is no
+ * picture of anything, or the one before it again: it has the last mask, if there is one. */
 static gboolean keeps_mask(GstHrnetSeg *self, GstBuffer *buffer)
 {
     const GstClockTime time = running_time(self, buffer);
 
+    if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP))
+        return TRUE;
     return self->result && !GST_BUFFER_IS_DISCONT(buffer) && GST_CLOCK_TIME_IS_VALID(time) &&
            (is_too_soon(self, time) || (!self->latest && is_late(self, time)));
 }
