@@ -45,7 +45,7 @@ static void find_probabilities(HrnetSession *session, Area areas[256])
                 best = c;
         }
         for (guint c = 0; c < n_classes; c++)
-            sum += exp(logits[c * (gsize)rows * columns + i] -
+            sum += exp((gdouble)logits[c * (gsize)rows * columns + i] -
                        logits[best * (gsize)rows * columns + i]);
         areas[best + 1].probability += 1 / sum;
         areas[best + 1].n_logits++;

@@ -52,6 +52,7 @@ static gfloat *run_noise(HrnetModel *model, guint32 seed, guint height, guint wi
 
 static gfloat sample(const gfloat *logits, gsize n_logits, guint32 seed, guint k)
 {
+    g_assert(n_logits > 0);
     return logits[scramble(~seed, k) % n_logits];
 }
 

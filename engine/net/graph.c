@@ -222,7 +222,7 @@ static guint add_down_chain(Builder *b, const gchar *module, guint i, guint j, g
  * take its memory. */
 static void add_exchange(Builder *b, const gchar *module, guint n_outputs, Branches *x)
 {
-    guint projected[HRNET_MAX_BRANCHES][HRNET_MAX_BRANCHES];
+    guint projected[HRNET_MAX_BRANCHES][HRNET_MAX_BRANCHES] = { 0 };
     for (guint i = 0; i < n_outputs; i++)
         for (guint j = i + 1; j < x->n; j++) {
             g_autofree gchar *prefix = g_strdup_printf("%s.fuse_layers.%u.%u", module, i, j);
@@ -280,7 +280,7 @@ static guint add_head_part(Builder *b, const Branches *x, guint i, guint first_c
  */
 static guint add_head(Builder *b, const Branches *x)
 {
-    guint parts[HRNET_MAX_BRANCHES];
+    guint parts[HRNET_MAX_BRANCHES] = { 0 };
     guint total_channels = 0;
     for (guint i = 0; i < x->n; i++)
         total_channels += channels_of(b, x->tensors[i]);

@@ -141,8 +141,8 @@ static gboolean check_byte_order(HrnetSource *source, GError **error)
 {
     Zip *zip = source->reader;
     gchar text[8] = "";
-    guint index;
-    guint64 n_bytes;
+    guint index = 0;
+    guint64 n_bytes = 0;
     g_autofree gchar *name = g_strconcat(zip->top, "/byteorder", NULL);
     if (zip_name_locate(zip->archive, name, ZIP_FL_ENC_RAW) < 0)
         return TRUE;
@@ -178,8 +178,8 @@ static gboolean read_text(gpointer data, guint64 offset, void *out, gsize n_byte
 
 static gboolean read_all(HrnetSource *source, GError **error)
 {
-    guint index;
-    guint64 n_bytes;
+    guint index = 0;
+    guint64 n_bytes = 0;
     if (!open_archive(source, error) || !find_top(source, error) ||
         !check_byte_order(source, error))
         return FALSE;

@@ -157,6 +157,7 @@ static gboolean read_dense(HrnetSource *source, const HrnetStoredTensor *tensor,
                            gfloat *out, GError **error)
 {
     gsize size = hrnet_dtype_size(tensor->dtype);
+    g_assert(size > 0); /* other types were refused */
     if (tensor->dtype == HRNET_DTYPE_F32)
         return source->read(source, tensor->blob, tensor->offset_bytes, out, n * size, error);
 

@@ -123,7 +123,8 @@ static gboolean read_header(FILE *file, const gchar *path, NpyArray *array, GErr
     guint8 start[8], length[4] = { 0 };
     gsize n_length, n_header;
 
-    if (fread(start, 1, sizeof start, file) != sizeof start || memcmp(start, magic, sizeof magic))
+    if (fread(start, 1, sizeof start, file) != sizeof start ||
+        memcmp(start, magic, sizeof magic) != 0)
         return fail(error, path, "not a .npy file");
     if (start[6] < 1 || start[6] > 3)
         return fail(error, path, ".npy version %d.%d, expected 1.0 to 3.0", start[6], start[7]);

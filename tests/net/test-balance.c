@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The engine is linked to workers and kernels of this program's own. The kernels compute nothing
- * and add up the cycles that they would take; the workers run a loop's tasks one after the other,
+ * and add up their work; the workers run a loop's tasks one after the other,
  * each on the simulated thread that is free first, as the real ones hand them out. GEMM is left
  * out: OpenBLAS splits it over threads of its own. */
 #include "base/cpu.h"
@@ -16,18 +16,17 @@
 
 #define THREADS_MAX 8
 
-/* The busiest thread's work, in times of the mean: what waiting at the end of a loop costs. Five
- * tasks for four threads, which no cutting of small layers avoids at every number of threads, would
- * be 1.6; tasks enough for four rounds, as the layers aim at, are 1.25 at worst. Loops of less than
- * half a percent of the work may be worse, as cutting them finer costs more than it gains; over a
- * whole run that may come to an eighth. */
+/* The busiest thread's work, in times of the mean: what waiting at the end of a loop costs. Tasks
+ * enough for four rounds, as the layers aim at, are 1.25 at worst. Loops of less than a hundredth
+ * of the work may be worse (16 groups of channels on 7 threads are 1.31), as cutting them finer
+ * costs more than it gains; over a whole run all of that may come to an eighth. */
 #define LOOP_IMBALANCE_MAX 1.25
-#define LOOP_SHARE_MIN     0.005
+#define LOOP_SHARE_MIN     0.01
 #define RUN_IMBALANCE_MAX  1.125
 
 /* ---- kernels that count ---- */
 
-static double cycles; /* of the task that runs */
+static double work; /* of the task that runs, in multiply-adds of vectors */
 
 /* Vectors that so many floats take. */
 static double vectors(unsigned n_floats)
@@ -36,43 +35,63 @@ static double vectors(unsigned n_floats)
     return (n_floats + vector_floats - 1) / vector_floats;
 }
 
-/* Two multiply-adds of vectors a cycle. */
 static void count_tile(const HrnetConvTile *t)
 {
-    cycles += vectors(t->columns) * t->rows * t->n_channels * t->n_taps / 2;
+    work += vectors(t->columns) * t->rows * t->n_channels * t->n_taps;
 }
 
 static void count_stage(const HrnetConvStage *s)
 {
-    cycles += vectors(s->n) * s->stride * s->n_rows * s->n_channels;
+    work += 2 * vectors(s->n) * s->stride * s->n_rows * s->n_channels;
 }
 
-/* The transforms as the choice of algorithms counts them, see ops/conv.c. */
+/* The transforms as the choice of algorithms has measured them, see ops/conv.c. */
 static void count_wino4_input(const HrnetWino4Input *t)
 {
-    cycles += 130.0 * t->n_vectors * t->n_channels;
-}
-
-static void count_wino4_product(const HrnetWino4Product *t)
-{
-    cycles += (double)HRNET_WINO4_POINTS * t->rows * t->n_channels * t->n_vectors / 2;
+    work += 190.0 * t->n_vectors * t->n_channels;
 }
 
 static void count_wino4_output(const HrnetWino4Output *t)
 {
-    cycles += 100.0 * t->n_vectors * t->n_rows;
+    work += 150.0 * t->n_vectors * t->n_rows;
+}
+
+static void count_wino4s2_input(const HrnetWino4S2Input *t)
+{
+    work += 350.0 * t->n_vectors * t->n_channels;
+}
+
+static void count_wino4s2_output(const HrnetWino4Output *t)
+{
+    work += 120.0 * t->n_vectors * t->n_rows;
+}
+
+static void count_wino4_product(const HrnetWino4Product *t)
+{
+    work += (double)t->n_points * t->rows * t->n_channels * t->n_vectors;
+}
+
+/* Weights are packed once, while loading, and are of no interest here. */
+static void pack_wino4(const HrnetWino4Weights *weights)
+{
+    (void)weights;
+}
+
+static void pack_wino4s2(const HrnetWino4S2Weights *weights)
+{
+    (void)weights;
 }
 
 static void count_spread_row(float *out, const float *row, unsigned n_in,
                              const HrnetColumns *columns, unsigned n)
 {
     (void)out, (void)row, (void)n_in, (void)columns;
-    cycles += 4 * vectors(n);
+    work += 8 * vectors(n);
 }
 
 static void count_add_row(const HrnetAddRow *row)
 {
-    cycles += (1 + row->n_pairs) * vectors(row->n);
+    work += 2 * (1 + row->n_pairs) * vectors(row->n);
 }
 
 const HrnetConvKernels *hrnet_conv_kernels_for(HrnetIsa isa)
@@ -84,6 +103,10 @@ const HrnetConvKernels *hrnet_conv_kernels_for(HrnetIsa isa)
         .wino4_input = count_wino4_input,
         .wino4_product = count_wino4_product,
         .wino4_output = count_wino4_output,
+        .wino4_weights = pack_wino4,
+        .wino4s2_input = count_wino4s2_input,
+        .wino4s2_output = count_wino4s2_output,
+        .wino4s2_weights = pack_wino4s2,
     };
     kernels.vector_floats = isa == HRNET_ISA_AVX512 ? 16 : 8;
     kernels.tile_rows_max = isa == HRNET_ISA_AVX512 ? 9 : 4;
@@ -114,7 +137,7 @@ struct HrnetWorkers {
 
 typedef struct {
     unsigned n_tasks;
-    double total, longest; /* cycles of all threads, of the one that takes longest */
+    double total, longest; /* work of all threads, of the one that has most */
 } Loop;
 
 static struct HrnetWorkers workers;
@@ -135,10 +158,10 @@ void hrnet_workers_run(HrnetWorkers *turn, unsigned n_tasks, HrnetTaskFunc func,
             if (busy[t] < busy[thread])
                 thread = t;
         }
-        cycles = 0;
+        work = 0;
         func(data, task, thread);
-        busy[thread] += cycles;
-        loop.total += cycles;
+        busy[thread] += work;
+        loop.total += work;
         loop.longest = MAX(loop.longest, busy[thread]);
     }
     g_array_append_val(turn->loops, loop);
