@@ -100,6 +100,7 @@ typedef struct {
     const HrnetConvKernels *kernels;
     const HrnetWino4Points *points;
     HrnetWino4Plan plan;
+    unsigned n_threads;
     float *v, *m;
 } Wino4Run;
 
@@ -155,7 +156,8 @@ static void transform_input(const Wino4Run *run, unsigned block, unsigned first_
 /* M of some output channels of a block from the channels of V, added to what M has unless they
  * are the first. */
 static void multiply(const Wino4Run *run, unsigned block, unsigned first_row, unsigned rows,
-                     unsigned first_channel, unsigned n_channels, const float *v, float *m)
+                     unsigned first_channel, unsigned n_channels, const float *v, float *m,
+                     HrnetWino4Prefetch *prefetch)
 {
     const HrnetConv *conv = run->conv;
     const HrnetConvShape *shape = &conv->shape;
@@ -172,6 +174,7 @@ static void multiply(const Wino4Run *run, unsigned block, unsigned first_row, un
             .bias = biased ? conv->bias + first_row : NULL,
             .bias_point = run->points->bias_point,
             .accumulate = first_channel > 0,
+            .prefetch = prefetch,
             .n_points = class->n_points,
             .rows = rows,
             .block_rows = hrnet_conv_block_rows(shape->out_channels),
@@ -224,21 +227,53 @@ static unsigned chunk_rows(const Wino4Run *run, unsigned chunk, unsigned *first_
     return left < run->plan.chunk_rows ? left : run->plan.chunk_rows;
 }
 
+/* What this thread touches after a chunk of channels of a block: output and residual, unless the
+ * chunks before saw to that, and what it probably transforms next, the next chunk or the first of
+ * the block behind those that the other threads are at. */
+static HrnetWino4Prefetch next_lines(const Wino4Run *run, unsigned block, unsigned channel,
+                                     HrnetWino4Lines *lines)
+{
+    const HrnetWino4Plan *plan = &run->plan;
+    const HrnetConvArgs *args = run->args;
+    const unsigned in_channels = run->conv->shape.in_channels;
+    HrnetWino4Prefetch list = { lines, lines };
+    if (channel == 0) {
+        if (args->residual && args->residual->data != args->out.data)
+            hrnet_wino4_add_output_lines(plan, block, args->residual, lines, &list);
+        hrnet_wino4_add_output_lines(plan, block, &args->out, lines, &list);
+    }
+    channel += plan->chunk_channels;
+    if (channel >= in_channels) {
+        channel = 0;
+        block += run->n_threads;
+    }
+    const unsigned left = in_channels - channel;
+    if (block < plan->n_blocks)
+        hrnet_wino4_add_input_lines(plan, run->conv->shape.stride, block, &args->in, channel,
+                                    left < plan->chunk_channels ? left : plan->chunk_channels,
+                                    lines, &list);
+    return list;
+}
+
 static void whole_block_task(void *data, unsigned block, unsigned thread)
 {
     const Wino4Run *run = data;
     const HrnetWino4Plan *plan = &run->plan;
     const unsigned in_channels = run->conv->shape.in_channels;
     float *v = run->v + thread * plan->v_floats, *m = run->m + thread * plan->m_floats;
+    HrnetWino4Lines lines[HRNET_WINO4_LINES_MAX];
+    HrnetWino4Prefetch prefetch;
     for (unsigned chunk = 0; chunk < plan->n_chunks; chunk++) {
         unsigned first_row;
         const unsigned rows = chunk_rows(run, chunk, &first_row);
         for (unsigned c = 0; c < in_channels; c += plan->chunk_channels) {
             const unsigned left = in_channels - c;
             const unsigned n = left < plan->chunk_channels ? left : plan->chunk_channels;
-            if (chunk == 0 || n < in_channels)
+            if (chunk == 0 || n < in_channels) {
                 transform_input(run, block, c, n, v, 0);
-            multiply(run, block, first_row, rows, c, n, v, m);
+                prefetch = next_lines(run, block, c, lines);
+            }
+            multiply(run, block, first_row, rows, c, n, v, m, &prefetch);
         }
         transform_output(run, block, first_row, rows, m);
     }
@@ -263,7 +298,7 @@ static void output_task(void *data, unsigned task, unsigned thread)
     unsigned first_row;
     const unsigned rows = chunk_rows(run, task / run->plan.n_blocks, &first_row);
     multiply(run, block, first_row, rows, 0, run->conv->shape.in_channels,
-             run->v + block * run->plan.v_floats, m);
+             run->v + block * run->plan.v_floats, m, NULL);
     transform_output(run, block, first_row, rows, m);
 }
 
@@ -276,6 +311,7 @@ static void wino4_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWor
         .kernels = hrnet_conv_kernels(),
         .points = hrnet_wino4_points(conv->shape.stride),
         .plan = hrnet_wino4_plan(&conv->shape, args->out.height, args->out.width, n_threads),
+        .n_threads = n_threads,
         .m = args->scratch,
     };
     run.v = run.m + n_threads * run.plan.m_floats;

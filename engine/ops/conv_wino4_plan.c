@@ -159,3 +159,67 @@ size_t hrnet_wino4_plan_scratch_floats(const HrnetWino4Plan *plan, unsigned n_th
     return (plan->two_loops ? plan->n_blocks : n_threads) * plan->v_floats +
            n_threads * plan->m_floats;
 }
+
+/* What a row of tiles takes of a tensor: rows begin_row to end_row, from the first of n_rows that
+ * are its own, and piece_columns columns a piece. */
+typedef struct {
+    unsigned n_rows, piece_columns;
+    int begin_row, end_row;
+} TileRows;
+
+/* Columns x0 to x1 - 1 of a row of tiles, in n_planes planes. */
+static void add_columns(const TileRows *rows, const HrnetTensor *tensor, unsigned tile_row,
+                        unsigned x0, unsigned x1, unsigned first_plane, unsigned n_planes,
+                        const HrnetWino4Lines *end, HrnetWino4Prefetch *list)
+{
+    const long y0 = (long)tile_row * rows->n_rows + rows->begin_row;
+    const long y1 = (long)tile_row * rows->n_rows + rows->end_row;
+    const float *plane = tensor->data + first_plane * tensor->plane_floats;
+    for (long y = y0 < 0 ? 0 : y0; y < y1 && y < (long)tensor->height; y++) {
+        const size_t row = (size_t)y * tensor->width;
+        const size_t last = (row + x1 - 1) / LINE_FLOATS;
+        for (size_t line = (row + x0) / LINE_FLOATS; line <= last && list->end < end; line++)
+            *list->end++ =
+                (HrnetWino4Lines){ plane + line * LINE_FLOATS, tensor->plane_floats, n_planes };
+    }
+}
+
+static void add_block(const HrnetWino4Plan *plan, const TileRows *rows, unsigned block,
+                      const HrnetTensor *tensor, unsigned first_plane, unsigned n_planes,
+                      const HrnetWino4Lines *end, HrnetWino4Prefetch *list)
+{
+    const unsigned pieces_per_row = divide_up(tensor->width, rows->piece_columns);
+    unsigned piece = 4 * block * plan->block_vectors;
+    const unsigned end_piece = piece + 4 * plan->block_vectors;
+    while (piece < end_piece && piece / pieces_per_row * rows->n_rows < tensor->height) {
+        const unsigned column = piece % pieces_per_row, left = pieces_per_row - column;
+        const unsigned n = left < end_piece - piece ? left : end_piece - piece;
+        const unsigned x0 = column * rows->piece_columns, x1 = x0 + n * rows->piece_columns;
+        add_columns(rows, tensor, piece / pieces_per_row, x0,
+                    x1 < tensor->width ? x1 : tensor->width, first_plane, n_planes, end, list);
+        piece += n;
+    }
+}
+
+void hrnet_wino4_add_input_lines(const HrnetWino4Plan *plan, unsigned stride, unsigned block,
+                                 const HrnetTensor *in, unsigned first_channel, unsigned n_channels,
+                                 HrnetWino4Lines *lines, HrnetWino4Prefetch *list)
+{
+    const TileRows rows = { .n_rows = 4 * stride,
+                            .piece_columns = hrnet_conv_kernels()->vector_floats * stride,
+                            .begin_row = -1,
+                            .end_row = stride == 1 ? 5 : 8 };
+    add_block(plan, &rows, block, in, first_channel, n_channels, lines + HRNET_WINO4_LINES_MAX,
+              list);
+}
+
+void hrnet_wino4_add_output_lines(const HrnetWino4Plan *plan, unsigned block,
+                                  const HrnetTensor *out, HrnetWino4Lines *lines,
+                                  HrnetWino4Prefetch *list)
+{
+    const TileRows rows = { .n_rows = 4,
+                            .piece_columns = hrnet_conv_kernels()->vector_floats,
+                            .begin_row = 0,
+                            .end_row = 4 };
+    add_block(plan, &rows, block, out, 0, out->channels, lines + HRNET_WINO4_LINES_MAX, list);
+}

@@ -48,4 +48,18 @@ HrnetWino4Plan hrnet_wino4_plan(const HrnetConvShape *shape, unsigned height, un
 /* Of M for every thread, then V for every thread or block. */
 size_t hrnet_wino4_plan_scratch_floats(const HrnetWino4Plan *plan, unsigned n_threads);
 
+/* Lines that a block's input, output and residual have in a channel where it lies in one row of
+ * tiles: 9 rows of 25 at stride 2, and twice 4 rows of 13. */
+#define HRNET_WINO4_LINES_MAX 336
+
+/* Adds the lines of a block's input to the list, channels first_channel on, and those of its output
+ * in a tensor of that shape, all channels. The list has room for HRNET_WINO4_LINES_MAX from `lines`
+ * on; what does not fit is left out. */
+void hrnet_wino4_add_input_lines(const HrnetWino4Plan *plan, unsigned stride, unsigned block,
+                                 const HrnetTensor *in, unsigned first_channel, unsigned n_channels,
+                                 HrnetWino4Lines *lines, HrnetWino4Prefetch *list);
+void hrnet_wino4_add_output_lines(const HrnetWino4Plan *plan, unsigned block,
+                                  const HrnetTensor *out, HrnetWino4Lines *lines,
+                                  HrnetWino4Prefetch *list);
+
 #endif
