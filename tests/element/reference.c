@@ -106,3 +106,73 @@ guint reference_check_overlay(const GstVideoInfo *info, GstBuffer *before, GstBu
     gst_video_frame_unmap(&b);
     return total;
 }
+
+static guint8 sample_at(const GstVideoFrame *frame, guint component, guint x, guint y)
+{
+    return *((const guint8 *)GST_VIDEO_FRAME_COMP_DATA(frame, component) +
+             (gsize)y * GST_VIDEO_FRAME_COMP_STRIDE(frame, component) +
+             x * GST_VIDEO_FRAME_COMP_PSTRIDE(frame, component));
+}
+
+/* The part that is kept of the square around a pixel, as far as the picture goes. */
+static gdouble kept_around(const guint8 *kept, gint width, gint height, gint x, gint y,
+                           gint feather)
+{
+    guint n = 0, n_kept = 0;
+
+    for (gint v = MAX(y - feather, 0); v <= MIN(y + feather, height - 1); v++) {
+        for (gint u = MAX(x - feather, 0); u <= MIN(x + feather, width - 1); u++) {
+            n_kept += kept[v * width + u] != 0;
+            n++;
+        }
+    }
+    return n_kept / (gdouble)n;
+}
+
+static void check_black(const GstVideoInfo *info, const GstVideoFrame *frame, const guint8 *kept,
+                        guint component)
+{
+    const guint w_sub = GST_VIDEO_FORMAT_INFO_W_SUB(info->finfo, component);
+    const guint h_sub = GST_VIDEO_FORMAT_INFO_H_SUB(info->finfo, component);
+    const guint width = GST_VIDEO_INFO_WIDTH(info), height = GST_VIDEO_INFO_HEIGHT(info);
+    const guint8 black = (guint8)(reference_component_value(info, component, 0) + 0.5);
+
+    for (guint y = 0; y < (guint)GST_VIDEO_FRAME_COMP_HEIGHT(frame, component); y++) {
+        for (guint x = 0; x < (guint)GST_VIDEO_FRAME_COMP_WIDTH(frame, component); x++) {
+            gboolean shows = FALSE;
+
+            for (guint v = y << h_sub; v < MIN((y + 1) << h_sub, height); v++) {
+                for (guint u = x << w_sub; u < MIN((x + 1) << w_sub, width); u++)
+                    shows |= kept[v * width + u] != 0;
+            }
+            if (!shows)
+                fail_unless_equals_int(sample_at(frame, component, x, y), black);
+        }
+    }
+}
+
+guint reference_check_cut_out(const GstVideoInfo *info, GstBuffer *after, const guint8 *kept,
+                              guint feather, const guint8 *source)
+{
+    const gint width = GST_VIDEO_INFO_WIDTH(info), height = GST_VIDEO_INFO_HEIGHT(info);
+    GstVideoFrame frame;
+    guint n_soft = 0;
+
+    fail_unless(gst_video_frame_map(&frame, info, after, GST_MAP_READ));
+    for (gint y = 0; y < height; y++) {
+        for (gint x = 0; x < width; x++) {
+            const gint i = y * width + x, before = source ? source[i] : 255;
+            const gdouble part =
+                kept[i] ? kept_around(kept, width, height, x, y, (gint)feather) : 0;
+            const guint8 alpha = sample_at(&frame, GST_VIDEO_COMP_A, (guint)x, (guint)y);
+
+            fail_unless(kept[i] ? fabs(alpha - before * part) <= 1 : alpha == 0,
+                        "alpha at %d,%d is %u, expected %.2f", x, y, alpha, before * part);
+            n_soft += part > 0 && part < 1;
+        }
+    }
+    for (guint c = 0; c < 3; c++)
+        check_black(info, &frame, kept, c);
+    gst_video_frame_unmap(&frame);
+    return n_soft;
+}

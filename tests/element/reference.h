@@ -16,4 +16,12 @@ gdouble reference_component_value(const GstVideoInfo *info, guint component, gui
 guint reference_check_overlay(const GstVideoInfo *info, GstBuffer *before, GstBuffer *after,
                               const guint8 *labels, const guint32 argb[256], gdouble tolerance);
 
+/* Checks a frame with alpha whose pixels were cut out but for those that are kept (a byte a pixel,
+ * not 0): what is cut is wholly transparent; what is kept is as opaque as the part that is kept of
+ * the square of `feather` pixels around it, within 1; a sample none of whose pixels shows at all is
+ * black. source: where alpha was before, a byte a pixel, NULL = opaque. Fails the test otherwise.
+ * Returns how many pixels are neither transparent nor as opaque as they were. */
+guint reference_check_cut_out(const GstVideoInfo *info, GstBuffer *after, const guint8 *kept,
+                              guint feather, const guint8 *source);
+
 #endif

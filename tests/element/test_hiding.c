@@ -330,6 +330,61 @@ GST_START_TEST(test_alpha)
 }
 GST_END_TEST
 
+/* Alpha of each pixel, against the reference: from every format to each with alpha, in frames whose
+ * edges fade over one pixel and over two, and under a margin. */
+GST_START_TEST(test_alpha_edges)
+{
+    static const gchar *const outs[] = { "RGBA", "BGRA", "ARGB", "ABGR", "A420" };
+    const gchar *in_format = all_formats[__i__ % N_FORMATS], *out_format = outs[__i__ % 5];
+    const gint width = __i__ % 2 ? 97 : 322, height = __i__ % 2 ? 66 : 410,
+               margin = __i__ % 2 * (__i__ % 3);
+    gchar *sink_caps = g_strdup_printf("video/x-raw,format=%s", out_format);
+    gchar *description =
+        g_strdup_printf("hrnetseg model=test mode=alpha classes=person,car margin=%d", margin);
+    GstHarness *h = harness_new(description);
+    GstVideoInfo in_info, out_info;
+    GstVideoFrame source;
+    GstBuffer *in, *before, *out;
+    guint8 *labels, *kept, *alpha = NULL;
+    guint n_soft;
+
+    gst_harness_set_sink_caps_str(h, sink_caps);
+    harness_set_frame_caps(h, in_format, width, height, "", &in_info);
+    gst_video_info_set_format(&out_info, gst_video_format_from_string(out_format), width, height);
+    in = frame_new(&in_info, 0, 2);
+    before = gst_buffer_copy_deep(in);
+    out = gst_harness_push_and_pull(h, in);
+    labels = seg_labels(out, width, height);
+    kept = g_malloc(width * height);
+    for (gint i = 0; i < width * height; i++) {
+        kept[i] = 1;
+        for (gint y = MAX(i / width - margin, 0); y <= MIN(i / width + margin, height - 1); y++) {
+            for (gint x = MAX(i % width - margin, 0); x <= MIN(i % width + margin, width - 1); x++)
+                kept[i] &= is_chosen(labels[y * width + x]);
+        }
+    }
+    if (GST_VIDEO_INFO_HAS_ALPHA(&in_info)) {
+        alpha = g_malloc(width * height);
+        fail_unless(gst_video_frame_map(&source, &in_info, before, GST_MAP_READ));
+        for (gint i = 0; i < width * height; i++)
+            alpha[i] = component_at(&source, GST_VIDEO_COMP_A, i % width, i / width);
+        gst_video_frame_unmap(&source);
+    }
+    n_soft = reference_check_cut_out(&out_info, out, kept, 1 + height / 400, alpha);
+    /* In some formats the picture is all of one kind. */
+    fail_unless_equals_int(n_soft > 0, memchr(kept, 0, (gsize)width * height) &&
+                                           memchr(kept, 1, (gsize)width * height));
+    g_free(alpha);
+    g_free(kept);
+    g_free(labels);
+    g_free(description);
+    g_free(sink_caps);
+    gst_buffer_unref(before);
+    gst_buffer_unref(out);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
 static Suite *hiding_suite(void)
 {
     Suite *suite = suite_create("hrnetseg-hiding");
@@ -342,6 +397,7 @@ static Suite *hiding_suite(void)
     tcase_add_loop_test(chain, test_margin_and_invert, 0, 5);
     tcase_add_loop_test(chain, test_no_halo, 0, 6);
     tcase_add_loop_test(chain, test_alpha, 0, 23);
+    tcase_add_loop_test(chain, test_alpha_edges, 0, 2 * N_FORMATS);
     suite_add_tcase(suite, chain);
     return suite;
 }
