@@ -17,6 +17,7 @@ static struct {
     gchar **settings;
     gchar *labels, *overlay, *logits;
     gchar *input_npy;
+    gboolean edge_refine;
     gchar **pictures;
 } args = { .model = "people" };
 
@@ -30,6 +31,8 @@ static const GOptionEntry entries[] = {
     { "precision", 0, 0, G_OPTION_ARG_FILENAME, &args.precision, "auto (default) or fp32", "P" },
     { "set", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &args.settings,
       "Override one of the model's options, hrnet.align_corners=true for one", "KEY=VALUE" },
+    { "edge-refine", 0, 0, G_OPTION_ARG_NONE, &args.edge_refine,
+      "Let the mask's edges follow those of the picture's luma", NULL },
     { "labels", 0, 0, G_OPTION_ARG_FILENAME, &args.labels,
       "Write the mask: a grey PNG of the picture's size, a label (1 = first class) a pixel",
       "OUT.png" },
@@ -191,6 +194,7 @@ int main(int argc, char **argv)
     session = hrnet_session_new(model, height, width, (guint)args.threads, precision, &error);
     if (!session)
         return tool_fail("%s", error->message);
+    hrnet_session_set_edge_refine(session, args.edge_refine);
 
     if (input.data ? !run_tensor(session, &input, &error)
                    : !segment_picture(model, session, &picture, &error))

@@ -99,6 +99,28 @@ def test_labels_are_the_logits_argmax():
             assert labels[y * 96 + x] == 1 + scores.index(max(scores)), (y, x, scores)
 
 
+def test_edge_refine_moves_edges_only():
+    def fields(x, y):
+        return (40, 60, 50) if (x * 3 + y * 2) % 110 < 55 else (200, 190, 210)
+
+    write_png("fields.png", 120, 80, fields)
+    masks = []
+    for option in ([], ["--edge-refine"], ["--edge-refine"]):
+        run("--model", varied_model(), "--labels", "labels.png", *option, "fields.png")
+        masks.append(read_png("labels.png")[3])
+    plain, refined, again = masks
+    assert refined == again
+    assert 0 < sum(a != b for a, b in zip(plain, refined)) < len(plain) / 2
+
+    def on_edges(labels):
+        """How many neighbours of two labels are of two fields as well."""
+        pairs = [i for i in range(len(labels) - 1) if i % 120 < 119 and labels[i] != labels[i + 1]]
+        return sum(fields(i % 120, i // 120) != fields(i % 120 + 1, i // 120)
+                   for i in pairs) / len(pairs)
+
+    assert on_edges(refined) > 1.5 * on_edges(plain), (on_edges(plain), on_edges(refined))
+
+
 def test_overlay_paints_the_foreground_only():
     run("--model", varied_model(), "--labels", "labels.png", "--overlay", "overlay.png", picture())
     width, height, color, painted = read_png("overlay.png")
