@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hrnet/model-content.h"
 #include "hrnet/hrnet-private.h"
-
-#include "weights/weights.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +11,7 @@ struct _HrnetModel {
     gatomicrefcount n_refs;
     gchar *name; /* as asked for */
     gchar *path;
-    HrnetWeights *weights; /* configuration and metadata */
-    HrnetNetwork *network;
+    HrnetModelContent *content; /* shared with other models */
 };
 
 HRNET_DEFINE_BOXED_TYPE(HrnetModel, hrnet_model)
@@ -85,6 +83,12 @@ gchar *hrnet_model_find(const gchar *name, GError **error)
  * Reads a checkpoint, checks it, and packs its weights for this CPU. Blocks for as long as that
  * takes (some milliseconds to a second); any thread.
  *
+ * Models of one process with the same content and @options share the weights in memory, which are
+ * freed with the last of them, its sessions included: loading a model again costs next to nothing
+ * while it is in use, and a thread that comes while another loads the same waits for that. A file
+ * that has been replaced or written to is loaded anew; models that were loaded before keep what
+ * they have.
+ *
  * Returns: (transfer full): the model, or %NULL with any of #HrnetError
  */
 HrnetModel *hrnet_model_load(const gchar *name, const gchar *const *options, GError **error)
@@ -97,14 +101,11 @@ HrnetModel *hrnet_model_load(const gchar *name, const gchar *const *options, GEr
     model->path = hrnet_model_find(name, error);
     if (!model->path)
         return NULL;
-    model->weights = hrnet_weights_open(model->path, options, &weights_error);
-    if (model->weights)
-        model->network = hrnet_network_new(model->weights, HRNET_CONV_AUTO, &weights_error);
-    if (!model->network) {
+    model->content = hrnet_model_content_acquire(model->path, options, &weights_error);
+    if (!model->content) {
         hrnet_propagate_weights_error(error, weights_error);
         return NULL;
     }
-    hrnet_weights_forget_tensors(model->weights);
 #ifdef HRNET_SELFTEST_ON_LOAD
     if (hrnet_model_get_metadata(model, "hrnet.selftest") && !hrnet_model_selftest(model, error))
         return NULL;
@@ -136,9 +137,8 @@ void hrnet_model_unref(HrnetModel *model)
     g_return_if_fail(model != NULL);
     if (!g_atomic_ref_count_dec(&model->n_refs))
         return;
-    hrnet_network_free(model->network);
-    if (model->weights)
-        hrnet_weights_close(model->weights);
+    if (model->content)
+        hrnet_model_content_release(model->content);
     g_free(model->name);
     g_free(model->path);
     g_free(model);
@@ -146,12 +146,12 @@ void hrnet_model_unref(HrnetModel *model)
 
 const HrnetNetwork *hrnet_model_peek_network(const HrnetModel *model)
 {
-    return model->network;
+    return model->content->network;
 }
 
 const HrnetConfig *hrnet_model_peek_config(const HrnetModel *model)
 {
-    return hrnet_weights_config(model->weights);
+    return hrnet_weights_config(model->content->weights);
 }
 
 /**
@@ -201,7 +201,7 @@ const gchar *hrnet_model_get_variant(const HrnetModel *model)
 const gchar *hrnet_model_get_metadata(const HrnetModel *model, const gchar *key)
 {
     g_return_val_if_fail(model != NULL && key != NULL, NULL);
-    return hrnet_weights_metadata(model->weights, key);
+    return hrnet_weights_metadata(model->content->weights, key);
 }
 
 /**
@@ -213,7 +213,7 @@ const gchar *hrnet_model_get_metadata(const HrnetModel *model, const gchar *key)
 gchar **hrnet_model_list_metadata(const HrnetModel *model)
 {
     g_return_val_if_fail(model != NULL, NULL);
-    return hrnet_weights_metadata_keys(model->weights);
+    return hrnet_weights_metadata_keys(model->content->weights);
 }
 
 static void describe_stage(GString *text, guint number, const HrnetStageConfig *stage)
@@ -361,7 +361,7 @@ void hrnet_model_get_input_size(const HrnetModel *model, guint *height, guint *w
 guint64 hrnet_model_get_n_parameters(const HrnetModel *model)
 {
     g_return_val_if_fail(model != NULL, 0);
-    return hrnet_weights_n_parameters(model->weights);
+    return hrnet_weights_n_parameters(model->content->weights);
 }
 
 /**
@@ -373,7 +373,7 @@ guint64 hrnet_model_get_n_parameters(const HrnetModel *model)
 guint64 hrnet_model_get_packed_bytes(const HrnetModel *model)
 {
     g_return_val_if_fail(model != NULL, 0);
-    return model->network->packed.n_bytes;
+    return model->content->network->packed.n_bytes;
 }
 
 /**
@@ -388,5 +388,5 @@ guint64 hrnet_model_get_packed_bytes(const HrnetModel *model)
 gdouble hrnet_model_get_gmac(const HrnetModel *model, guint height, guint width)
 {
     g_return_val_if_fail(model != NULL, 0);
-    return hrnet_graph_gmac(model->network->graph, height, width);
+    return hrnet_graph_gmac(model->content->network->graph, height, width);
 }

@@ -42,6 +42,17 @@ const gchar *hrnet_network_algorithm_name(const HrnetNetwork *network, guint i)
     return hrnet_conv_algorithm_name(hrnet_conv_algorithm(network->convs[i]));
 }
 
+gboolean hrnet_network_equal(const HrnetNetwork *a, const HrnetNetwork *b)
+{
+    if (a->graph->nodes->len != b->graph->nodes->len)
+        return FALSE;
+    for (guint i = 0; i < a->graph->nodes->len; i++)
+        if (!a->convs[i] != !b->convs[i] ||
+            (a->convs[i] && !hrnet_conv_equal(a->convs[i], b->convs[i])))
+            return FALSE;
+    return TRUE;
+}
+
 void hrnet_network_free(HrnetNetwork *network)
 {
     if (!network)

@@ -23,6 +23,8 @@ HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algori
                                 GError **error);
 /* How node i is computed, for people: "wino4", "resize-add", "head", "in head", ... Static. */
 const gchar *hrnet_network_algorithm_name(const HrnetNetwork *network, guint i);
+/* Whether both compute the same in the same way, bit by bit. Their configurations are the same. */
+gboolean hrnet_network_equal(const HrnetNetwork *a, const HrnetNetwork *b);
 void hrnet_network_free(HrnetNetwork *network);
 
 #endif

@@ -12,8 +12,7 @@ struct HrnetTuning {
     GKeyFile *file;
 };
 
-/* hrnet/tuned-ISA.ini in the user's cache folder. Free with g_free(). */
-static gchar *file_path(void)
+gchar *hrnet_tuning_path(void)
 {
     g_autofree gchar *name = g_strdup_printf("tuned-%s.ini", hrnet_isa_name(hrnet_cpu_isa()));
     return g_build_filename(g_get_user_cache_dir(), "hrnet", name, NULL);
@@ -42,7 +41,7 @@ static gboolean is_of_this_machine(GKeyFile *file)
 HrnetTuning *hrnet_tuning_load(void)
 {
     HrnetTuning *tuning = g_new0(HrnetTuning, 1);
-    g_autofree gchar *path = file_path();
+    g_autofree gchar *path = hrnet_tuning_path();
     g_autoptr(GError) error = NULL;
     tuning->file = g_key_file_new();
     const gboolean read = g_key_file_load_from_file(tuning->file, path, G_KEY_FILE_NONE, &error);
@@ -59,7 +58,7 @@ HrnetTuning *hrnet_tuning_load(void)
 
 gboolean hrnet_tuning_save(const HrnetTuning *tuning, GError **error)
 {
-    g_autofree gchar *path = file_path();
+    g_autofree gchar *path = hrnet_tuning_path();
     g_autofree gchar *folder = g_path_get_dirname(path);
     if (g_mkdir_with_parents(folder, 0755) != 0) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: cannot be made", folder);

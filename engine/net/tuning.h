@@ -25,6 +25,9 @@ HrnetTuning *hrnet_tuning_load(void);
 gboolean hrnet_tuning_save(const HrnetTuning *tuning, GError **error);
 void hrnet_tuning_free(HrnetTuning *tuning);
 
+/* Where they stand. Free with g_free(). */
+gchar *hrnet_tuning_path(void);
+
 /* Whether the environment asks for them. */
 gboolean hrnet_tuning_wanted(void);
 

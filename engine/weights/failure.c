@@ -3,7 +3,11 @@
 
 #define LONGEST_MESSAGE 600
 
-G_DEFINE_QUARK(hrnet - weights - error - quark, hrnet_weights_error)
+/* Not G_DEFINE_QUARK(), whose static variable threads write side by side. */
+GQuark hrnet_weights_error_quark(void)
+{
+    return g_quark_from_static_string("hrnet-weights-error-quark");
+}
 
 /* Makes text from a file fit for one line of a terminal or log. */
 static gchar *printable(const gchar *text)

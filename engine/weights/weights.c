@@ -88,6 +88,22 @@ gchar **hrnet_weights_metadata_keys(const HrnetWeights *weights)
     return (gchar **)g_ptr_array_free(keys, FALSE);
 }
 
+gboolean hrnet_weights_same_settings(const HrnetWeights *a, const HrnetWeights *b)
+{
+    GHashTable *mine = a->source->metadata, *theirs = b->source->metadata;
+    GHashTableIter iter;
+    gpointer key, value;
+    /* What follows in the configuration comes from the metadata. */
+    if (memcmp(&a->config, &b->config, offsetof(HrnetConfig, align_corners)) != 0 ||
+        g_hash_table_size(mine) != g_hash_table_size(theirs))
+        return FALSE;
+    g_hash_table_iter_init(&iter, mine);
+    while (g_hash_table_iter_next(&iter, &key, &value))
+        if (g_strcmp0(value, g_hash_table_lookup(theirs, key)) != 0)
+            return FALSE;
+    return TRUE;
+}
+
 /* Reads PART.KIND into `out`, which has room for n floats. *found: whether it is there. */
 static gboolean read_part(HrnetWeights *weights, const gchar *part, const gchar *kind, gsize n,
                           gfloat *out, gboolean *found, GError **error)

@@ -36,6 +36,8 @@ const HrnetConfig *hrnet_weights_config(const HrnetWeights *weights);
 const gchar *hrnet_weights_metadata(const HrnetWeights *weights, const gchar *key);
 /* Keys that have a value, sorted, NULL-terminated. Free with g_strfreev(). */
 gchar **hrnet_weights_metadata_keys(const HrnetWeights *weights);
+/* Whether configuration and metadata of both are the same. */
+gboolean hrnet_weights_same_settings(const HrnetWeights *a, const HrnetWeights *b);
 /* Trainable parameters: weights, biases, gamma and beta. */
 guint64 hrnet_weights_n_parameters(const HrnetWeights *weights);
 
