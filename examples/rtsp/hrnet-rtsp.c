@@ -28,34 +28,30 @@ static GOptionEntry options[] = {
     { NULL, 0, 0, G_OPTION_ARG_NONE, NULL, NULL, NULL },
 };
 
-/* A media that says on standard error what goes wrong in it: the server would only tell its clients
- * that there is nothing to see. */
-typedef GstRTSPMedia TellingMedia;
-typedef GstRTSPMediaClass TellingMediaClass;
-
-GType telling_media_get_type(void);
-G_DEFINE_TYPE(TellingMedia, telling_media, GST_TYPE_RTSP_MEDIA)
-
-static gboolean handle_message(GstRTSPMedia *media, GstMessage *message)
+/* Says on standard error what goes wrong in a pipeline, at once: the server would only tell its
+ * clients that there is nothing to see. */
+static GstBusSyncReply tell(GstBus *bus, GstMessage *message, gpointer user_data)
 {
     g_autoptr(GError) error = NULL;
 
+    (void)bus, (void)user_data;
     if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR)
         gst_message_parse_error(message, &error, NULL);
     else if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_WARNING)
         gst_message_parse_warning(message, &error, NULL);
     if (error)
         g_printerr("%s: %s\n", GST_OBJECT_NAME(GST_MESSAGE_SRC(message)), error->message);
-    return GST_RTSP_MEDIA_CLASS(telling_media_parent_class)->handle_message(media, message);
+    return GST_BUS_PASS;
 }
 
-static void telling_media_class_init(TellingMediaClass *klass)
+static void on_media(GstRTSPMediaFactory *factory, GstRTSPMedia *media, gpointer user_data)
 {
-    klass->handle_message = handle_message;
-}
+    g_autoptr(GstElement) elements = gst_rtsp_media_get_element(media);
+    g_autoptr(GstObject) pipeline = gst_object_get_parent(GST_OBJECT(elements));
+    g_autoptr(GstBus) bus = gst_element_get_bus(GST_ELEMENT(pipeline));
 
-static void telling_media_init(G_GNUC_UNUSED TellingMedia *media)
-{
+    (void)factory, (void)user_data;
+    gst_bus_set_sync_handler(bus, tell, NULL, NULL);
 }
 
 /* The pipeline of a stream. The server looks for a payloader by the name of pay0. */
@@ -84,7 +80,7 @@ static GstRTSPMediaFactory *make_factory(const gchar *description, GError **erro
     gst_object_unref(trial);
     factory = gst_rtsp_media_factory_new();
     gst_rtsp_media_factory_set_launch(factory, description);
-    gst_rtsp_media_factory_set_media_gtype(factory, telling_media_get_type());
+    g_signal_connect(factory, "media-configure", G_CALLBACK(on_media), NULL);
     gst_rtsp_media_factory_set_shared(factory, TRUE);
     return factory;
 }
