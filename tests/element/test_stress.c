@@ -1,5 +1,6 @@
 /* Random changes while frames flow: nothing fails, hangs or is lost. HRNET_STRESS is the number of
- * changes. SPDX-License-Identifier: LGPL-2.1-or-later */
+ * changes, 1,000 if it is not set.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness.h"
 
 #include <stdlib.h>
@@ -57,12 +58,17 @@ static const gchar *const settings[] = {
     "message-interval=0",
     "message-interval=50",
     "smoothing=0",
+    "smoothing=200",
+    "edge-refine=true",
+    "edge-refine=false",
+    "smoothing=0",
     "smoothing=1",
     "smoothing=300",
     "edge-refine=false",
     "edge-refine=true",
     "model=test",
     "model=no-such-model",
+    "model=" HRNET_MODELS "/people.safetensors",
     "model-options=",
     "model-options=align_corners=true",
 };
@@ -108,10 +114,15 @@ static void check_bus(GstBus *bus)
         gst_message_unref(message);
 }
 
-GST_START_TEST(test_random_changes)
+static guint n_changes(void)
 {
     const gchar *wish = g_getenv("HRNET_STRESS");
-    const guint n_changes = wish ? (guint)atoi(wish) : 150;
+
+    return wish ? (guint)atoi(wish) : 1000;
+}
+
+GST_START_TEST(test_random_changes)
+{
     GRand *rand = g_rand_new_with_seed((guint32)__i__);
     GstHarness *h = harness_new("hrnetseg model=test");
     GstBus *bus = gst_bus_new();
@@ -119,7 +130,7 @@ GST_START_TEST(test_random_changes)
 
     gst_element_set_bus(h->element, bus);
     set_random_caps(h, rand, &info);
-    for (guint n = 0; n < n_changes; n++) {
+    for (guint n = 0; n < n_changes(); n++) {
         const gint kind = g_rand_int_range(rand, 0, 20);
 
         if (kind == 0)
@@ -141,7 +152,7 @@ GST_START_TEST(test_random_changes)
             gst_buffer_unref(out);
         }
     }
-    fail_unless(seg_stat(h->element, "frames") > n_changes / 2);
+    fail_unless(seg_stat(h->element, "frames") > n_changes() / 2);
     gst_element_set_bus(h->element, NULL);
     gst_object_unref(bus);
     gst_harness_teardown(h);
@@ -177,6 +188,89 @@ GST_START_TEST(test_random_states)
 }
 GST_END_TEST
 
+/* What is a warning while playing is an error at the start. */
+static void set_valid(GstElement *seg)
+{
+    g_object_set(seg, "model", "test", "model-options", "", "classes", "", "class-style", "",
+                 "palette", "model", "inference-size", "model", NULL);
+}
+
+static void go_down_and_up(GstElement *pipeline, GstElement *seg, GRand *rand)
+{
+    static const GstState states[] = { GST_STATE_NULL, GST_STATE_READY, GST_STATE_PAUSED };
+
+    set_valid(seg);
+    fail_if(gst_element_set_state(pipeline, states[g_rand_int_range(rand, 0, 3)]) ==
+            GST_STATE_CHANGE_FAILURE);
+    fail_if(gst_element_set_state(pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE);
+}
+
+static void set_random_filter(GstElement *pipeline, GRand *rand)
+{
+    GstElement *filter = gst_bin_get_by_name(GST_BIN(pipeline), "filter");
+    GstCaps *caps = frame_caps(all_formats[g_rand_int_range(rand, 0, N_FORMATS)],
+                               g_rand_int_range(rand, 16, 130), g_rand_int_range(rand, 16, 100),
+                               ",framerate=200/1");
+
+    g_object_set(filter, "caps", caps, NULL);
+    gst_caps_unref(caps);
+    gst_object_unref(filter);
+}
+
+/* Whether frames still come through, in 30 s at the most. */
+static gboolean flows(GstElement *seg, GstBus *bus)
+{
+    const guint64 before = seg_stat(seg, "frames");
+
+    for (guint tries = 0; tries < 3000; tries++) {
+        check_bus(bus);
+        /* A state change has them begin at 0. */
+        if (seg_stat(seg, "frames") > before + 5)
+            return TRUE;
+        g_usleep(10000);
+    }
+    return FALSE;
+}
+
+/* Properties, modes, models, caps, seeks and states of a pipeline that plays meanwhile, from
+ * another thread than its own. */
+GST_START_TEST(test_random_pipeline)
+{
+    GRand *rand = g_rand_new_with_seed((guint32)__i__);
+    GstElement *pipeline =
+        gst_parse_launch("videotestsrc name=source is-live=true pattern=ball ! "
+                         "capsfilter name=filter ! hrnetseg name=seg model=test ! "
+                         "fakesink sync=false",
+                         NULL);
+    GstElement *seg = gst_bin_get_by_name(GST_BIN(pipeline), "seg");
+    GstBus *bus = gst_element_get_bus(pipeline);
+
+    set_random_filter(pipeline, rand);
+    gst_element_set_state(pipeline, GST_STATE_PLAYING);
+    for (guint n = 0; n < n_changes(); n++) {
+        const gint kind = g_rand_int_range(rand, 0, 40);
+
+        if (kind < 3)
+            set_random_filter(pipeline, rand);
+        else if (kind < 5)
+            gst_element_seek_simple(pipeline, GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0);
+        else if (kind < 6)
+            go_down_and_up(pipeline, seg, rand);
+        else
+            set_random(seg, rand);
+        check_bus(bus);
+        g_usleep((gulong)g_rand_int_range(rand, 0, 10000));
+        if (n % 100 == 99)
+            fail_unless(flows(seg, bus), "stuck after change %u", n);
+    }
+    gst_element_set_state(pipeline, GST_STATE_NULL);
+    g_rand_free(rand);
+    gst_object_unref(bus);
+    gst_object_unref(seg);
+    gst_object_unref(pipeline);
+}
+GST_END_TEST
+
 static Suite *stress_suite(void)
 {
     Suite *suite = suite_create("hrnetseg-stress");
@@ -185,6 +279,7 @@ static Suite *stress_suite(void)
     tcase_set_timeout(chain, 300);
     tcase_add_loop_test(chain, test_random_changes, 0, 4);
     tcase_add_loop_test(chain, test_random_states, 0, 2);
+    tcase_add_loop_test(chain, test_random_pipeline, 0, 2);
     suite_add_tcase(suite, chain);
     return suite;
 }
