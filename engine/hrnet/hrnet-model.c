@@ -56,7 +56,8 @@ static gchar *find_in_folders(const gchar *folders, const gchar *name)
 
 gchar *hrnet_model_find(const gchar *name, GError **error)
 {
-    if (strchr(name, G_DIR_SEPARATOR) || strchr(name, '.'))
+    const gboolean has_dot = strchr(name, '.') != NULL;
+    if (strchr(name, G_DIR_SEPARATOR) || (has_dot && g_file_test(name, G_FILE_TEST_IS_REGULAR)))
         return g_strdup(name);
     const gchar *folders = g_getenv("HRNET_MODEL_PATH");
     gchar *path = NULL;
@@ -64,6 +65,8 @@ gchar *hrnet_model_find(const gchar *name, GError **error)
         path = find_in_folders(folders, name);
     if (name[0] && !path)
         path = find_in_folders(HRNET_MODEL_DIR, name);
+    if (!path && has_dot)
+        return g_strdup(name); /* for the error of opening it */
     if (!path)
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_NOT_FOUND,
                     "no model \"%s\": no %s" MODEL_SUFFIX " in HRNET_MODEL_PATH (%s) or in %s",
@@ -73,9 +76,9 @@ gchar *hrnet_model_find(const gchar *name, GError **error)
 
 /**
  * hrnet_model_load:
- * @name: a path (anything with a slash or a dot), or a bare name such as `people`, which is looked
- * up as `people.safetensors` in the folders of the environment variable `HRNET_MODEL_PATH`
- * (separated by colons), then in the installed folder
+ * @name: a path (anything with a slash, or with a dot if there is such a file), or a bare name such
+ * as `people`, which is looked up as `people.safetensors` in the folders of the environment
+ * variable `HRNET_MODEL_PATH` (separated by colons), then in the installed folder
  * @options: (nullable) (array zero-terminated=1): `key=value` strings that go over the file's
  * metadata, such as `hrnet.align_corners=true`; the prefix `hrnet.` may be left out
  * @error: return location for an error

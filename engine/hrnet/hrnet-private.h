@@ -50,8 +50,8 @@ struct _HrnetSession {
  * the next frame is compared with this one's time. */
 gfloat hrnet_session_advance(HrnetSession *session, guint64 time_ns);
 
-/* The file that a model's name means: a path has a slash or a dot, all else is looked up. Free with
- * g_free(). */
+/* The file that a model's name means: a path has a slash, or a dot and is there, all else is looked
+ * up. Free with g_free(). */
 gchar *hrnet_model_find(const gchar *name, GError **error);
 
 /* Sets the public error that one of the weights' layer means; takes `from`. */

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <hrnet/hrnet.h>
 
+#include <glib/gstdio.h>
+
 #include <string.h>
 
 #define HEIGHT 48
@@ -115,6 +117,31 @@ static void test_model_path(void)
     g_assert_no_error(error);
     g_assert_cmpstr(hrnet_model_get_name(model), ==, "test");
     g_assert_cmpstr(hrnet_model_get_path(model), ==, g_getenv("HRNET_TEST_MODEL"));
+}
+
+/* A dot makes no path of a name, unless there is a file of that very name. */
+static void test_model_name_with_dot(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree gchar *folder = g_dir_make_tmp("hrnet-XXXXXX", &error);
+    g_autofree gchar *path = g_build_filename(folder, "city-v1.2.safetensors", NULL);
+    g_autofree gchar *before = g_get_current_dir();
+    g_autofree gchar *bytes = NULL;
+    gsize n_bytes;
+    g_assert_true(g_file_get_contents(g_getenv("HRNET_TEST_MODEL"), &bytes, &n_bytes, &error));
+    g_assert_true(g_file_set_contents(path, bytes, (gssize)n_bytes, &error));
+    g_setenv("HRNET_MODEL_PATH", folder, TRUE);
+    g_autoptr(HrnetModel) by_name = hrnet_model_load("city-v1.2", NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(hrnet_model_get_path(by_name), ==, path);
+    g_assert_cmpint(g_chdir(folder), ==, 0);
+    g_autoptr(HrnetModel) by_path = hrnet_model_load("city-v1.2.safetensors", NULL, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(hrnet_model_get_path(by_path), ==, "city-v1.2.safetensors");
+    g_assert_cmpint(g_chdir(before), ==, 0);
+    g_unsetenv("HRNET_MODEL_PATH");
+    g_unlink(path);
+    g_rmdir(folder);
 }
 
 static void test_session_errors(void)
@@ -316,6 +343,7 @@ int main(int argc, char **argv)
     g_test_add_func("/api/find-label", test_find_label);
     g_test_add_func("/api/load-errors", test_load_errors);
     g_test_add_func("/api/model-path", test_model_path);
+    g_test_add_func("/api/model-path-with-dot", test_model_name_with_dot);
     g_test_add_func("/api/session-errors", test_session_errors);
     g_test_add_func("/api/image-errors", test_image_errors);
     g_test_add_func("/api/paint-size", test_paint_size);
