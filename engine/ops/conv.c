@@ -43,8 +43,18 @@ unsigned hrnet_conv_block_rows(unsigned out_channels)
     return (out_channels + n_groups - 1) / n_groups;
 }
 
+/* Packed weights of more bytes than this no cache keeps from one frame to the next. */
+#define STREAMED_BYTES ((size_t)2 << 20)
+
+/* What reading the weights takes, given the packed floats of a pair of channels. */
+static double weight_cost(const HrnetConvShape *shape, double floats)
+{
+    const double n_floats = floats * shape->in_channels * shape->out_channels;
+    return n_floats * (n_floats * sizeof(float) > STREAMED_BYTES ? 2 : 1);
+}
+
 /* In multiply-adds of vectors, as measured: the transforms take about 190 (input) and 150 (output)
- * for the 16 vectors of a tile vector at stride 1, 350 and 120 at stride 2. */
+ * for the 16 vectors of a tile vector at stride 1, 550 and 120 at stride 2. */
 static HrnetConvAlgorithm choose_algorithm(const HrnetConvShape *shape, unsigned height,
                                            unsigned width)
 {
@@ -56,11 +66,13 @@ static HrnetConvAlgorithm choose_algorithm(const HrnetConvShape *shape, unsigned
     const unsigned out_width = hrnet_conv_out_size(shape, width);
     const unsigned vector_floats = hrnet_conv_kernels()->vector_floats;
     const double c = shape->in_channels, k = shape->out_channels;
-    const double row_vectors = (out_width + vector_floats - 1) / vector_floats;
-    const double tile_vectors = ((out_height + 3) / 4 * row_vectors + 3) / 4;
-    const double direct = out_height * row_vectors * c * k * 9;
-    const double wino4 = shape->stride == 1 ? tile_vectors * (36 * c * k + 190 * c + 150 * k)
-                                            : tile_vectors * (81 * c * k + 350 * c + 120 * k);
+    const unsigned row_vectors = (out_width + vector_floats - 1) / vector_floats;
+    const unsigned tile_vectors = ((out_height + 3) / 4 * row_vectors + 3) / 4;
+    const double direct = out_height * row_vectors * 9 * c * k + weight_cost(shape, 9);
+    const double wino4 =
+        shape->stride == 1
+            ? tile_vectors * (36 * c * k + 190 * c + 150 * k) + weight_cost(shape, 36)
+            : tile_vectors * (81 * c * k + 550 * c + 120 * k) + weight_cost(shape, 81);
     return wino4 < direct ? HRNET_CONV_WINO4 : HRNET_CONV_DIRECT;
 }
 
