@@ -446,7 +446,7 @@ void hrnet_session_get_layer(const HrnetSession *session, guint index, HrnetLaye
     const HrnetGraphTensor *out = hrnet_graph_tensor(network->graph, node->out);
     *layer = (HrnetLayer){
         .name = node->name,
-        .algorithm = hrnet_network_algorithm_name(network, index),
+        .algorithm = hrnet_plan_algorithm_name(session->plan, index),
         .channels = out->channels,
         .height = hrnet_graph_level_size(session->height, out->level),
         .width = hrnet_graph_level_size(session->width, out->level),

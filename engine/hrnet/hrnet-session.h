@@ -88,8 +88,8 @@ HRNET_API gboolean hrnet_session_get_edge_refine(const HrnetSession *session);
  * HrnetLayer:
  * @name: the layer's name in the checkpoint, `stage2.0.branches.0.0.conv1`, or of the step:
  * `stage2.0.fuse.0`, `head`
- * @algorithm: how it is computed: `wino4`, `direct`, `gemm`, ...; `in head` where the step before
- * did it as well
+ * @algorithm: how it is computed: `wino4`, `direct`, `gemm`, ...; `band` and
+ * `head` where it did those behind it as well, which are `in band` and `in head`
  * @channels: of its output
  * @height: of its output
  * @width: of its output

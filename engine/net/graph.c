@@ -13,6 +13,9 @@ typedef struct {
 typedef struct {
     HrnetGraph *graph;
     const HrnetConfig *config;
+    guint group; /* of the nodes that are added now, 0 = none */
+    guint n_groups;
+    gboolean group_goes_on; /* behind the block that is added now */
 } Builder;
 
 guint hrnet_graph_level_size(guint n, guint level)
@@ -47,6 +50,17 @@ typedef struct {
     guint residual; /* tensor number, 0 (the network's input, never one) = none */
 } ConvSpec;
 
+/* The nodes that are added from here on are a new group, or none. */
+static void begin_group(Builder *b)
+{
+    b->group = ++b->n_groups;
+}
+
+static void end_group(Builder *b)
+{
+    b->group = 0;
+}
+
 /* Takes conv_name and norm_name. */
 static guint add_conv(Builder *b, gchar *conv_name, gchar *norm_name, guint in, ConvSpec spec)
 {
@@ -58,6 +72,7 @@ static guint add_conv(Builder *b, gchar *conv_name, gchar *norm_name, guint in, 
         .in = in,
         .out = add_tensor(b, spec.out_channels, level),
         .relu = spec.relu,
+        .group = b->group,
         .may_overwrite = TRUE,
         .shape = { .in_channels = channels_of(b, in),
                    .out_channels = spec.out_channels,
@@ -116,6 +131,8 @@ static guint add_bottleneck(Builder *b, const gchar *prefix, guint in, guint pla
     const guint middle =
         add_conv(b, sub(prefix, "conv2"), sub(prefix, "bn2"), narrow,
                  (ConvSpec){ .out_channels = planes, .kernel = 3, .stride = 1, .relu = TRUE });
+    if (channels_of(b, in) == out_channels && !b->group_goes_on)
+        end_group(b); /* conv3 takes over its residual's memory, which a group could not */
     const guint shortcut = add_shortcut(b, prefix, in, out_channels);
     return add_conv(b, sub(prefix, "conv3"), sub(prefix, "bn3"), middle,
                     (ConvSpec){ .out_channels = out_channels,
@@ -139,10 +156,15 @@ static guint add_basic_block(Builder *b, const gchar *prefix, guint in, guint ch
                                 .residual = shortcut });
 }
 
+/* Tensors of 64 and 256 channels at these resolutions are larger than the caches. So the stem's two
+ * convolutions are a group, and so is what each bottleneck does before it adds to its input in
+ * place, or all of it if it does not; the last one takes the transition to stage 2 along. Leaves
+ * the last group open. */
 static guint add_stem(Builder *b)
 {
     const HrnetConfig *config = b->config;
     guint x = b->graph->input;
+    begin_group(b);
     x = add_conv(
         b, g_strdup("conv1"), g_strdup("bn1"), x,
         (ConvSpec){
@@ -153,6 +175,8 @@ static guint add_stem(Builder *b)
             .out_channels = config->stem_channels[1], .kernel = 3, .stride = 2, .relu = TRUE });
     for (guint i = 0; i < config->layer1_blocks; i++) {
         g_autofree gchar *prefix = g_strdup_printf("layer1.%u", i);
+        begin_group(b);
+        b->group_goes_on = i + 1 == config->layer1_blocks;
         x = add_bottleneck(b, prefix, x, config->layer1_planes);
     }
     return x;
@@ -307,7 +331,7 @@ static void clear_node(gpointer data)
 
 HrnetGraph *hrnet_graph_new(const HrnetConfig *config)
 {
-    Builder b = { g_new0(HrnetGraph, 1), config };
+    Builder b = { .graph = g_new0(HrnetGraph, 1), .config = config };
     b.graph->tensors = g_array_new(FALSE, FALSE, sizeof(HrnetGraphTensor));
     b.graph->nodes = g_array_new(FALSE, FALSE, sizeof(HrnetNode));
     g_array_set_clear_func(b.graph->nodes, clear_node);
@@ -316,6 +340,7 @@ HrnetGraph *hrnet_graph_new(const HrnetConfig *config)
     Branches x = { { add_stem(&b) }, 1 };
     for (guint s = 0; s < G_N_ELEMENTS(config->stages); s++) {
         add_transition(&b, s, &x);
+        end_group(&b);
         add_stage(&b, s, &x);
     }
     b.graph->logits = add_head(&b, &x);

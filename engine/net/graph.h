@@ -30,6 +30,7 @@ typedef struct {
     gchar *name;   /* the convolution's in the checkpoint, or the sum's: "stage2.0.fuse.0" */
     guint in, out; /* tensor numbers */
     gboolean relu;
+    guint group; /* neighbours of one number may run as one (net/bands.h); 0 = by itself */
     gboolean may_overwrite; /* out may take the memory of residual (CONV) or in (RESIZE_ADD) if that
                                ends here */
 

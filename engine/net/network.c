@@ -2,6 +2,7 @@
 #include "net/network.h"
 
 #include "base/memory.h"
+#include "net/bands.h"
 #include "net/tuning.h"
 #include "ops/head.h"
 
@@ -26,20 +27,11 @@ HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algori
         hrnet_network_free(network);
         return NULL;
     }
+    network->bands = hrnet_bands_find(network->graph, network->convs);
     const guint head = network->graph->head;
     network->fused_head = head != HRNET_NO_NODE &&
                           hrnet_head_supports(network->convs[head], network->convs[head + 2]);
     return network;
-}
-
-const gchar *hrnet_network_algorithm_name(const HrnetNetwork *network, guint i)
-{
-    const guint head = network->graph->head;
-    if (network->fused_head && i >= head)
-        return i == head ? "head" : "in head";
-    if (!network->convs[i])
-        return "resize-add";
-    return hrnet_conv_algorithm_name(hrnet_conv_algorithm(network->convs[i]));
 }
 
 gboolean hrnet_network_equal(const HrnetNetwork *a, const HrnetNetwork *b)
@@ -61,6 +53,8 @@ void hrnet_network_free(HrnetNetwork *network)
         hrnet_conv_free(network->convs[i]);
     hrnet_aligned_free(network->packed.memory);
     g_free(network->convs);
+    if (network->bands)
+        g_array_unref(network->bands);
     hrnet_graph_free(network->graph);
     g_free(network);
 }

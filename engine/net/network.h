@@ -12,6 +12,7 @@ typedef struct {
     HrnetGraph *graph;
     HrnetConv **convs;             /* one a node, NULL where the node is none */
     HrnetPacked packed;            /* their weights */
+    GArray *bands;                 /* HrnetBandGroup, in order: nodes that may run as one */
     gboolean fused_head;           /* the three nodes from graph->head on run as one */
     HrnetResizeMode exchange_mode; /* of exchange units and head */
     HrnetResizeMode logits_mode;   /* of the logits' way to the frame */
@@ -21,8 +22,6 @@ typedef struct {
  * can. Errors are the weights' (HRNET_WEIGHTS_ERROR). */
 HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algorithm,
                                 GError **error);
-/* How node i is computed, for people: "wino4", "resize-add", "head", "in head", ... Static. */
-const gchar *hrnet_network_algorithm_name(const HrnetNetwork *network, guint i);
 /* Whether both compute the same in the same way, bit by bit. Their configurations are the same. */
 gboolean hrnet_network_equal(const HrnetNetwork *a, const HrnetNetwork *b);
 void hrnet_network_free(HrnetNetwork *network);

@@ -1,103 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "net/plan.h"
 
-#include "net/memory_plan.h"
+#include "net/placement.h"
 #include "ops/head.h"
 
 #include <time.h>
 
-#define NO_BUFFER G_MAXUINT
-
 /* Kernels may read a vector behind the end of what they were given. */
 #define ARENA_SLACK_FLOATS 16
+
+/* The overhead (hrnet_band_overhead()) from which a group's layers had better run one by one, each
+ * spread over the threads as evenly as can be. */
+#define OVERHEAD_MAX 0.125
+
+/* A group of nodes that runs as one. */
+typedef struct {
+    HrnetBandArgs args;
+    HrnetBandPlan plan;
+} Band;
 
 struct HrnetPlan {
     const HrnetNetwork *network;
     guint n_threads;
     HrnetTensor *tensors; /* by tensor number, in the arena */
     gfloat **scratch;     /* by node, in the arena; NULL where none is needed */
+    GArray *groups;       /* HrnetBandGroup, those of the network's that run as one */
+    Band *bands;          /* one a group */
     gfloat *arena;
     gsize arena_floats;
 };
-
-/* While planning: which buffer a tensor lies in. A tensor that overwrites another shares its
- * buffer. */
-typedef struct {
-    const HrnetGraph *graph;
-    guint fused_head;      /* the node that does the two behind it as well, up to the logits; or
-                              HRNET_NO_NODE */
-    GArray *buffers;       /* HrnetBuffer */
-    guint *tensor_buffer;  /* by tensor number */
-    guint *scratch_buffer; /* by node, NO_BUFFER = none */
-    guint *last_use;       /* by tensor number: the last node that reads it */
-} Planner;
-
-static void note_use(Planner *planner, guint tensor, guint node)
-{
-    if (tensor != HRNET_NO_TENSOR)
-        planner->last_use[tensor] = node;
-}
-
-static void find_last_uses(Planner *planner)
-{
-    const guint n_nodes = planner->graph->nodes->len;
-    for (guint i = 0; i < n_nodes; i++) {
-        const HrnetNode *node = hrnet_graph_node(planner->graph, i);
-        note_use(planner, node->in, i);
-        note_use(planner, node->residual, i);
-        for (guint s = 0; s < node->n_sources; s++)
-            note_use(planner, node->sources[s], i);
-    }
-    planner->last_use[planner->graph->logits] = n_nodes;
-}
-
-static guint add_buffer(Planner *planner, gsize n_floats, guint first, guint last)
-{
-    const HrnetBuffer buffer = { .n_floats = n_floats, .first = first, .last = last };
-    g_array_append_val(planner->buffers, buffer);
-    return planner->buffers->len - 1;
-}
-
-/* The tensor whose memory the node's result may take over, or HRNET_NO_TENSOR. */
-static guint overwritten_tensor(const Planner *planner, const HrnetNode *node, guint step)
-{
-    const guint tensor = node->type == HRNET_NODE_CONV ? node->residual : node->in;
-    if (!node->may_overwrite || tensor == HRNET_NO_TENSOR || planner->last_use[tensor] != step)
-        return HRNET_NO_TENSOR;
-    if (node->type == HRNET_NODE_CONV && tensor == node->in)
-        return HRNET_NO_TENSOR;
-    return tensor;
-}
-
-static gsize tensor_floats(const HrnetTensor *tensor)
-{
-    return tensor->plane_floats * tensor->channels;
-}
-
-static void place_tensors(Planner *planner, const HrnetTensor *tensors)
-{
-    const HrnetGraph *graph = planner->graph;
-    planner->tensor_buffer[graph->input] = add_buffer(
-        planner, tensor_floats(&tensors[graph->input]), 0, planner->last_use[graph->input]);
-    const guint n_nodes = graph->nodes->len;
-    const guint n_plain = planner->fused_head == HRNET_NO_NODE ? n_nodes : planner->fused_head;
-    for (guint i = 0; i < n_plain; i++) {
-        const HrnetNode *node = hrnet_graph_node(graph, i);
-        const guint taken = overwritten_tensor(planner, node, i);
-        const guint last = planner->last_use[node->out];
-        if (taken == HRNET_NO_TENSOR) {
-            planner->tensor_buffer[node->out] =
-                add_buffer(planner, tensor_floats(&tensors[node->out]), i, last);
-        } else {
-            const guint shared = planner->tensor_buffer[taken];
-            planner->tensor_buffer[node->out] = shared;
-            g_array_index(planner->buffers, HrnetBuffer, shared).last = last;
-        }
-    }
-    if (n_plain < n_nodes)
-        planner->tensor_buffer[graph->logits] =
-            add_buffer(planner, tensor_floats(&tensors[graph->logits]), n_plain, n_nodes);
-}
 
 static HrnetResizeAddArgs resize_add_args(const HrnetPlan *plan, const HrnetNode *node)
 {
@@ -138,6 +69,38 @@ static gboolean in_fused_head(const HrnetPlan *plan, guint i)
     return plan->network->fused_head && i >= plan->network->graph->head;
 }
 
+static gboolean in_band(const HrnetPlan *plan, guint i)
+{
+    return hrnet_bands_of_node(plan->groups, i) != NULL;
+}
+
+/* The group that starts with node i, or NULL. */
+static const Band *band_of_first(const HrnetPlan *plan, guint i)
+{
+    for (guint g = 0; g < plan->groups->len; g++)
+        if (g_array_index(plan->groups, HrnetBandGroup, g).first == i)
+            return &plan->bands[g];
+    return NULL;
+}
+
+/* Takes those of the network's groups that this size and so many threads are worth it for. */
+static void choose_groups(HrnetPlan *plan)
+{
+    const HrnetNetwork *network = plan->network;
+    plan->groups = g_array_new(FALSE, FALSE, sizeof(HrnetBandGroup));
+    plan->bands = g_new0(Band, network->bands->len);
+    for (guint g = 0; g < network->bands->len; g++) {
+        const HrnetBandGroup *group = &g_array_index(network->bands, HrnetBandGroup, g);
+        const HrnetBandArgs args =
+            hrnet_bands_args(network->graph, network->convs, group, plan->tensors);
+        const HrnetBandPlan band_plan = hrnet_band_plan(&args, plan->n_threads);
+        if (hrnet_band_overhead(&args, &band_plan, plan->n_threads) > OVERHEAD_MAX)
+            continue;
+        plan->bands[plan->groups->len].plan = band_plan;
+        g_array_append_val(plan->groups, *group);
+    }
+}
+
 static gsize scratch_floats(const HrnetPlan *plan, guint i)
 {
     const HrnetNode *node = hrnet_graph_node(plan->network->graph, i);
@@ -146,6 +109,10 @@ static gsize scratch_floats(const HrnetPlan *plan, guint i)
         return i == plan->network->graph->head ? hrnet_head_scratch_floats(&args, plan->n_threads)
                                                : 0;
     }
+    if (in_band(plan, i)) {
+        const Band *band = band_of_first(plan, i);
+        return band ? band->plan.thread_floats * plan->n_threads : 0;
+    }
     if (node->type == HRNET_NODE_RESIZE_ADD) {
         const HrnetResizeAddArgs args = resize_add_args(plan, node);
         return hrnet_resize_add_scratch_floats(&args, plan->n_threads);
@@ -153,14 +120,6 @@ static gsize scratch_floats(const HrnetPlan *plan, guint i)
     const HrnetTensor *in = &plan->tensors[node->in];
     return hrnet_conv_scratch_floats(plan->network->convs[i], in->height, in->width,
                                      plan->n_threads);
-}
-
-static void place_scratch(Planner *planner, const HrnetPlan *plan)
-{
-    for (guint i = 0; i < planner->graph->nodes->len; i++) {
-        const gsize n_floats = scratch_floats(plan, i);
-        planner->scratch_buffer[i] = n_floats > 0 ? add_buffer(planner, n_floats, i, i) : NO_BUFFER;
-    }
 }
 
 /* Shapes of all tensors. FALSE if a size overflows. */
@@ -180,29 +139,51 @@ static gboolean shape_tensors(HrnetPlan *plan, guint height, guint width)
     return TRUE;
 }
 
-static gfloat *buffer_memory(const HrnetPlan *plan, const Planner *planner, guint buffer)
+static gfloat *arena_at(const HrnetPlan *plan, gsize offset)
 {
-    return buffer == NO_BUFFER
-               ? NULL
-               : plan->arena + g_array_index(planner->buffers, HrnetBuffer, buffer).offset;
+    return offset == HRNET_NOT_PLACED ? NULL : plan->arena + offset;
 }
 
-static gboolean allocate_arena(HrnetPlan *plan, Planner *planner)
+/* FALSE if there is no memory. */
+static gboolean allocate_arena(HrnetPlan *plan, const gsize *tensor_offsets,
+                               const gsize *scratch_offsets)
 {
+    const HrnetNetwork *network = plan->network;
     gsize n_bytes;
-    if (!hrnet_memory_plan((HrnetBuffer *)(void *)planner->buffers->data, planner->buffers->len,
-                           &plan->arena_floats) ||
-        !hrnet_checked_add(plan->arena_floats, ARENA_SLACK_FLOATS, &plan->arena_floats) ||
+    if (!hrnet_checked_add(plan->arena_floats, ARENA_SLACK_FLOATS, &plan->arena_floats) ||
         !hrnet_checked_mul(plan->arena_floats, sizeof(gfloat), &n_bytes))
         return FALSE;
     plan->arena = hrnet_aligned_alloc(n_bytes);
     if (!plan->arena)
         return FALSE;
-    for (guint i = 0; i < planner->graph->tensors->len; i++)
-        plan->tensors[i].data = buffer_memory(plan, planner, planner->tensor_buffer[i]);
-    for (guint i = 0; i < planner->graph->nodes->len; i++)
-        plan->scratch[i] = buffer_memory(plan, planner, planner->scratch_buffer[i]);
+    for (guint i = 0; i < network->graph->tensors->len; i++)
+        plan->tensors[i].data = arena_at(plan, tensor_offsets[i]);
+    for (guint i = 0; i < network->graph->nodes->len; i++)
+        plan->scratch[i] = arena_at(plan, scratch_offsets[i]);
+    for (guint g = 0; g < plan->groups->len; g++)
+        plan->bands[g].args =
+            hrnet_bands_args(network->graph, network->convs,
+                             &g_array_index(plan->groups, HrnetBandGroup, g), plan->tensors);
     return TRUE;
+}
+
+static gboolean place_all(HrnetPlan *plan)
+{
+    const HrnetGraph *graph = plan->network->graph;
+    g_autofree gsize *scratch_sizes = g_new(gsize, graph->nodes->len);
+    g_autofree gsize *scratch_offsets = g_new(gsize, graph->nodes->len);
+    g_autofree gsize *tensor_offsets = g_new(gsize, graph->tensors->len);
+    for (guint i = 0; i < graph->nodes->len; i++)
+        scratch_sizes[i] = scratch_floats(plan, i);
+    const HrnetPlacementArgs args = {
+        .graph = graph,
+        .bands = plan->groups,
+        .fused_head = plan->network->fused_head ? graph->head : HRNET_NO_NODE,
+        .tensors = plan->tensors,
+        .scratch_floats = scratch_sizes,
+    };
+    return hrnet_placement_make(&args, tensor_offsets, scratch_offsets, &plan->arena_floats) &&
+           allocate_arena(plan, tensor_offsets, scratch_offsets);
 }
 
 HrnetPlan *hrnet_plan_new(const HrnetNetwork *network, guint height, guint width, guint n_threads)
@@ -213,29 +194,12 @@ HrnetPlan *hrnet_plan_new(const HrnetNetwork *network, guint height, guint width
     plan->n_threads = n_threads;
     plan->tensors = g_new0(HrnetTensor, graph->tensors->len);
     plan->scratch = g_new0(gfloat *, graph->nodes->len);
-
-    Planner planner = {
-        .graph = graph,
-        .fused_head = network->fused_head ? graph->head : HRNET_NO_NODE,
-        .buffers = g_array_new(FALSE, FALSE, sizeof(HrnetBuffer)),
-        .tensor_buffer = g_new0(guint, graph->tensors->len),
-        .scratch_buffer = g_new0(guint, graph->nodes->len),
-        .last_use = g_new0(guint, graph->tensors->len),
-    };
-    for (guint i = 0; i < graph->tensors->len; i++)
-        planner.tensor_buffer[i] = NO_BUFFER; /* what a fused head never writes down stays so */
-    gboolean ok = shape_tensors(plan, height, width);
-    if (ok) {
-        find_last_uses(&planner);
-        place_tensors(&planner, plan->tensors);
-        place_scratch(&planner, plan);
-        ok = allocate_arena(plan, &planner);
+    gboolean good = shape_tensors(plan, height, width);
+    if (good) {
+        choose_groups(plan);
+        good = place_all(plan);
     }
-    g_array_unref(planner.buffers);
-    g_free(planner.tensor_buffer);
-    g_free(planner.scratch_buffer);
-    g_free(planner.last_use);
-    if (!ok)
+    if (!good)
         g_clear_pointer(&plan, hrnet_plan_free);
     return plan;
 }
@@ -247,6 +211,9 @@ void hrnet_plan_free(HrnetPlan *plan)
     hrnet_aligned_free(plan->arena);
     g_free(plan->tensors);
     g_free(plan->scratch);
+    if (plan->groups)
+        g_array_unref(plan->groups);
+    g_free(plan->bands);
     g_free(plan);
 }
 
@@ -265,6 +232,17 @@ gsize hrnet_plan_arena_bytes(const HrnetPlan *plan)
     return plan->arena_floats * sizeof(gfloat);
 }
 
+const gchar *hrnet_plan_algorithm_name(const HrnetPlan *plan, guint i)
+{
+    if (in_fused_head(plan, i))
+        return i == plan->network->graph->head ? "head" : "in head";
+    if (in_band(plan, i))
+        return band_of_first(plan, i) ? "band" : "in band";
+    if (!plan->network->convs[i])
+        return "resize-add";
+    return hrnet_conv_algorithm_name(hrnet_conv_algorithm(plan->network->convs[i]));
+}
+
 static void run_node(HrnetPlan *plan, guint i, HrnetWorkers *workers)
 {
     const HrnetNode *node = hrnet_graph_node(plan->network->graph, i);
@@ -272,6 +250,12 @@ static void run_node(HrnetPlan *plan, guint i, HrnetWorkers *workers)
         const HrnetHeadArgs args = head_args(plan);
         if (i == plan->network->graph->head)
             hrnet_head_run(&args, workers);
+        return;
+    }
+    if (in_band(plan, i)) {
+        const Band *band = band_of_first(plan, i);
+        if (band)
+            hrnet_band_run(&band->args, &band->plan, plan->scratch[i], workers);
         return;
     }
     if (node->type == HRNET_NODE_RESIZE_ADD) {

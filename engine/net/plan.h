@@ -22,6 +22,10 @@ HrnetTensor hrnet_plan_logits(const HrnetPlan *plan);
  * node_ns: if not NULL, the time of each node. */
 void hrnet_plan_run(HrnetPlan *plan, HrnetWorkers *workers, guint64 *node_ns);
 
+/* How node i is computed, for people: "wino4", "resize-add", "band", "in band", "head", "in head",
+ * ... Static. */
+const gchar *hrnet_plan_algorithm_name(const HrnetPlan *plan, guint i);
+
 /* Size of the arena in bytes. */
 gsize hrnet_plan_arena_bytes(const HrnetPlan *plan);
 

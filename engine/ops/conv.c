@@ -183,3 +183,34 @@ void hrnet_conv_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWorke
 {
     conv->method->run(conv, args, workers);
 }
+
+unsigned hrnet_conv_row_step(const HrnetConv *conv)
+{
+    return conv->method->row_step;
+}
+
+size_t hrnet_conv_rows_scratch_floats(const HrnetConv *conv, unsigned width, unsigned n_rows)
+{
+    return conv->method->rows_scratch_floats(conv, width, n_rows);
+}
+
+void hrnet_conv_run_rows(const HrnetConv *conv, const HrnetConvArgs *args, unsigned first_row,
+                         unsigned end_row)
+{
+    conv->method->run_rows(conv, args, first_row, end_row);
+}
+
+void hrnet_conv_input_rows(const HrnetConvShape *shape, unsigned height, unsigned first_row,
+                           unsigned end_row, unsigned *first, unsigned *end)
+{
+    const unsigned pad = hrnet_conv_pad_before(shape, height);
+    const unsigned from = first_row * shape->stride;
+    const unsigned to = (end_row - 1) * shape->stride + shape->kernel; /* + pad */
+    *first = from > pad ? from - pad : 0;
+    *end = to - pad < height ? to - pad : height;
+}
+
+const HrnetConvShape *hrnet_conv_shape(const HrnetConv *conv)
+{
+    return &conv->shape;
+}

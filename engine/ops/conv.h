@@ -83,6 +83,24 @@ typedef struct {
  * call at a time in the process, with our workers idle; the others run on the workers. */
 void hrnet_conv_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWorkers *workers);
 
+/* Some rows of a layer on the calling thread, for a caller with a loop of its own. */
+
+/* Rows come in multiples of this, counted from the image's first (its last rows in what is left);
+ * 0 = the layer's algorithm has no such part. */
+unsigned hrnet_conv_row_step(const HrnetConv *conv);
+/* Floats of args->scratch for up to n_rows rows of the output at an input's width. */
+size_t hrnet_conv_rows_scratch_floats(const HrnetConv *conv, unsigned width, unsigned n_rows);
+/* Rows first_row..end_row-1 of args->out. Sizes in args are the whole image's; of the tensors'
+ * memory no other rows are touched than these and the rows of the input that they are made of (a
+ * row y of which channel c at data + c * plane_floats + y * width), so that data may point to where
+ * row 0 would lie. The input must be readable 16 floats behind its last row. */
+void hrnet_conv_run_rows(const HrnetConv *conv, const HrnetConvArgs *args, unsigned first_row,
+                         unsigned end_row);
+/* The rows of the input, *first..*end-1 of height, that these rows of the output are made of. */
+void hrnet_conv_input_rows(const HrnetConvShape *shape, unsigned height, unsigned first_row,
+                           unsigned end_row, unsigned *first, unsigned *end);
+const HrnetConvShape *hrnet_conv_shape(const HrnetConv *conv);
+
 /* A piece of a 1x1 convolution of stride 1, for a caller with a loop of its own: n_pixels
  * consecutive pixels, channel c of which start at in + c * in_plane_floats and go to out + k *
  * out_plane_floats. The layer's algorithm must be HRNET_CONV_DIRECT. in must be readable up to

@@ -108,6 +108,15 @@ static void plan_staged(DirectPlan *plan, const HrnetConvShape *shape, unsigned 
     plan->n_blocks = plan->n_row_blocks * plan->n_column_blocks;
 }
 
+/* For n_rows of the output on one thread. */
+static DirectPlan rows_plan(const HrnetConvShape *shape, unsigned n_rows, unsigned out_width)
+{
+    DirectPlan plan = { .n_pixels = (size_t)n_rows * out_width };
+    if (!direct_in_place(shape))
+        plan_staged(&plan, shape, n_rows, out_width, 0);
+    return plan;
+}
+
 static DirectPlan direct_plan(const HrnetConvShape *shape, unsigned height, unsigned width,
                               unsigned n_threads)
 {
@@ -142,10 +151,24 @@ static size_t direct_scratch_floats(const HrnetConv *conv, unsigned height, unsi
     return most;
 }
 
+static size_t direct_rows_scratch_floats(const HrnetConv *conv, unsigned width, unsigned n_rows)
+{
+    if (direct_in_place(&conv->shape))
+        return 0;
+    size_t most = 0;
+    for (unsigned n = 1; n <= n_rows; n++) {
+        const DirectPlan plan =
+            rows_plan(&conv->shape, n, hrnet_conv_out_size(&conv->shape, width));
+        most = plan.channel_floats > most ? plan.channel_floats : most;
+    }
+    return conv->shape.in_channels * most;
+}
+
 typedef struct {
     const HrnetConv *conv;
     const HrnetConvArgs *args;
     const HrnetConvKernels *kernels;
+    unsigned first_row, end_row; /* of the output */
     DirectPlan plan;
     size_t taps[9];
 } DirectRun;
@@ -195,14 +218,11 @@ static unsigned next_columns(const HrnetConvKernels *kernels, size_t left)
     return (unsigned)(divide_up(divide_up(left, 2), vector) * vector);
 }
 
-static void run_in_place(const DirectRun *run, unsigned block, unsigned first_row, unsigned end_row)
+static void run_in_place(const DirectRun *run, size_t pixel, size_t end, unsigned first_row,
+                         unsigned end_row)
 {
-    const DirectPlan *plan = &run->plan;
     HrnetConvTile tile = tile_for_rows(run, first_row, end_row);
     tile.src_channel_floats = run->args->in.plane_floats;
-    size_t pixel = block * plan->block_pixels;
-    const size_t end =
-        pixel + plan->block_pixels < plan->n_pixels ? pixel + plan->block_pixels : plan->n_pixels;
     while (pixel < end) {
         const unsigned columns = next_columns(run->kernels, end - pixel);
         tile.prefetch_floats = pixel + columns < end ? columns : 0;
@@ -285,7 +305,7 @@ static void run_staged_rows(const DirectRun *run, unsigned y0, unsigned x0, unsi
     const HrnetTensor *out = &run->args->out;
     HrnetConvTile tile = tile_for_rows(run, first_row, end_row);
     tile.src_channel_floats = plan->channel_floats;
-    for (unsigned i = 0; i < plan->block_rows && y0 + i < out->height; i++) {
+    for (unsigned i = 0; i < plan->block_rows && y0 + i < run->end_row; i++) {
         const float *src = stage + i * run->conv->shape.stride * plan->row_floats;
         const size_t row_pixel = (size_t)(y0 + i) * out->width + x0;
         for (unsigned x = 0; x < columns;) {
@@ -301,7 +321,7 @@ static void run_staged(const DirectRun *run, unsigned block, unsigned thread, un
 {
     const HrnetConvShape *shape = &run->conv->shape;
     const DirectPlan *plan = &run->plan;
-    const unsigned y0 = block / plan->n_column_blocks * plan->block_rows;
+    const unsigned y0 = run->first_row + block / plan->n_column_blocks * plan->block_rows;
     const unsigned x0 = block % plan->n_column_blocks * plan->block_columns;
     const unsigned left = run->args->out.width - x0;
     const unsigned columns = left < plan->block_columns ? left : plan->block_columns;
@@ -320,10 +340,13 @@ static void direct_task(void *data, unsigned task, unsigned thread)
     const unsigned first_row = task / plan->n_blocks * rows_per_task;
     const unsigned left = shape->out_channels - first_row;
     const unsigned end_row = first_row + (left < rows_per_task ? left : rows_per_task);
-    if (direct_in_place(shape))
-        run_in_place(run, task % plan->n_blocks, first_row, end_row);
-    else
+    if (direct_in_place(shape)) {
+        const size_t pixel = task % plan->n_blocks * plan->block_pixels;
+        const size_t end = pixel + plan->block_pixels;
+        run_in_place(run, pixel, end < plan->n_pixels ? end : plan->n_pixels, first_row, end_row);
+    } else {
         run_staged(run, task % plan->n_blocks, thread, first_row, end_row);
+    }
 }
 
 /* Where tap (i, j) of the block's first output pixel lies: column x0 * stride + j - pad_left of the
@@ -348,12 +371,34 @@ static void direct_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWo
         .conv = conv,
         .args = args,
         .kernels = hrnet_conv_kernels(),
+        .end_row = args->out.height,
         .plan = direct_plan(&conv->shape, args->in.height, args->in.width,
                             hrnet_workers_n_threads(workers)),
     };
     if (!direct_in_place(&conv->shape))
         set_taps(&run);
     hrnet_workers_run(workers, run.plan.n_blocks * run.plan.n_splits, direct_task, &run);
+}
+
+static void direct_run_rows(const HrnetConv *conv, const HrnetConvArgs *args, unsigned first_row,
+                            unsigned end_row)
+{
+    const size_t width = args->out.width;
+    DirectRun run = {
+        .conv = conv,
+        .args = args,
+        .kernels = hrnet_conv_kernels(),
+        .first_row = first_row,
+        .end_row = end_row,
+        .plan = rows_plan(&conv->shape, end_row - first_row, args->out.width),
+    };
+    if (direct_in_place(&conv->shape)) {
+        run_in_place(&run, first_row * width, end_row * width, 0, conv->shape.out_channels);
+        return;
+    }
+    set_taps(&run);
+    for (unsigned block = 0; block < run.plan.n_blocks; block++)
+        run_staged(&run, block, 0, 0, conv->shape.out_channels);
 }
 
 void hrnet_conv_run_pixels(const HrnetConv *conv, const float *in, size_t in_plane_floats,
@@ -388,4 +433,7 @@ const HrnetConvMethod hrnet_conv_method_direct = {
     .pack = direct_pack,
     .scratch_floats = direct_scratch_floats,
     .run = direct_run,
+    .row_step = 1,
+    .rows_scratch_floats = direct_rows_scratch_floats,
+    .run_rows = direct_run_rows,
 };

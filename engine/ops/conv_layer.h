@@ -26,6 +26,11 @@ struct HrnetConvMethod {
     size_t (*scratch_floats)(const HrnetConv *conv, unsigned height, unsigned width,
                              unsigned n_threads);
     void (*run)(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWorkers *workers);
+    /* For hrnet_conv_run_rows(); NULL and 0 where there is none. */
+    unsigned row_step;
+    size_t (*rows_scratch_floats)(const HrnetConv *conv, unsigned width, unsigned n_rows);
+    void (*run_rows)(const HrnetConv *conv, const HrnetConvArgs *args, unsigned first_row,
+                     unsigned end_row);
 };
 
 extern const HrnetConvMethod hrnet_conv_method_reference;

@@ -4,8 +4,9 @@
 #include "ops/conv_layer.h"
 #include "ops/conv_wino4_plan.h"
 
-/* Channels that one task of the first loop transforms. */
-#define INPUT_CHANNELS 8
+/* Channels that one task of the first loop transforms at most, and tasks a thread should get. */
+#define INPUT_CHANNELS         8
+#define INPUT_TASKS_PER_THREAD 4
 
 static bool wino4_supports(const HrnetConvShape *shape)
 {
@@ -101,6 +102,10 @@ typedef struct {
     const HrnetWino4Points *points;
     HrnetWino4Plan plan;
     unsigned n_threads;
+    unsigned input_channels;        /* that one task of the first loop transforms */
+    unsigned first_row;             /* of the output */
+    unsigned first_piece;           /* of block 0 */
+    unsigned in_height, out_height; /* where the rows of both end for this run */
     float *v, *m;
 } Wino4Run;
 
@@ -117,12 +122,12 @@ static void transform_input(const Wino4Run *run, unsigned block, unsigned first_
     const HrnetTensor *in = &run->args->in;
     const HrnetWino4Plan *plan = &run->plan;
     const float *first = in->data + first_channel * in->plane_floats;
-    const unsigned first_piece = 4 * block * plan->block_vectors;
+    const unsigned first_piece = run->first_piece + 4 * block * plan->block_vectors;
     if (run->conv->shape.stride == 1) {
         run->kernels->wino4_input(&(HrnetWino4Input){
             .in = first,
             .in_plane_floats = in->plane_floats,
-            .height = in->height,
+            .height = run->in_height,
             .width = in->width,
             .n_channels = n_channels,
             .first_piece = first_piece,
@@ -137,7 +142,7 @@ static void transform_input(const Wino4Run *run, unsigned block, unsigned first_
     HrnetWino4S2Input input = {
         .in = first,
         .in_plane_floats = in->plane_floats,
-        .height = in->height,
+        .height = run->in_height,
         .width = in->width,
         .n_channels = n_channels,
         .first_piece = first_piece,
@@ -203,8 +208,8 @@ static void transform_output(const Wino4Run *run, unsigned block, unsigned first
         .m_point_floats = plan->lane_floats,
         .n_rows = rows,
         .n_vectors = block_vectors(plan, block),
-        .first_piece = 4 * block * plan->block_vectors,
-        .height = args->out.height,
+        .first_piece = run->first_piece + 4 * block * plan->block_vectors,
+        .height = run->out_height,
         .width = args->out.width,
         .out = args->out.data + first_row * args->out.plane_floats,
         .out_plane_floats = args->out.plane_floats,
@@ -227,6 +232,15 @@ static unsigned chunk_rows(const Wino4Run *run, unsigned chunk, unsigned *first_
     return left < run->plan.chunk_rows ? left : run->plan.chunk_rows;
 }
 
+/* The rows first_row..end_row-1 of a tensor. */
+static HrnetTensor tensor_rows(const HrnetTensor *tensor, unsigned first_row, unsigned end_row)
+{
+    HrnetTensor rows = *tensor;
+    rows.data += (size_t)first_row * tensor->width;
+    rows.height = end_row - first_row;
+    return rows;
+}
+
 /* What this thread touches after a chunk of channels of a block: output and residual, unless the
  * chunks before saw to that, and what it probably transforms next, the next chunk or the first of
  * the block behind those that the other threads are at. */
@@ -238,9 +252,13 @@ static HrnetWino4Prefetch next_lines(const Wino4Run *run, unsigned block, unsign
     const unsigned in_channels = run->conv->shape.in_channels;
     HrnetWino4Prefetch list = { lines, lines };
     if (channel == 0) {
-        if (args->residual && args->residual->data != args->out.data)
-            hrnet_wino4_add_output_lines(plan, block, args->residual, lines, &list);
-        hrnet_wino4_add_output_lines(plan, block, &args->out, lines, &list);
+        const HrnetTensor out = tensor_rows(&args->out, run->first_row, run->out_height);
+        if (args->residual && args->residual->data != args->out.data) {
+            const HrnetTensor residual =
+                tensor_rows(args->residual, run->first_row, run->out_height);
+            hrnet_wino4_add_output_lines(plan, block, &residual, lines, &list);
+        }
+        hrnet_wino4_add_output_lines(plan, block, &out, lines, &list);
     }
     channel += plan->chunk_channels;
     if (channel >= in_channels) {
@@ -248,10 +266,13 @@ static HrnetWino4Prefetch next_lines(const Wino4Run *run, unsigned block, unsign
         block += run->n_threads;
     }
     const unsigned left = in_channels - channel;
-    if (block < plan->n_blocks)
-        hrnet_wino4_add_input_lines(plan, run->conv->shape.stride, block, &args->in, channel,
+    if (block < plan->n_blocks) {
+        const unsigned stride = run->conv->shape.stride;
+        const HrnetTensor in = tensor_rows(&args->in, run->first_row * stride, run->in_height);
+        hrnet_wino4_add_input_lines(plan, stride, block, &in, channel,
                                     left < plan->chunk_channels ? left : plan->chunk_channels,
                                     lines, &list);
+    }
     return list;
 }
 
@@ -284,9 +305,9 @@ static void input_task(void *data, unsigned task, unsigned thread)
     (void)thread;
     const Wino4Run *run = data;
     const unsigned block = task % run->plan.n_blocks;
-    const unsigned first = task / run->plan.n_blocks * INPUT_CHANNELS;
+    const unsigned first = task / run->plan.n_blocks * run->input_channels;
     const unsigned left = run->conv->shape.in_channels - first;
-    transform_input(run, block, first, left < INPUT_CHANNELS ? left : INPUT_CHANNELS,
+    transform_input(run, block, first, left < run->input_channels ? left : run->input_channels,
                     run->v + block * run->plan.v_floats, first);
 }
 
@@ -312,6 +333,8 @@ static void wino4_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWor
         .points = hrnet_wino4_points(conv->shape.stride),
         .plan = hrnet_wino4_plan(&conv->shape, args->out.height, args->out.width, n_threads),
         .n_threads = n_threads,
+        .in_height = args->in.height,
+        .out_height = args->out.height,
         .m = args->scratch,
     };
     run.v = run.m + n_threads * run.plan.m_floats;
@@ -319,9 +342,54 @@ static void wino4_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWor
         hrnet_workers_run(workers, run.plan.n_blocks, whole_block_task, &run);
         return;
     }
-    const unsigned n_input_chunks = (conv->shape.in_channels + INPUT_CHANNELS - 1) / INPUT_CHANNELS;
+    const unsigned in_channels = conv->shape.in_channels;
+    const unsigned n_wanted = n_threads * INPUT_TASKS_PER_THREAD;
+    run.input_channels = run.plan.n_blocks * in_channels / n_wanted;
+    if (run.input_channels > INPUT_CHANNELS)
+        run.input_channels = INPUT_CHANNELS;
+    else if (run.input_channels == 0)
+        run.input_channels = 1;
+    const unsigned n_input_chunks = (in_channels + run.input_channels - 1) / run.input_channels;
     hrnet_workers_run(workers, run.plan.n_blocks * n_input_chunks, input_task, &run);
     hrnet_workers_run(workers, run.plan.n_blocks * run.plan.n_chunks, output_task, &run);
+}
+
+static size_t wino4_rows_scratch_floats(const HrnetConv *conv, unsigned width, unsigned n_rows)
+{
+    size_t most = 0;
+    for (unsigned n = 1; n <= n_rows; n++) {
+        const HrnetWino4Plan plan =
+            hrnet_wino4_plan(&conv->shape, n, hrnet_conv_out_size(&conv->shape, width), 1);
+        const size_t floats = hrnet_wino4_plan_scratch_floats(&plan, 1);
+        most = floats > most ? floats : most;
+    }
+    return most;
+}
+
+/* The last vector's pieces may lie below these rows: to them the image ends here, and the input
+ * where the last of these rows has its last. */
+static void wino4_run_rows(const HrnetConv *conv, const HrnetConvArgs *args, unsigned first_row,
+                           unsigned end_row)
+{
+    const unsigned vector_floats = hrnet_conv_kernels()->vector_floats;
+    unsigned first_in_row;
+    Wino4Run run = {
+        .conv = conv,
+        .args = args,
+        .kernels = hrnet_conv_kernels(),
+        .points = hrnet_wino4_points(conv->shape.stride),
+        .plan = hrnet_wino4_plan(&conv->shape, end_row - first_row, args->out.width, 1),
+        .n_threads = 1,
+        .first_row = first_row,
+        .first_piece = first_row / 4 * ((args->out.width + vector_floats - 1) / vector_floats),
+        .out_height = end_row,
+        .m = args->scratch,
+    };
+    hrnet_conv_input_rows(&conv->shape, args->in.height, first_row, end_row, &first_in_row,
+                          &run.in_height);
+    run.v = run.m + run.plan.m_floats;
+    for (unsigned block = 0; block < run.plan.n_blocks; block++)
+        whole_block_task(&run, block, 0);
 }
 
 const HrnetConvMethod hrnet_conv_method_wino4 = {
@@ -331,4 +399,7 @@ const HrnetConvMethod hrnet_conv_method_wino4 = {
     .pack = wino4_pack,
     .scratch_floats = wino4_scratch_floats,
     .run = wino4_run,
+    .row_step = 4,
+    .rows_scratch_floats = wino4_rows_scratch_floats,
+    .run_rows = wino4_run_rows,
 };

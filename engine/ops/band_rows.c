@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ops/band_rows.h"
+
+static bool is_output(const HrnetBandArgs *args, unsigned tensor)
+{
+    if (args->tensors[tensor].inner)
+        return false;
+    for (unsigned s = 0; s < args->n_steps; s++) {
+        if (args->steps[s].out == tensor)
+            return true;
+    }
+    return false;
+}
+
+static unsigned tensor_height(const HrnetBandArgs *args, unsigned tensor)
+{
+    return args->tensors[tensor].tensor.height;
+}
+
+unsigned hrnet_band_height(const HrnetBandArgs *args)
+{
+    unsigned height = ~0u;
+    for (unsigned t = 0; t < args->n_tensors; t++) {
+        if (is_output(args, t) && tensor_height(args, t) < height)
+            height = tensor_height(args, t);
+    }
+    return height;
+}
+
+/* Heights are halved rounding up, so that the doubled lowest one reaches or exceeds every other. */
+unsigned hrnet_band_rows_at(const HrnetBandArgs *args, unsigned tensor, unsigned progress)
+{
+    const size_t height = tensor_height(args, tensor);
+    size_t rows = progress;
+    for (size_t reach = hrnet_band_height(args); reach < height; reach *= 2)
+        rows *= 2;
+    return (unsigned)(rows < height ? rows : height);
+}
+
+void hrnet_band_begin(const HrnetBandArgs *args, unsigned progress, HrnetBandRows *rows)
+{
+    unsigned starts[HRNET_BAND_MAX_TENSORS];
+    for (unsigned t = 0; t < args->n_tensors; t++)
+        starts[t] =
+            is_output(args, t) ? hrnet_band_rows_at(args, t, progress) : tensor_height(args, t);
+    for (unsigned s = args->n_steps; s-- > 0;) {
+        const HrnetBandStep *step = &args->steps[s];
+        const unsigned in_height = tensor_height(args, step->in);
+        const unsigned row_step = hrnet_conv_row_step(step->conv);
+        unsigned start = starts[step->out] / row_step * row_step, first, end;
+        starts[step->out] = start;
+        if (start >= tensor_height(args, step->out))
+            continue;
+        hrnet_conv_input_rows(hrnet_conv_shape(step->conv), in_height, start, start + 1, &first,
+                              &end);
+        if (first < starts[step->in])
+            starts[step->in] = first;
+        if (step->residual != HRNET_BAND_NO_TENSOR && start < starts[step->residual])
+            starts[step->residual] = start;
+    }
+    for (unsigned t = 0; t < args->n_tensors; t++)
+        rows[t] = (HrnetBandRows){ starts[t], starts[t] };
+}
+
+void hrnet_band_ends(const HrnetBandArgs *args, unsigned progress, unsigned *ends)
+{
+    for (unsigned t = 0; t < args->n_tensors; t++)
+        ends[t] = is_output(args, t) ? hrnet_band_rows_at(args, t, progress) : 0;
+    for (unsigned s = args->n_steps; s-- > 0;) {
+        const HrnetBandStep *step = &args->steps[s];
+        const unsigned height = tensor_height(args, step->out);
+        const unsigned row_step = hrnet_conv_row_step(step->conv);
+        unsigned *out_end = &ends[step->out];
+        if (*out_end == 0)
+            continue;
+        *out_end = (*out_end + row_step - 1) / row_step * row_step;
+        if (*out_end > height)
+            *out_end = height;
+        unsigned first, end;
+        hrnet_conv_input_rows(hrnet_conv_shape(step->conv), tensor_height(args, step->in),
+                              *out_end - 1, *out_end, &first, &end);
+        if (end > ends[step->in])
+            ends[step->in] = end;
+        if (step->residual != HRNET_BAND_NO_TENSOR && *out_end > ends[step->residual])
+            ends[step->residual] = *out_end;
+    }
+}
+
+unsigned hrnet_band_first_wanted(const HrnetBandArgs *args, const HrnetBandRows *rows,
+                                 unsigned tensor)
+{
+    unsigned wanted = rows[tensor].done;
+    for (unsigned s = 0; s < args->n_steps; s++) {
+        const HrnetBandStep *step = &args->steps[s];
+        const unsigned next = rows[step->out].done;
+        if ((step->in != tensor && step->residual != tensor) ||
+            next >= tensor_height(args, step->out))
+            continue;
+        unsigned first = next, end;
+        if (step->in == tensor)
+            hrnet_conv_input_rows(hrnet_conv_shape(step->conv), tensor_height(args, tensor), next,
+                                  next + 1, &first, &end);
+        if (step->residual == tensor && next < first)
+            first = next;
+        if (first < wanted)
+            wanted = first;
+    }
+    return wanted;
+}

@@ -1,0 +1,228 @@
+/* Groups of layers in one pass over bands of rows, against the same layers one by one.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "guarded.h"
+#include "ops/band.h"
+#include "ops/band_queue.h"
+
+#include <math.h>
+#include <string.h>
+
+#define NO_TENSOR  HRNET_BAND_NO_TENSOR
+#define OVER_READ  16
+#define MAX_LAYERS 6
+
+typedef struct {
+    unsigned in, out, residual; /* tensors; 0 is the group's input */
+    unsigned out_channels, kernel, stride;
+    gboolean relu;
+} Layer;
+
+typedef struct {
+    const char *name;
+    unsigned in_channels, n_layers;
+    Layer layers[MAX_LAYERS];
+} Group;
+
+static const Group groups[] = {
+    { "stem", 3, 2, { { 0, 1, NO_TENSOR, 20, 3, 2, TRUE }, { 1, 2, NO_TENSOR, 11, 3, 2, TRUE } } },
+    { "bottleneck-downsample",
+      9,
+      4,
+      { { 0, 1, NO_TENSOR, 5, 1, 1, TRUE },
+        { 1, 2, NO_TENSOR, 5, 3, 1, TRUE },
+        { 0, 3, NO_TENSOR, 20, 1, 1, FALSE },
+        { 2, 4, 3, 20, 1, 1, TRUE } } },
+    { "bottleneck-transition",
+      20,
+      5,
+      { { 0, 1, NO_TENSOR, 5, 1, 1, TRUE },
+        { 1, 2, NO_TENSOR, 5, 3, 1, TRUE },
+        { 2, 3, 0, 20, 1, 1, TRUE },
+        { 3, 4, NO_TENSOR, 7, 3, 1, TRUE },
+        { 3, 5, NO_TENSOR, 18, 3, 2, TRUE } } },
+    { "basic-blocks",
+      18,
+      4,
+      { { 0, 1, NO_TENSOR, 18, 3, 1, TRUE },
+        { 1, 2, 0, 18, 3, 1, TRUE },
+        { 2, 3, NO_TENSOR, 18, 3, 1, TRUE },
+        { 3, 4, 2, 18, 3, 1, FALSE } } },
+    { "downsample-wanted-twice",
+      4,
+      4,
+      { { 0, 1, NO_TENSOR, 6, 1, 1, FALSE },
+        { 0, 2, 1, 6, 1, 1, TRUE },
+        { 2, 3, 1, 6, 3, 1, TRUE },
+        { 3, 4, NO_TENSOR, 3, 1, 2, FALSE } } },
+};
+
+static const unsigned sizes[][2] = { { 1, 1 },   { 5, 7 },   { 8, 16 },  { 33, 34 },
+                                     { 70, 33 }, { 64, 48 }, { 130, 9 }, { 47, 130 } };
+
+/* One group at one size: its tensors in full, and the layers. */
+typedef struct {
+    const Group *group;
+    HrnetBandArgs args;
+    Guarded memory[MAX_LAYERS + 1];
+    HrnetConv *convs[MAX_LAYERS];
+} Case;
+
+static gboolean is_read(const Group *group, unsigned tensor)
+{
+    for (unsigned i = 0; i < group->n_layers; i++)
+        if (group->layers[i].in == tensor || group->layers[i].residual == tensor)
+            return TRUE;
+    return FALSE;
+}
+
+static void add_tensor(Case *c, unsigned number, unsigned channels, unsigned height, unsigned width)
+{
+    const size_t plane_floats = hrnet_tensor_plane_floats(height, width);
+    c->memory[number] = guarded_new_floats(channels * plane_floats, OVER_READ);
+    c->args.tensors[number].tensor =
+        (HrnetTensor){ c->memory[number].floats, channels, height, width, plane_floats };
+    c->args.tensors[number].inner = number > 0 && is_read(c->group, number);
+    c->args.n_tensors++;
+}
+
+static void case_open(Case *c, const Group *group, unsigned height, unsigned width,
+                      HrnetConvAlgorithm algorithm, gboolean same, GRand *rand)
+{
+    *c = (Case){ .group = group, .args = { .n_steps = group->n_layers } };
+    add_tensor(c, 0, group->in_channels, height, width);
+    guarded_randomise(&c->memory[0], rand);
+    for (unsigned i = 0; i < group->n_layers; i++) {
+        const Layer *l = &group->layers[i];
+        const HrnetTensor in = c->args.tensors[l->in].tensor;
+        const HrnetConvShape shape = { in.channels, l->out_channels, l->kernel, l->stride,
+                                       same && l->stride == 2 };
+        const gsize n_weights = (gsize)in.channels * l->out_channels * l->kernel * l->kernel;
+        g_autofree float *weights = g_new(float, n_weights + l->out_channels);
+        guarded_randomise_floats(weights, n_weights + l->out_channels, rand);
+        c->convs[i] =
+            hrnet_conv_new(&shape, weights, weights + n_weights,
+                           l->kernel == 3 && !shape.padding_same ? algorithm : HRNET_CONV_DIRECT,
+                           in.height, in.width);
+        g_assert_cmpuint(hrnet_conv_row_step(c->convs[i]), >, 0);
+        add_tensor(c, l->out, l->out_channels, hrnet_conv_out_size(&shape, in.height),
+                   hrnet_conv_out_size(&shape, in.width));
+        c->args.steps[i] =
+            (HrnetBandStep){ c->convs[i], l->in, l->out, l->residual, l->relu != FALSE };
+    }
+}
+
+static void case_close(Case *c)
+{
+    for (unsigned t = 0; t < c->args.n_tensors; t++)
+        guarded_close(&c->memory[t]);
+    for (unsigned i = 0; i < c->group->n_layers; i++)
+        hrnet_conv_free(c->convs[i]);
+}
+
+static void run_one_by_one(const Case *c)
+{
+    for (unsigned i = 0; i < c->args.n_steps; i++) {
+        const HrnetBandStep *step = &c->args.steps[i];
+        const HrnetTensor *in = &c->args.tensors[step->in].tensor;
+        float *scratch = hrnet_aligned_alloc(
+            (hrnet_conv_scratch_floats(step->conv, in->height, in->width, 1) + 1) * sizeof(float));
+        hrnet_conv_run(step->conv,
+                       &(HrnetConvArgs){ .in = *in,
+                                         .out = c->args.tensors[step->out].tensor,
+                                         .residual = step->residual == NO_TENSOR
+                                                         ? NULL
+                                                         : &c->args.tensors[step->residual].tensor,
+                                         .relu = step->relu,
+                                         .scratch = scratch },
+                       NULL);
+        hrnet_aligned_free(scratch);
+    }
+}
+
+/* In memory that has nothing but the input and room for the outputs. */
+static void check_bands(const Case *c, unsigned n_threads)
+{
+    HrnetBandArgs args = c->args;
+    Guarded outputs[MAX_LAYERS + 1];
+    for (unsigned t = 1; t < args.n_tensors; t++) {
+        outputs[t] = guarded_new_floats(args.tensors[t].inner ? 1 : c->memory[t].n_bytes / 4, 0);
+        args.tensors[t].tensor.data = args.tensors[t].inner ? NULL : outputs[t].floats;
+    }
+    const HrnetBandPlan plan = hrnet_band_plan(&args, n_threads);
+    Guarded scratch = guarded_new_aligned_floats(plan.thread_floats * n_threads);
+    HrnetWorkers *workers = hrnet_workers_begin(n_threads);
+    hrnet_band_run(&args, &plan, scratch.floats, workers);
+    hrnet_workers_end(workers);
+    guarded_close(&scratch);
+    for (unsigned t = 1; t < args.n_tensors; t++) {
+        const HrnetTensor *got = &args.tensors[t].tensor, *want = &c->args.tensors[t].tensor;
+        for (unsigned k = 0; !args.tensors[t].inner && k < got->channels; k++)
+            g_assert_cmpmem(
+                got->data + k * got->plane_floats, sizeof(float) * got->height * got->width,
+                want->data + k * want->plane_floats, sizeof(float) * want->height * want->width);
+        guarded_close(&outputs[t]);
+    }
+}
+
+/* To the bit: bands change the order of the work, not the arithmetic. */
+static void check_group(gconstpointer data)
+{
+    const Group *group = data;
+    g_autoptr(GRand) rand = g_rand_new_with_seed(5);
+    for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++)
+        for (unsigned n_threads = 1; n_threads <= 5; n_threads += 2) {
+            const HrnetConvAlgorithm algorithm =
+                g_rand_boolean(rand) ? HRNET_CONV_WINO4 : HRNET_CONV_DIRECT;
+            const gboolean same = g_rand_boolean(rand);
+            Case c;
+            guarded_case("%s %ux%u, %u threads, %s, same %d", group->name, sizes[i][0], sizes[i][1],
+                         n_threads, hrnet_conv_algorithm_name(algorithm), same);
+            case_open(&c, group, sizes[i][0], sizes[i][1], algorithm, same, rand);
+            run_one_by_one(&c);
+            check_bands(&c, n_threads);
+            case_close(&c);
+        }
+}
+
+#define N_BANDS 997
+
+typedef struct {
+    HrnetBandQueue queue;
+    gint n_taken[N_BANDS];
+} Bands;
+
+static void take_band(void *data, unsigned task, unsigned thread)
+{
+    (void)task;
+    Bands *bands = data;
+    const unsigned band = hrnet_band_queue_take(&bands->queue, thread);
+    g_assert_cmpuint(band, <, N_BANDS);
+    g_atomic_int_inc(&bands->n_taken[band]);
+    if (thread == 0)
+        g_usleep(20); /* the others are to take over what is its own */
+}
+
+static void test_queue(void)
+{
+    for (unsigned n_threads = 1; n_threads <= 8; n_threads++)
+        for (unsigned n_bands = 0; n_bands <= N_BANDS; n_bands = 3 * n_bands + 1) {
+            Bands bands = { 0 };
+            HrnetWorkers *workers = hrnet_workers_begin(n_threads);
+            hrnet_band_queue_init(&bands.queue, n_bands, n_threads);
+            hrnet_workers_run(workers, n_bands, take_band, &bands);
+            hrnet_workers_end(workers);
+            for (unsigned i = 0; i < N_BANDS; i++)
+                g_assert_cmpint(bands.n_taken[i], ==, i < n_bands);
+        }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/band/queue", test_queue);
+    for (gsize i = 0; i < G_N_ELEMENTS(groups); i++) {
+        g_autofree char *path = g_strdup_printf("/band/%s", groups[i].name);
+        g_test_add_data_func(path, &groups[i], check_group);
+    }
+    return g_test_run();
+}
