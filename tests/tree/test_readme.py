@@ -21,7 +21,7 @@ with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as readme:
     TEXT = readme.read()
 
 STAND_INS = (
-    (r"\b(v4l2src|rtspsrc [^!]*! decodebin|filesrc [^!]*! decodebin)",
+    (r"\b(v4l2src( device=\S+)?|rtspsrc [^!]*! decodebin|filesrc [^!]*! decodebin)",
      "videotestsrc num-buffers=4 ! video/x-raw,width=96,height=64"),
     (r"\bimagefreeze is-live=true\b", "imagefreeze num-buffers=4"),
     (r"\bautovideosink\b", "fakesink"),

@@ -1,0 +1,114 @@
+/* Eight streams with one model: what each adds to memory, and that their turns are fair.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "harness.h"
+
+#include <hrnet/hrnet.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define N_STREAMS  8
+#define SECONDS    10
+#define SIZE       "256x448"
+#define SIZE_PIXEL 256, 448
+
+static gsize resident_bytes(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    unsigned long pages = 0;
+
+    fail_unless(file && fscanf(file, "%*u %lu", &pages) == 1);
+    fclose(file);
+    return pages * (gsize)sysconf(_SC_PAGESIZE);
+}
+
+static GstElement *stream_new(GstElement **seg)
+{
+    GstElement *pipeline = gst_parse_launch(
+        "videotestsrc pattern=ball ! video/x-raw,format=I420,width=320,height=180 ! "
+        "hrnetseg name=seg model=test inference-size=" SIZE " ! fakesink",
+        NULL);
+
+    fail_unless(pipeline != NULL);
+    *seg = gst_bin_get_by_name(GST_BIN(pipeline), "seg");
+    fail_if(gst_element_set_state(pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE);
+    return pipeline;
+}
+
+static void wait_for_inferences(GstElement *seg, guint64 n)
+{
+    for (guint i = 0; seg_stat(seg, "inferences") < n; i++) {
+        fail_unless(i < 6000, "no inferences in a minute");
+        g_usleep(10000);
+    }
+}
+
+static gsize arena_bytes(void)
+{
+    HrnetModel *model = hrnet_model_load("test", NULL, NULL);
+    HrnetSession *session = hrnet_session_new(model, SIZE_PIXEL, 0, HRNET_PRECISION_AUTO, NULL);
+    const gsize arena = hrnet_session_get_arena_bytes(session);
+
+    hrnet_session_unref(session);
+    hrnet_model_unref(model);
+    return arena;
+}
+
+static void check_rates(const guint64 *n_frames)
+{
+    gdouble sum = 0;
+
+    for (guint i = 0; i < N_STREAMS; i++)
+        sum += (gdouble)n_frames[i];
+    for (guint i = 0; i < N_STREAMS; i++) {
+        g_print("stream %u: %.2f fps, the mean %.2f\n", i, (gdouble)n_frames[i] / SECONDS,
+                sum / N_STREAMS / SECONDS);
+        fail_unless((gdouble)n_frames[i] >= 0.5 * sum / N_STREAMS);
+    }
+    fail_unless(sum >= 10 * N_STREAMS, "too few frames to tell rates");
+}
+
+GST_START_TEST(test_eight_streams)
+{
+    GstElement *pipelines[N_STREAMS], *segs[N_STREAMS];
+    guint64 n_frames[N_STREAMS];
+    const gsize arena = arena_bytes();
+    gsize before, added;
+
+    pipelines[0] = stream_new(&segs[0]);
+    wait_for_inferences(segs[0], 5);
+    before = resident_bytes();
+    for (guint i = 1; i < N_STREAMS; i++)
+        pipelines[i] = stream_new(&segs[i]);
+    for (guint i = 1; i < N_STREAMS; i++)
+        wait_for_inferences(segs[i], 5);
+
+    for (guint i = 0; i < N_STREAMS; i++)
+        n_frames[i] = seg_stat(segs[i], "inferences");
+    g_usleep(SECONDS * G_USEC_PER_SEC);
+    for (guint i = 0; i < N_STREAMS; i++)
+        n_frames[i] = seg_stat(segs[i], "inferences") - n_frames[i];
+    added = resident_bytes() - before;
+    g_print("each stream adds %.2f MB, an arena has %.2f MB\n",
+            (gdouble)added / (N_STREAMS - 1) / 1e6, (gdouble)arena / 1e6);
+    fail_unless((gdouble)added <= 1.1 * (gdouble)arena * (N_STREAMS - 1));
+    check_rates(n_frames);
+    for (guint i = 0; i < N_STREAMS; i++) {
+        gst_element_set_state(pipelines[i], GST_STATE_NULL);
+        gst_object_unref(segs[i]);
+        gst_object_unref(pipelines[i]);
+    }
+}
+GST_END_TEST
+
+static Suite *streams_suite(void)
+{
+    Suite *suite = suite_create("hrnetseg-streams");
+    TCase *chain = tcase_create("streams");
+
+    tcase_set_timeout(chain, 180);
+    tcase_add_test(chain, test_eight_streams);
+    suite_add_tcase(suite, chain);
+    return suite;
+}
+
+GST_CHECK_MAIN(streams)
