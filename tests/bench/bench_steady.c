@@ -3,8 +3,8 @@
  *
  *   bench-steady [--threads=N]
  *
- * Scores are smooth fields with some ten regions a picture, the frame is 1280x720. Medians, in
- * milliseconds. */
+ * Scores are smooth fields with some ten regions a picture, the frame is 1280x720. Finding its luma
+ * is timed for frames that have a plane of it, and for packed ones. Medians, in milliseconds. */
 #include "ops/guide.h"
 #include "ops/refine.h"
 #include "ops/smooth.h"
@@ -20,8 +20,8 @@
 
 typedef struct {
     HrnetTensor logits, history, cells, last_cells;
-    HrnetFrame frame;
-    HrnetGuide *guide;
+    HrnetFrame frame, packed;
+    HrnetGuide *guide, *packed_guide;
     HrnetRefiner *refiner;
     guint8 *labels;
     gfloat *scratch;
@@ -62,6 +62,11 @@ static Bench bench_new(guint n_classes, guint height, guint width, guint n_threa
     bench.frame.strides_bytes[0] = WIDTH;
     for (guint i = 0; i < WIDTH * HEIGHT; i++)
         bench.frame.planes[0][i] = (guint8)(i % WIDTH / 9 * 31 + i / WIDTH / 7 * 17);
+    bench.packed = bench.frame;
+    bench.packed.format = HRNET_FRAME_RGB;
+    bench.packed.planes[0] = g_malloc0(3 * WIDTH * HEIGHT);
+    bench.packed.strides_bytes[0] = 3 * WIDTH;
+    bench.packed_guide = hrnet_guide_new(&bench.packed, height, width, n_threads);
     fill_scores(&bench.logits);
     fill_scores(&bench.history);
     bench.guide = hrnet_guide_new(&bench.frame, height, width, n_threads);
@@ -80,14 +85,21 @@ static void bench_clear(Bench *bench)
     hrnet_aligned_free(bench->last_cells.data);
     hrnet_aligned_free(bench->scratch);
     hrnet_guide_free(bench->guide);
+    hrnet_guide_free(bench->packed_guide);
     hrnet_refiner_free(bench->refiner);
     g_free(bench->frame.planes[0]);
+    g_free(bench->packed.planes[0]);
     g_free(bench->labels);
 }
 
 static void look(Bench *bench, HrnetWorkers *workers)
 {
     hrnet_guide_look(bench->guide, &bench->frame, workers);
+}
+
+static void look_packed(Bench *bench, HrnetWorkers *workers)
+{
+    hrnet_guide_look(bench->packed_guide, &bench->packed, workers);
 }
 
 static void smooth(Bench *bench, HrnetWorkers *workers)
@@ -145,15 +157,16 @@ int main(int argc, char **argv)
         g_printerr("bench-steady: %s\n", error->message);
         return 2;
     }
-    g_print("%-12s %8s %8s %8s %8s\n", "scores", "luma", "smooth", "argmax", "refine");
+    g_print("%-12s %8s %8s %8s %8s %8s\n", "scores", "luma", "of RGB", "smooth", "argmax",
+            "refine");
     for (gsize i = 0; i < G_N_ELEMENTS(shapes); i++) {
         const guint threads = (guint)CLAMP(n_threads, 1, HRNET_WORKERS_MAX);
         Bench bench = bench_new(shapes[i][0], shapes[i][1], shapes[i][2], threads);
         g_autofree gchar *name =
             g_strdup_printf("%ux%ux%u", shapes[i][0], shapes[i][1], shapes[i][2]);
-        g_print("%-12s %8.3f %8.3f %8.3f %8.3f\n", name, median_ms(look, &bench, threads),
-                median_ms(smooth, &bench, threads), median_ms(argmax, &bench, threads),
-                median_ms(refine, &bench, threads));
+        g_print("%-12s %8.3f %8.3f %8.3f %8.3f %8.3f\n", name, median_ms(look, &bench, threads),
+                median_ms(look_packed, &bench, threads), median_ms(smooth, &bench, threads),
+                median_ms(argmax, &bench, threads), median_ms(refine, &bench, threads));
         bench_clear(&bench);
     }
     return 0;
