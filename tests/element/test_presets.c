@@ -44,6 +44,26 @@ GST_START_TEST(test_privacy)
 }
 GST_END_TEST
 
+/* Where an edge is all that is seen of a mask it is a calm one that follows the picture. */
+GST_START_TEST(test_steady_presets)
+{
+    static const gchar *const names[] = { "Blurred background", "Cut out" };
+    GstHarness *h = harness_new("hrnetseg model=test");
+    gboolean refine;
+    guint smoothing;
+    GstVideoInfo info;
+
+    fail_unless(gst_preset_load_preset(GST_PRESET(h->element), names[__i__]));
+    g_object_get(h->element, "smoothing", &smoothing, "edge-refine", &refine, NULL);
+    fail_unless_equals_int(smoothing, 200);
+    fail_unless(refine);
+    harness_set_frame_caps(h, "I420", 64, 48, "", &info);
+    for (guint i = 0; i < 3; i++)
+        gst_buffer_unref(gst_harness_push_and_pull(h, frame_new(&info, 0, i)));
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
 static Suite *presets_suite(void)
 {
     Suite *suite = suite_create("hrnetseg-presets");
@@ -51,6 +71,7 @@ static Suite *presets_suite(void)
 
     tcase_add_test(chain, test_presets);
     tcase_add_test(chain, test_privacy);
+    tcase_add_loop_test(chain, test_steady_presets, 0, 2);
     suite_add_tcase(suite, chain);
     return suite;
 }
