@@ -109,6 +109,7 @@ struct _GstHrnetSeg {
     /* the same, for the frame at hand */
     GstHrnetSettings now; /* as they were when it came; the strings are not to be read */
     GstHrnetMode mode;
+    gboolean confirmed; /* the newest mask is its own, or it looks like that mask's frame */
     gboolean hides_all; /* it fails closed */
     gboolean draws;     /* its pixels are changed, or made */
 };

@@ -98,6 +98,7 @@ static gboolean is_static(GstHrnetSeg *self, const GstVideoFrame *frame)
     if (self->result &&
         gst_hrnet_motion_difference(&now, &self->motion) <= self->now.static_threshold) {
         self->confirmed_pts = GST_BUFFER_PTS(frame->buffer);
+        self->confirmed = TRUE;
         return TRUE;
     }
     self->motion = now;
@@ -182,6 +183,7 @@ static gboolean infer(GstHrnetSeg *self, const GstVideoFrame *frame, GError **er
     if (!result)
         return FALSE;
     take_result(self, result);
+    self->confirmed = TRUE;
     elapsed = gst_util_get_timestamp() - start;
     count_inference(self, elapsed);
     gst_hrnet_seg_latency_note(self, elapsed);
@@ -274,7 +276,7 @@ static gboolean is_fresh(GstHrnetSeg *self, GstBuffer *buffer)
     if (!self->result || self->failed)
         return FALSE;
     if (!GST_CLOCK_TIME_IS_VALID(now) || !GST_CLOCK_TIME_IS_VALID(then))
-        return !self->latest && now == then;
+        return self->confirmed;
     return MAX(now, then) - MIN(now, then) <= self->now.max_mask_age * GST_MSECOND;
 }
 
@@ -299,6 +301,7 @@ gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *buffer)
     g_autoptr(GError) error = NULL;
     gboolean ok;
 
+    self->confirmed = FALSE;
     /* Others may have been lost in between: what looks alike need not be the same scene. */
     if (GST_BUFFER_IS_DISCONT(buffer)) {
         self->motion.valid = FALSE;

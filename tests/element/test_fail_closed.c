@@ -286,6 +286,30 @@ GST_START_TEST(test_nothing_unhidden_leaves)
 }
 GST_END_TEST
 
+/* Without timestamps a mask's age is not known: a frame has its own mask or none. */
+GST_START_TEST(test_closed_without_times)
+{
+    GstVideoInfo info;
+    GstBus *bus;
+    GstHarness *h = closed(__i__ ? "sync-mode=latest" : "sync-mode=exact", "overlay", &info, &bus);
+
+    for (guint n = 0; n < 30; n++) {
+        GstBuffer *in = noise(&info, n), *out;
+        const gboolean gap = n % 3 == 2;
+
+        GST_BUFFER_PTS(in) = GST_CLOCK_TIME_NONE;
+        if (gap)
+            GST_BUFFER_FLAG_SET(in, GST_BUFFER_FLAG_GAP);
+        out = gst_harness_push_and_pull(h, in);
+        fail_unless_equals_int(seg_structure(out) == NULL, __i__ || gap);
+        fail_unless(seg_structure(out) || is_hidden(h, out, "overlay"));
+        gst_buffer_unref(out);
+        g_usleep(2000);
+    }
+    open_up(h, bus);
+}
+GST_END_TEST
+
 GST_START_TEST(test_fault_is_an_error)
 {
     GstHarness *h;
@@ -367,6 +391,7 @@ static Suite *fail_closed_suite(void)
     tcase_add_loop_test(chain, test_closed_when_old, 0, N_EVERY);
     tcase_add_loop_test(chain, test_closed_on_fault, 0, 4 * N_EVERY);
     tcase_add_loop_test(chain, test_nothing_unhidden_leaves, 0, N_FAULTS * 2 * N_EVERY);
+    tcase_add_loop_test(chain, test_closed_without_times, 0, 2);
     tcase_add_test(chain, test_fault_is_an_error);
     tcase_add_test(chain, test_fault_is_an_error_of_latest);
     tcase_add_loop_test(chain, test_switching, 0, N_FORMATS);
