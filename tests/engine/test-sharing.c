@@ -103,6 +103,7 @@ static void test_released(Fixture *f, gconstpointer data)
     const guint before = n_loads();
     for (guint i = 0; i < 3; i++) {
         g_autoptr(HrnetModel) model = load(f->path, NULL);
+        g_assert_nonnull(model);
         g_assert_cmpuint(n_contents(), ==, 1);
     }
     g_assert_cmpuint(n_contents(), ==, 0);
