@@ -8,13 +8,14 @@
 /* Four pieces of one vector: where they are read and which lanes exist. Rows count from the one
  * above the tiles. */
 typedef struct {
-    ptrdiff_t offset[4];     /* of a piece's first column in the row above its tiles */
-    ptrdiff_t left, right;   /* of the column before piece 0 and behind piece 3; anything where the
-                                image ends there */
-    vec_index before, after; /* where the tiles beside each tile are, see wino4_load_row */
-    bool whole[6];           /* row i has all lanes of all pieces */
-    bool has_left[6], has_right[6];    /* row i exists for piece 0, for piece 3 */
-    vec_mask columns[4];               /* lanes of a piece's rows that exist */
+    size_t next_floats;    /* to the channel behind, which is fetched into the first-level cache */
+    ptrdiff_t offset[4];   /* of a piece's first column in the row above its tiles */
+    ptrdiff_t left, right; /* of the column before piece 0 and behind piece 3; anything where the
+                              image ends there */
+    vec_index before, after;        /* where the tiles beside each tile are, see wino4_load_row */
+    bool whole[6];                  /* row i has all lanes of all pieces */
+    bool has_left[6], has_right[6]; /* row i exists for piece 0, for piece 3 */
+    vec_mask columns[4];            /* lanes of a piece's rows that exist */
     unsigned first_row[4], end_row[4]; /* of a piece */
 } Wino4Patch;
 
@@ -54,6 +55,7 @@ static void wino4_patch_set(Wino4Patch *patch, const HrnetWino4Input *t, unsigne
     const unsigned pieces_per_row = (t->width + VECTOR_FLOATS - 1) / VECTOR_FLOATS;
     const long width = t->width, height = t->height;
     bool whole_columns = true;
+    patch->next_floats = t->in_plane_floats;
     long y0[4];
     for (unsigned q = 0; q < 4; q++) {
         const long x0 = (long)((first_piece + q) % pieces_per_row) * VECTOR_FLOATS;
@@ -102,8 +104,11 @@ ALWAYS_INLINE void wino4_load_row(const float *plane, const Wino4Patch *patch, u
     vec piece[4], left, right;
     if (__builtin_expect(patch->whole[i], 1)) {
 #pragma GCC unroll 4
-        for (unsigned q = 0; q < 4; q++)
-            piece[q] = vec_load(plane + patch->offset[q] + row);
+        for (unsigned q = 0; q < 4; q++) {
+            const float *p = plane + patch->offset[q] + row;
+            piece[q] = vec_load(p);
+            _mm_prefetch((const char *)(p + patch->next_floats), _MM_HINT_T0);
+        }
         left = vec_load_first(plane + patch->offset[0] + row + patch->left);
         right = vec_load_first(plane + patch->offset[3] + row + patch->right);
     } else {

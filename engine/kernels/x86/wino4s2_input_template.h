@@ -4,6 +4,7 @@
 /* Four pieces of one vector. Rows 0 to 8 of the input are those of the tiles' phases in turn: even
  * ones are outer, odd ones middle. */
 typedef struct {
+    size_t next_floats;  /* to the channel behind, which is fetched into the first-level cache */
     ptrdiff_t offset[4]; /* of a piece's first middle column in row 0 */
     ptrdiff_t left;      /* of the column before piece 0; anything where the image ends there */
     vec_index before;    /* where the tile to the left is, as in wino4_input_template.h */
@@ -34,6 +35,7 @@ static void wino4s2_patch_set(Wino4S2Patch *patch, const HrnetWino4S2Input *t, u
     const unsigned pieces_per_row = (out_width + VECTOR_FLOATS - 1) / VECTOR_FLOATS;
     const long width = t->width, height = t->height;
     bool whole_columns = true;
+    patch->next_floats = t->in_plane_floats;
     for (unsigned q = 0; q < 4; q++) {
         const long x0 = 2L * ((first_piece + q) % pieces_per_row) * VECTOR_FLOATS;
         const long y0 = 8L * ((first_piece + q) / pieces_per_row) - 1;
@@ -87,6 +89,8 @@ ALWAYS_INLINE void wino4s2_input_row(const float *plane, const Wino4S2Patch *pat
         for (unsigned q = 0; q < 4; q++) {
             const float *p = row + patch->offset[q];
             vec_deinterleave(vec_load(p), vec_load(p + VECTOR_FLOATS), &middle[q], &outer[q]);
+            _mm_prefetch((const char *)(p + patch->next_floats), _MM_HINT_T0);
+            _mm_prefetch((const char *)(p + patch->next_floats + VECTOR_FLOATS), _MM_HINT_T0);
         }
         left = vec_load_first(row + patch->offset[0] + patch->left);
     } else {
