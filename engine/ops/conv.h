@@ -101,11 +101,21 @@ void hrnet_conv_input_rows(const HrnetConvShape *shape, unsigned height, unsigne
                            unsigned end_row, unsigned *first, unsigned *end);
 const HrnetConvShape *hrnet_conv_shape(const HrnetConv *conv);
 
-/* A piece of a 1x1 convolution of stride 1, for a caller with a loop of its own: n_pixels
- * consecutive pixels, channel c of which start at in + c * in_plane_floats and go to out + k *
- * out_plane_floats. The layer's algorithm must be HRNET_CONV_DIRECT. in must be readable up to
- * n_pixels rounded up to 16 behind each start. Any thread. */
-void hrnet_conv_run_pixels(const HrnetConv *conv, const float *in, size_t in_plane_floats,
-                           float *out, size_t out_plane_floats, size_t n_pixels, bool relu);
+/* A piece of a 1x1 convolution of stride 1, for a caller with a loop of its own: consecutive
+ * pixels, some output channels from some input channels. */
+typedef struct {
+    const float *in; /* of the first of the input channels, readable up to n_pixels rounded up to 16
+                        in each */
+    size_t in_plane_floats;
+    float *out; /* of the first of the output channels */
+    size_t out_plane_floats;
+    size_t n_pixels;
+    unsigned first_out, n_out; /* multiples of hrnet_conv_block_rows(), or what is left */
+    unsigned first_in, n_in;   /* unless first_in is 0 their sum is added to what out has */
+    bool relu;
+} HrnetConvPixels;
+
+/* The layer's algorithm must be HRNET_CONV_DIRECT. Any thread. */
+void hrnet_conv_run_pixels(const HrnetConv *conv, const HrnetConvPixels *pixels);
 
 #endif

@@ -401,28 +401,34 @@ static void direct_run_rows(const HrnetConv *conv, const HrnetConvArgs *args, un
         run_staged(&run, block, 0, 0, conv->shape.out_channels);
 }
 
-void hrnet_conv_run_pixels(const HrnetConv *conv, const float *in, size_t in_plane_floats,
-                           float *out, size_t out_plane_floats, size_t n_pixels, bool relu)
+void hrnet_conv_run_pixels(const HrnetConv *conv, const HrnetConvPixels *p)
 {
     const HrnetConvKernels *kernels = hrnet_conv_kernels();
+    const unsigned group = hrnet_conv_block_rows(conv->shape.out_channels);
+    const unsigned end = p->first_out + p->n_out;
     const size_t tap = 0;
     HrnetConvTile tile = {
-        .weights = conv->packed,
-        .bias = conv->bias,
-        .rows = conv->shape.out_channels,
-        .block_rows = hrnet_conv_block_rows(conv->shape.out_channels),
-        .src_channel_floats = in_plane_floats,
-        .n_channels = conv->shape.in_channels,
+        .block_rows = group,
+        .src_channel_floats = p->in_plane_floats,
+        .n_channels = p->n_in,
         .n_taps = 1,
         .tap_floats = &tap,
-        .out_row_floats = out_plane_floats,
-        .relu = relu,
+        .out_row_floats = p->out_plane_floats,
+        .residual_row_floats = p->out_plane_floats,
+        .relu = p->relu,
     };
-    for (size_t pixel = 0; pixel < n_pixels; pixel += tile.columns) {
-        tile.columns = next_columns(kernels, n_pixels - pixel);
-        tile.src = in + pixel;
-        tile.out = out + pixel;
-        kernels->tile(&tile);
+    for (size_t pixel = 0; pixel < p->n_pixels; pixel += tile.columns) {
+        tile.columns = next_columns(kernels, p->n_pixels - pixel);
+        tile.src = p->in + pixel;
+        for (unsigned row = p->first_out; row < end; row += group) {
+            tile.rows = end - row < group ? end - row : group;
+            tile.weights = conv->packed + (size_t)row * conv->shape.in_channels +
+                           (size_t)p->first_in * tile.rows;
+            tile.bias = p->first_in == 0 ? conv->bias + row : NULL;
+            tile.out = p->out + (row - p->first_out) * p->out_plane_floats + pixel;
+            tile.residual = p->first_in == 0 ? NULL : tile.out;
+            kernels->tile(&tile);
+        }
     }
 }
 

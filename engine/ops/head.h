@@ -4,8 +4,8 @@
  *   hidden = relu(projection(in) + resize(sources[0]) + ...),  logits = classifier(hidden)
  *
  * hidden has as many channels as all branches together, at a quarter of the input's size: by far
- * the largest tensor of the network. It is made and used up some rows at a time and never leaves
- * the second-level cache. */
+ * the largest tensor of the network. It is made and used up some rows and channels at a time and
+ * never leaves the second-level cache. */
 #ifndef HRNET_OPS_HEAD_H
 #define HRNET_OPS_HEAD_H
 
