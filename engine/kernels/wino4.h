@@ -59,7 +59,7 @@ typedef struct {
     unsigned n_planes;
 } HrnetWino4Lines;
 
-/* Lines that a product fetches on its way, one a step at most: it takes them off the front. */
+/* Lines that a product fetches on its way, two a step at most: it takes them off the front. */
 typedef struct {
     HrnetWino4Lines *next, *end;
 } HrnetWino4Prefetch;

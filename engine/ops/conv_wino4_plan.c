@@ -180,7 +180,7 @@ static void add_columns(const TileRows *rows, const HrnetTensor *tensor, unsigne
     for (long y = y0 < 0 ? 0 : y0; y < y1 && y < (long)tensor->height; y++) {
         const size_t row = (size_t)y * tensor->width;
         const size_t last = (row + x1 - 1) / LINE_FLOATS;
-        for (size_t line = (row + x0) / LINE_FLOATS; line <= last && list->end < end; line++)
+        for (size_t line = (row + x0) / LINE_FLOATS; line <= last && list->end < end; line += 2)
             *list->end++ =
                 (HrnetWino4Lines){ plane + line * LINE_FLOATS, tensor->plane_floats, n_planes };
     }

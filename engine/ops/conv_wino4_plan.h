@@ -48,9 +48,9 @@ HrnetWino4Plan hrnet_wino4_plan(const HrnetConvShape *shape, unsigned height, un
 /* Of M for every thread, then V for every thread or block. */
 size_t hrnet_wino4_plan_scratch_floats(const HrnetWino4Plan *plan, unsigned n_threads);
 
-/* Lines that a block's input, output and residual have in a channel where it lies in one row of
- * tiles: 9 rows of 25 at stride 2, and twice 4 rows of 13. */
-#define HRNET_WINO4_LINES_MAX 336
+/* Pairs of lines that a block's input, output and residual have in a channel where it lies in one
+ * row of tiles: 9 rows of 13 at stride 2, and twice 4 rows of 7. */
+#define HRNET_WINO4_LINES_MAX 176
 
 /* Adds the lines of a block's input to the list, channels first_channel on, and those of its output
  * in a tensor of that shape, all channels. The list has room for HRNET_WINO4_LINES_MAX from `lines`

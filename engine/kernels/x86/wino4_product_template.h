@@ -26,6 +26,8 @@ ALWAYS_INLINE void wino4_product_load(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], 
     }
 }
 
+#define LINE_BYTES 64
+
 ALWAYS_INLINE void wino4_product_steps(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], TileSource *t,
                                        unsigned n, const char *prefetch, size_t prefetch_bytes,
                                        const unsigned rows, const unsigned vectors)
@@ -36,6 +38,7 @@ ALWAYS_INLINE void wino4_product_steps(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX],
         tile_step(acc, weights, src, rows, vectors);
         if (prefetch_bytes) {
             _mm_prefetch(prefetch, _MM_HINT_T1);
+            _mm_prefetch(prefetch + LINE_BYTES, _MM_HINT_T1);
             prefetch += prefetch_bytes;
         }
         weights += rows;
