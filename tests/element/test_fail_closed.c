@@ -172,8 +172,9 @@ GST_START_TEST(test_closed_on_fault)
 }
 GST_END_TEST
 
-/* Frames pushed until there is no doubt. */
-#define N_FRAMES 40
+/* Frames that are pushed, and at most until one shows where inferences are slow. */
+#define N_FRAMES    40
+#define MOST_FRAMES 2000
 
 static GstBuffer *push_still(GstHarness *h, const GstVideoInfo *info, guint n)
 {
@@ -239,6 +240,7 @@ GST_START_TEST(test_nothing_unhidden_leaves)
     const gboolean latest = __i__ / N_EVERY % 2, alpha = g_str_equal(mode, "alpha");
     const gchar *format = alpha ? "RGB" : "I420", *fault = faults[__i__ / N_EVERY / 2];
     const gboolean for_good = g_str_has_suffix(fault, "-");
+    const gboolean may_show = !g_str_equal(fault, "1-");
     gsize size;
     guint8 *hidden = hidden_picture(mode, format, &size);
     /* The picture above has taken one. */
@@ -250,9 +252,10 @@ GST_START_TEST(test_nothing_unhidden_leaves)
     GstHarness *h;
 
     g_setenv("HRNET_FAULT", text, TRUE);
-    h = closed(latest ? "sync-mode=latest" : "sync-mode=exact", mode, &info, &bus);
+    h = closed(latest ? "sync-mode=latest max-mask-age=5000" : "sync-mode=exact", mode, &info,
+               &bus);
     harness_set_frame_caps(h, format, WIDTH, HEIGHT, "", &info);
-    for (guint n = 0; n < N_FRAMES; n++) {
+    for (guint n = 0; n < N_FRAMES || (n < MOST_FRAMES && may_show && n_shown == 0); n++) {
         GstBuffer *out = push_still(h, &info, n);
         const GstStructure *structure = seg_structure(out);
         const gboolean is_shown = structure != NULL;
@@ -260,7 +263,7 @@ GST_START_TEST(test_nothing_unhidden_leaves)
 
         if (is_shown) {
             fail_unless(gst_structure_get_uint64(structure, "pts", &pts));
-            fail_unless(GST_BUFFER_PTS(out) - pts <= 500 * GST_MSECOND);
+            fail_unless(GST_BUFFER_PTS(out) - pts <= (latest ? 5 * GST_SECOND : 0));
         } else {
             fail_unless(has_bytes(h, out, hidden), "frame %u", n);
         }
@@ -276,7 +279,7 @@ GST_START_TEST(test_nothing_unhidden_leaves)
         g_usleep(latest ? 4000 : 1000);
     }
     fail_unless(n_hidden > 0);
-    fail_unless(n_shown > 0 || g_str_equal(fault, "1-"));
+    fail_unless_equals_int(n_shown > 0, may_show);
     fail_unless_equals_int(n_warnings(bus, "hidden"), (gint)n_times);
     if (!latest)
         fail_unless_equals_int(n_hidden, for_good ? N_FRAMES + 1 - atoi(fault) : 1);
