@@ -8,6 +8,7 @@ run, python (an interpreter with GObject-Introspection) and scripts (the folder 
 
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -109,6 +110,31 @@ def test_pad_probes_tell_what_failed():
         run(*program, "no-such-element", status=1)
         assert "absent" in run(*program, f"{SOURCE} ! hrnetseg name=seg model=absent ! fakesink",
                                status=1)
+
+
+def test_model_changes_while_playing():
+    model = os.path.join(os.environ["HRNET_MODEL_PATH"], "test.safetensors")
+    other = os.path.abspath("other.safetensors")
+    shutil.copy(model, other)
+    pipeline = ("videotestsrc is-live=true ! video/x-raw,width=64,height=48,framerate=30/1 ! "
+                f"hrnetseg name=seg model={model} ! fakesink")
+    player = subprocess.Popen(script("change-model.py") + (pipeline,), stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True, bufsize=1)
+    try:
+        line = player.stdout.readline()
+        assert line == f"model {model}\n", line
+        player.stdin.write("absent\n")
+        line = player.stdout.readline()
+        assert line.startswith("refused: ") and "absent" in line, line
+        player.stdin.write(other + "\n")
+        line = player.stdout.readline()
+        assert line == f"model {other}\n", line
+        player.stdin.close()
+        assert player.wait(60) == 0
+    finally:
+        player.kill()
+        player.wait()
+        player.stdout.close()
 
 
 tap.main()
