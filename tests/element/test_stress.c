@@ -233,15 +233,16 @@ static gboolean flows(GstElement *seg, GstBus *bus)
 }
 
 /* Properties, modes, models, caps, seeks and states of a pipeline that plays meanwhile, from
- * another thread than its own. */
+ * another thread than its own. The filter goes on taking its former caps until the source has made
+ * the new ones its own: else what the source was just about to send ends in an error of theirs. */
 GST_START_TEST(test_random_pipeline)
 {
     GRand *rand = g_rand_new_with_seed((guint32)__i__);
-    GstElement *pipeline =
-        gst_parse_launch("videotestsrc name=source is-live=true pattern=ball ! "
-                         "capsfilter name=filter ! hrnetseg name=seg model=test ! "
-                         "fakesink sync=false",
-                         NULL);
+    GstElement *pipeline = gst_parse_launch("videotestsrc name=source is-live=true pattern=ball ! "
+                                            "capsfilter name=filter caps-change-mode=delayed ! "
+                                            "hrnetseg name=seg model=test ! "
+                                            "fakesink sync=false",
+                                            NULL);
     GstElement *seg = gst_bin_get_by_name(GST_BIN(pipeline), "seg");
     GstBus *bus = gst_element_get_bus(pipeline);
 
