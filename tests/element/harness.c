@@ -24,6 +24,21 @@ GstHarness *harness_new(const gchar *description)
     return harness;
 }
 
+GstBus *harness_add_bus(GstHarness *harness)
+{
+    GstBus *bus = gst_bus_new();
+
+    gst_element_set_bus(harness->element, bus);
+    return bus;
+}
+
+void harness_close(GstHarness *harness, GstBus *bus)
+{
+    gst_element_set_bus(harness->element, NULL);
+    gst_object_unref(bus);
+    gst_harness_teardown(harness);
+}
+
 GstCaps *frame_caps(const gchar *format, gint width, gint height, const gchar *more)
 {
     gchar *text = g_strdup_printf("video/x-raw, format=%s, width=%d, height=%d, framerate=30/1%s",
@@ -96,6 +111,11 @@ static void fill_plane(guint8 *row, gsize stride, guint n_bytes, guint n_rows, g
     }
 }
 
+GstClockTime frame_time(guint n)
+{
+    return gst_util_uint64_scale(n, GST_SECOND, 30);
+}
+
 GstBuffer *frame_new(const GstVideoInfo *info, guint padding, guint seed)
 {
     gsize offsets[GST_VIDEO_MAX_PLANES] = { 0 }, size = padding;
@@ -121,7 +141,7 @@ GstBuffer *frame_new(const GstVideoInfo *info, guint padding, guint seed)
                                        GST_VIDEO_INFO_FORMAT(info), GST_VIDEO_INFO_WIDTH(info),
                                        GST_VIDEO_INFO_HEIGHT(info), GST_VIDEO_INFO_N_PLANES(info),
                                        offsets, strides);
-    GST_BUFFER_PTS(frame) = gst_util_uint64_scale(seed, GST_SECOND, 30);
+    GST_BUFFER_PTS(frame) = frame_time(seed);
     GST_BUFFER_DURATION(frame) = GST_SECOND / 30;
     return frame;
 }
@@ -214,4 +234,22 @@ guint64 seg_stat(GstElement *element, const gchar *name)
 GstMessage *wait_message(GstBus *bus, GstMessageType type)
 {
     return gst_bus_timed_pop_filtered(bus, 20 * GST_SECOND, type);
+}
+
+gchar *only_message(GstBus *bus, GstMessageType type)
+{
+    GstMessage *message = gst_bus_pop_filtered(bus, type);
+    GError *error = NULL;
+    gchar *text;
+
+    fail_unless(message != NULL);
+    if (type == GST_MESSAGE_ERROR)
+        gst_message_parse_error(message, &error, NULL);
+    else
+        gst_message_parse_warning(message, &error, NULL);
+    text = g_strdup(error->message);
+    g_error_free(error);
+    gst_message_unref(message);
+    fail_unless(gst_bus_pop_filtered(bus, type) == NULL, "another one after \"%s\"", text);
+    return text;
 }

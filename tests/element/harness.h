@@ -20,14 +20,21 @@ GstHarness *harness_new(const gchar *description);
  * "". */
 GstCaps *frame_caps(const gchar *format, gint width, gint height, const gchar *more);
 
+/* Gives the element a bus, for harness_close(), which the element and the harness go with. */
+GstBus *harness_add_bus(GstHarness *harness);
+void harness_close(GstHarness *harness, GstBus *bus);
+
 /* Sets the harness's source caps; info may be NULL. */
 void harness_set_frame_caps(GstHarness *harness, const gchar *format, gint width, gint height,
                             const gchar *more, GstVideoInfo *info);
 
 /* A frame with a picture of smooth shapes and noise, the same for the same seed. padding: bytes
  * that each row has more than it needs (with a GstVideoMeta that says so), and bytes before the
- * first plane; they are filled with 0xA5. pts: 1 s times the seed / 30. */
+ * first plane; they are filled with 0xA5. pts: frame_time(seed). */
 GstBuffer *frame_new(const GstVideoInfo *info, guint padding, guint seed);
+
+/* Of frame n, at 30 a second. */
+GstClockTime frame_time(guint n);
 
 /* Fails the test where a guard byte of frame_new()'s padding has changed. */
 void frame_check_padding(const GstVideoInfo *info, GstBuffer *frame);
@@ -52,5 +59,9 @@ guint64 seg_stat(GstElement *element, const gchar *name);
 
 /* The next message of a type from the bus, waiting up to 20 s; NULL if none comes. */
 GstMessage *wait_message(GstBus *bus, GstMessageType type);
+
+/* Takes the errors, or the warnings, off the bus; fails the test unless there is just one, and
+ * returns its text. Freed with g_free(). */
+gchar *only_message(GstBus *bus, GstMessageType type);
 
 #endif

@@ -80,7 +80,7 @@ static void push_pooled(GstHarness *h, GstBufferPool *pool, guint n, gboolean sh
     GstBuffer *in, *held = NULL, *out;
 
     fail_unless_equals_int(gst_buffer_pool_acquire_buffer(pool, &in, NULL), GST_FLOW_OK);
-    GST_BUFFER_PTS(in) = gst_util_uint64_scale(n, GST_SECOND, 30);
+    GST_BUFFER_PTS(in) = frame_time(n);
     if (shared)
         held = gst_buffer_ref(in);
     out = gst_harness_push_and_pull(h, in);

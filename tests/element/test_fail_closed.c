@@ -8,19 +8,25 @@
 #define WIDTH  97
 #define HEIGHT 66
 
+/* The bytes of a frame that has left the element. Freed with g_free(). */
+static guint8 *output_bytes(GstHarness *h, GstBuffer *frame, gsize *size)
+{
+    GstCaps *caps = gst_pad_get_current_caps(h->sinkpad);
+    GstVideoInfo info;
+
+    fail_unless(gst_video_info_from_caps(&info, caps));
+    gst_caps_unref(caps);
+    return frame_bytes(&info, frame, size);
+}
+
 /* Whether nothing of a frame shows: one colour, labels of 0, or all transparent. Blur and squares
  * leave few colours. */
 static gboolean is_hidden(GstHarness *h, GstBuffer *frame, const gchar *mode)
 {
-    GstCaps *caps = gst_pad_get_current_caps(h->sinkpad);
     guint n_colors = 0, seen[256] = { 0 };
-    GstVideoInfo info;
-    guint8 *bytes;
     gsize size;
+    guint8 *bytes = output_bytes(h, frame, &size);
 
-    fail_unless(gst_video_info_from_caps(&info, caps));
-    gst_caps_unref(caps);
-    bytes = frame_bytes(&info, frame, &size);
     if (g_str_equal(mode, "alpha")) {
         for (gsize i = 0; i < size; i++)
             n_colors += bytes[i] != 0;
@@ -49,7 +55,7 @@ static GstBuffer *noise(const GstVideoInfo *info, guint n)
         map.data[i] = (guint8)g_rand_int(rand);
     gst_buffer_unmap(frame, &map);
     g_rand_free(rand);
-    GST_BUFFER_PTS(frame) = gst_util_uint64_scale(n, GST_SECOND, 30);
+    GST_BUFFER_PTS(frame) = frame_time(n);
     return frame;
 }
 
@@ -77,21 +83,13 @@ static GstHarness *closed(const gchar *properties, const gchar *mode, GstVideoIn
         "hrnetseg model=test fail-closed=true strength=100 mode=%s %s", mode, properties);
     GstHarness *h = harness_new(description);
 
-    *bus = gst_bus_new();
-    gst_element_set_bus(h->element, *bus);
+    *bus = harness_add_bus(h);
     if (g_str_equal(mode, "alpha"))
         gst_harness_set_sink_caps_str(h, "video/x-raw,format=RGBA");
     harness_set_frame_caps(h, g_str_equal(mode, "alpha") ? "RGB" : "GRAY8", WIDTH, HEIGHT, "",
                            info);
     g_free(description);
     return h;
-}
-
-static void open_up(GstHarness *h, GstBus *bus)
-{
-    gst_element_set_bus(h->element, NULL);
-    gst_object_unref(bus);
-    gst_harness_teardown(h);
 }
 
 /* Before the first mask of `latest` all is hidden, with one warning; afterwards not. */
@@ -119,7 +117,7 @@ GST_START_TEST(test_closed_before_first_mask)
     }
     fail_if(hidden);
     fail_unless_equals_int(n_warnings(bus, "hidden"), 1);
-    open_up(h, bus);
+    harness_close(h, bus);
 }
 GST_END_TEST
 
@@ -141,7 +139,7 @@ GST_START_TEST(test_closed_when_old)
         gst_buffer_unref(out);
     }
     fail_unless_equals_int(n_warnings(bus, "hidden"), 1);
-    open_up(h, bus);
+    harness_close(h, bus);
 }
 GST_END_TEST
 
@@ -168,7 +166,7 @@ GST_START_TEST(test_closed_on_fault)
     fail_unless_equals_int(n_warnings(bus, "hidden"), 1);
     fail_unless_equals_uint64(seg_stat(h->element, "inferences"), 3);
     g_free(text);
-    open_up(h, bus);
+    harness_close(h, bus);
 }
 GST_END_TEST
 
@@ -180,7 +178,7 @@ static GstBuffer *push_still(GstHarness *h, const GstVideoInfo *info, guint n)
 {
     GstBuffer *in = noise(info, 1);
 
-    GST_BUFFER_PTS(in) = gst_util_uint64_scale(n, GST_SECOND, 30);
+    GST_BUFFER_PTS(in) = frame_time(n);
     return gst_harness_push_and_pull(h, in);
 }
 
@@ -212,15 +210,10 @@ static guint8 *hidden_picture(const gchar *mode, const gchar *format, gsize *siz
 /* Whether a frame has the given bytes, or only zeros for NULL. */
 static gboolean has_bytes(GstHarness *h, GstBuffer *frame, const guint8 *expected)
 {
-    GstCaps *caps = gst_pad_get_current_caps(h->sinkpad);
     gboolean same = TRUE;
-    GstVideoInfo info;
-    guint8 *bytes;
     gsize size;
+    guint8 *bytes = output_bytes(h, frame, &size);
 
-    fail_unless(gst_video_info_from_caps(&info, caps));
-    gst_caps_unref(caps);
-    bytes = frame_bytes(&info, frame, &size);
     for (gsize i = 0; i < size && same; i++)
         same = bytes[i] == (expected ? expected[i] : 0);
     g_free(bytes);
@@ -285,7 +278,7 @@ GST_START_TEST(test_nothing_unhidden_leaves)
         fail_unless_equals_int(n_hidden, for_good ? N_FRAMES + 1 - atoi(fault) : 1);
     g_free(hidden);
     g_free(text);
-    open_up(h, bus);
+    harness_close(h, bus);
 }
 GST_END_TEST
 
@@ -309,28 +302,32 @@ GST_START_TEST(test_closed_without_times)
         gst_buffer_unref(out);
         g_usleep(2000);
     }
-    open_up(h, bus);
+    harness_close(h, bus);
 }
 GST_END_TEST
 
-GST_START_TEST(test_fault_is_an_error)
+/* An element that does not fail closed, and whose second inference fails. */
+static GstHarness *faulty(const gchar *description, GstVideoInfo *info, GstBus **bus)
 {
     GstHarness *h;
-    GstVideoInfo info;
-    GstBus *bus = gst_bus_new();
-    GstMessage *message;
 
     g_setenv("HRNET_FAULT", "run:2", TRUE);
-    h = harness_new("hrnetseg model=test mode=blur");
-    gst_element_set_bus(h->element, bus);
-    harness_set_frame_caps(h, "I420", WIDTH, HEIGHT, "", &info);
+    h = harness_new(description);
+    *bus = harness_add_bus(h);
+    harness_set_frame_caps(h, "I420", WIDTH, HEIGHT, "", info);
+    return h;
+}
+
+GST_START_TEST(test_fault_is_an_error)
+{
+    GstVideoInfo info;
+    GstBus *bus;
+    GstHarness *h = faulty("hrnetseg model=test mode=blur", &info, &bus);
+
     fail_unless_equals_int(gst_harness_push(h, frame_new(&info, 0, 0)), GST_FLOW_OK);
     fail_unless_equals_int(gst_harness_push(h, frame_new(&info, 0, 1)), GST_FLOW_ERROR);
-    message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
-    fail_unless(message != NULL);
-    gst_message_unref(message);
-    fail_unless(gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR) == NULL);
-    open_up(h, bus);
+    g_free(only_message(bus, GST_MESSAGE_ERROR));
+    harness_close(h, bus);
 }
 GST_END_TEST
 
@@ -338,25 +335,17 @@ GST_END_TEST
 GST_START_TEST(test_fault_is_an_error_of_latest)
 {
     GstFlowReturn flow = GST_FLOW_OK;
-    GstHarness *h;
     GstVideoInfo info;
-    GstBus *bus = gst_bus_new();
-    GstMessage *message;
+    GstBus *bus;
+    GstHarness *h = faulty("hrnetseg model=test mode=blur sync-mode=latest", &info, &bus);
 
-    g_setenv("HRNET_FAULT", "run:2", TRUE);
-    h = harness_new("hrnetseg model=test mode=blur sync-mode=latest");
-    gst_element_set_bus(h->element, bus);
-    harness_set_frame_caps(h, "I420", WIDTH, HEIGHT, "", &info);
     for (guint n = 0; n < 1000 && flow == GST_FLOW_OK; n++) {
         flow = gst_harness_push(h, frame_new(&info, 0, n));
         g_usleep(5000);
     }
     fail_unless_equals_int(flow, GST_FLOW_ERROR);
-    message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
-    fail_unless(message != NULL);
-    gst_message_unref(message);
-    fail_unless(gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR) == NULL);
-    open_up(h, bus);
+    g_free(only_message(bus, GST_MESSAGE_ERROR));
+    harness_close(h, bus);
 }
 GST_END_TEST
 

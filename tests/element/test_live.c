@@ -8,11 +8,6 @@
 #define WIDTH  64
 #define HEIGHT 48
 
-static guint64 frame_time(guint n)
-{
-    return gst_util_uint64_scale(n, GST_SECOND, 30);
-}
-
 static GstHarness *start(const gchar *description, GstVideoInfo *info)
 {
     GstHarness *h = harness_new(description);
@@ -316,11 +311,10 @@ GST_START_TEST(test_latency_query)
 {
     GstVideoInfo info;
     GstHarness *h = start("hrnetseg model=test sync-mode=exact inference-size=256x256", &info);
-    GstBus *bus = gst_bus_new();
+    GstBus *bus = harness_add_bus(h);
     GstMessage *message;
     guint64 mean;
 
-    gst_element_set_bus(h->element, bus);
     gst_harness_set_upstream_latency(h, 7 * GST_MSECOND);
     /* Before the first frame there is an estimate. */
     fail_unless(gst_harness_query_latency(h) > 7 * GST_MSECOND);
@@ -342,9 +336,7 @@ GST_START_TEST(test_latency_query)
     gst_util_set_object_arg(G_OBJECT(h->element), "sync-mode", "latest");
     push(h, &info, 9);
     fail_unless_equals_uint64(gst_harness_query_latency(h), 7 * GST_MSECOND);
-    gst_element_set_bus(h->element, NULL);
-    gst_object_unref(bus);
-    gst_harness_teardown(h);
+    harness_close(h, bus);
 }
 GST_END_TEST
 

@@ -100,7 +100,7 @@ GST_START_TEST(test_format_and_mode)
     before = frame_bytes(&info, in, &size);
     out = gst_harness_push_and_pull(h, in);
     fail_unless(out != NULL);
-    fail_unless_equals_uint64(GST_BUFFER_PTS(out), gst_util_uint64_scale(5, GST_SECOND, 30));
+    fail_unless_equals_uint64(GST_BUFFER_PTS(out), frame_time(5));
     fail_unless_equals_uint64(GST_BUFFER_DURATION(out), GST_SECOND / 30);
     labels = seg_labels(out, WIDTH, HEIGHT);
     check_labels(labels, expected);

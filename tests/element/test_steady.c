@@ -34,7 +34,7 @@ static GstBuffer *noisy_frame(const GstVideoInfo *info, guint scene, guint n)
     for (gsize i = 0; i < map.size; i++)
         map.data[i] = (guint8)CLAMP((gint)map.data[i] + g_rand_int_range(rand, -4, 5), 0, 255);
     gst_buffer_unmap(frame, &map);
-    GST_BUFFER_PTS(frame) = gst_util_uint64_scale(n, GST_SECOND, 30);
+    GST_BUFFER_PTS(frame) = frame_time(n);
     g_rand_free(rand);
     return frame;
 }

@@ -125,10 +125,9 @@ GST_START_TEST(test_random_changes)
 {
     GRand *rand = g_rand_new_with_seed((guint32)__i__);
     GstHarness *h = harness_new("hrnetseg model=test");
-    GstBus *bus = gst_bus_new();
+    GstBus *bus = harness_add_bus(h);
     GstVideoInfo info;
 
-    gst_element_set_bus(h->element, bus);
     set_random_caps(h, rand, &info);
     for (guint n = 0; n < n_changes(); n++) {
         const gint kind = g_rand_int_range(rand, 0, 20);
@@ -139,8 +138,7 @@ GST_START_TEST(test_random_changes)
             flush(h);
         else if (kind == 2)
             gst_harness_push_upstream_event(
-                h, gst_event_new_qos(GST_QOS_TYPE_UNDERFLOW, 2.0, GST_SECOND,
-                                     gst_util_uint64_scale(n, GST_SECOND, 30)));
+                h, gst_event_new_qos(GST_QOS_TYPE_UNDERFLOW, 2.0, GST_SECOND, frame_time(n)));
         else
             set_random(h->element, rand);
         for (gint k = g_rand_int_range(rand, 0, 3); k > 0; k--) {
@@ -153,9 +151,7 @@ GST_START_TEST(test_random_changes)
         }
     }
     fail_unless(seg_stat(h->element, "frames") > n_changes() / 2);
-    gst_element_set_bus(h->element, NULL);
-    gst_object_unref(bus);
-    gst_harness_teardown(h);
+    harness_close(h, bus);
     g_rand_free(rand);
 }
 GST_END_TEST
