@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "guarded.h"
 #include "kernels/conv_kernels.h"
-#include "kernels/conv_plane.h"
+#include "plain_conv.h"
 
 #include <math.h>
 
@@ -208,7 +208,7 @@ static void test_tile_is_convolution(void)
                        out_width = (WIDTH + stride - 1) / stride;
         float in[CHANNELS * HEIGHT * WIDTH], weights[ROWS][CHANNELS * 9],
             packed[CHANNELS * 9 * ROWS], bias[ROWS], staged[CHANNELS][3][2 * STAGED],
-            out[ROWS][HEIGHT * WIDTH], expected[HEIGHT * WIDTH];
+            out[ROWS][HEIGHT * WIDTH];
         guarded_randomise_floats(in, G_N_ELEMENTS(in), rand);
         guarded_randomise_floats(weights[0], ROWS * CHANNELS * 9, rand);
         guarded_randomise_floats(bias, ROWS, rand);
@@ -248,25 +248,16 @@ static void test_tile_is_convolution(void)
                                                     .columns = out_width,
                                                     .relu = true });
         }
-        for (unsigned k = 0; k < ROWS; k++) {
-            hrnet_conv_plane_f32_c(&(HrnetConvPlane){ .in = in,
-                                                      .in_plane_floats = HEIGHT * WIDTH,
-                                                      .in_channels = CHANNELS,
-                                                      .in_height = HEIGHT,
-                                                      .in_width = WIDTH,
-                                                      .kernel = 3,
-                                                      .stride = stride,
-                                                      .pad_top = 1,
-                                                      .pad_left = 1,
-                                                      .weights = weights[k],
-                                                      .bias = bias[k],
-                                                      .out = expected,
-                                                      .out_height = out_height,
-                                                      .out_width = out_width,
-                                                      .relu = true });
-            for (unsigned i = 0; i < out_height * out_width; i++)
-                g_assert_cmpfloat_with_epsilon(out[k][i], expected[i], 1e-5f);
-        }
+        plain_conv_compare(&(PlainConv){ .in = in,
+                                         .in_channels = CHANNELS,
+                                         .height = HEIGHT,
+                                         .width = WIDTH,
+                                         .weights = weights[0],
+                                         .bias = bias,
+                                         .rows = ROWS,
+                                         .stride = stride,
+                                         .relu = true },
+                           out[0], HEIGHT * WIDTH, 1e-5f);
     }
 }
 

@@ -143,41 +143,63 @@ static float *line_of(const Guarded *lines, unsigned n_in, unsigned class)
     return lines->floats + class * hrnet_line_floats(n_in);
 }
 
+/* A row to be labelled. */
+typedef struct {
+    unsigned n_in, n_out, n_classes;
+    HrnetColumns columns;
+    Guarded table, lines, labels;
+} ArgmaxRow;
+
+static ArgmaxRow argmax_row_open(HrnetResizeMode mode, unsigned n_in, unsigned n_out,
+                                 unsigned n_classes)
+{
+    ArgmaxRow row = { .n_in = n_in, .n_out = n_out, .n_classes = n_classes };
+    row.table = columns_new(&row.columns, mode, n_in, n_out);
+    row.lines = lines_new(n_in, n_classes);
+    row.labels = guarded_new(n_out, 0);
+    guarded_case("argmax_row %u to %u, mode %d, %u classes", n_in, n_out, mode, n_classes);
+    return row;
+}
+
+static void argmax_row_run(const ArgmaxRow *row, const HrnetResizeKernels *kernels,
+                           const Guarded *labels)
+{
+    kernels->argmax_row(labels->bytes, row->lines.floats, hrnet_line_floats(row->n_in),
+                        row->n_classes, &row->columns, row->n_out);
+}
+
+static void argmax_row_close(ArgmaxRow *row)
+{
+    guarded_close(&row->table);
+    guarded_close(&row->lines);
+    guarded_close(&row->labels);
+}
+
 /* At whole factors and few distinct values all sums are exact, so that ties are common and must be
  * decided alike; some classes are NaN. */
 static void check_argmax_ties(HrnetIsa isa, HrnetResizeMode mode, unsigned n_in, unsigned n_out,
                               unsigned n_classes, GRand *rand)
 {
-    HrnetColumns columns;
-    Guarded table = columns_new(&columns, mode, n_in, n_out);
-    Guarded lines = lines_new(n_in, n_classes);
-    Guarded labels = guarded_new(n_out, 0);
+    ArgmaxRow row = argmax_row_open(mode, n_in, n_out, n_classes);
     for (unsigned c = 0; c < n_classes; c++) {
-        float *line = line_of(&lines, n_in, c);
+        float *line = line_of(&row.lines, n_in, c);
         const bool is_nan = g_rand_int_range(rand, 0, 6) == 0;
         for (unsigned i = 0; i < n_in; i++)
             line[i] = is_nan ? NAN : (float)g_rand_int_range(rand, -3, 4);
         line[n_in] = line[n_in - 1];
     }
-    Guarded expected = guarded_copy(&labels);
-    guarded_case("argmax_row with ties, %u to %u, mode %d, %u classes", n_in, n_out, mode,
-                 n_classes);
-    hrnet_resize_kernels_c.argmax_row(expected.bytes, lines.floats, hrnet_line_floats(n_in),
-                                      n_classes, &columns, n_out);
-    hrnet_resize_kernels(isa)->argmax_row(labels.bytes, lines.floats, hrnet_line_floats(n_in),
-                                          n_classes, &columns, n_out);
-    guarded_compare_bytes(&labels, &expected);
-    guarded_close(&table);
-    guarded_close(&lines);
-    guarded_close(&labels);
+    Guarded expected = guarded_copy(&row.labels);
+    argmax_row_run(&row, &hrnet_resize_kernels_c, &expected);
+    argmax_row_run(&row, hrnet_resize_kernels(isa), &row.labels);
+    guarded_compare_bytes(&row.labels, &expected);
     guarded_close(&expected);
+    argmax_row_close(&row);
 }
 
-static double value_at(const Guarded *lines, unsigned n_in, unsigned class,
-                       const HrnetColumns *columns, unsigned x)
+static double value_at(const ArgmaxRow *row, unsigned class, unsigned x)
 {
-    const float *pair = line_of(lines, n_in, class) + columns->index[x];
-    const double weight = columns->weight[x];
+    const float *pair = line_of(&row->lines, row->n_in, class) + row->columns.index[x];
+    const double weight = row->columns.weight[x];
     return (1 - weight) * pair[0] + weight * pair[1];
 }
 
@@ -185,32 +207,25 @@ static double value_at(const Guarded *lines, unsigned n_in, unsigned class,
 static void check_argmax_values(HrnetIsa isa, HrnetResizeMode mode, unsigned n_in, unsigned n_out,
                                 unsigned n_classes, GRand *rand)
 {
-    HrnetColumns columns;
-    Guarded table = columns_new(&columns, mode, n_in, n_out);
-    Guarded lines = lines_new(n_in, n_classes);
-    Guarded labels = guarded_new(n_out, 0);
+    ArgmaxRow row = argmax_row_open(mode, n_in, n_out, n_classes);
     for (unsigned c = 0; c < n_classes; c++) {
-        float *line = line_of(&lines, n_in, c);
+        float *line = line_of(&row.lines, n_in, c);
         guarded_randomise_floats(line, n_in, rand);
         line[n_in] = line[n_in - 1];
     }
-    guarded_case("argmax_row %u to %u, mode %d, %u classes", n_in, n_out, mode, n_classes);
-    hrnet_resize_kernels(isa)->argmax_row(labels.bytes, lines.floats, hrnet_line_floats(n_in),
-                                          n_classes, &columns, n_out);
+    argmax_row_run(&row, hrnet_resize_kernels(isa), &row.labels);
     for (unsigned x = 0; x < n_out; x++) {
-        const unsigned label = labels.bytes[x];
+        const unsigned label = row.labels.bytes[x];
         if (label < 1 || label > n_classes)
             g_error("%u to %u, %u classes: label %u at %u", n_in, n_out, n_classes, label, x);
-        const double value = value_at(&lines, n_in, label - 1, &columns, x);
+        const double value = value_at(&row, label - 1, x);
         for (unsigned c = 0; c < n_classes; c++) {
-            if (value_at(&lines, n_in, c, &columns, x) > value + 4 * 0x1p-24)
+            if (value_at(&row, c, x) > value + 4 * 0x1p-24)
                 g_error("%u to %u, %u classes: label %u at %u, not %u", n_in, n_out, n_classes,
                         label, x, c + 1);
         }
     }
-    guarded_close(&table);
-    guarded_close(&lines);
-    guarded_close(&labels);
+    argmax_row_close(&row);
 }
 
 static void check_argmax_row(HrnetIsa isa)

@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "guarded.h"
 #include "kernels/conv_kernels.h"
-#include "kernels/conv_plane.h"
+#include "plain_conv.h"
 
 #define CLASSES HRNET_WINO4S2_CLASSES
 
@@ -191,31 +191,22 @@ static void convolve(const float *in, const float *weights, const float *bias, f
 static void test_is_convolution(void)
 {
     static float in[CHANNELS * HEIGHT * WIDTH], weights[ROWS * CHANNELS * 9], bias[ROWS],
-        out[ROWS][OUT_HEIGHT * OUT_WIDTH], expected[OUT_HEIGHT * OUT_WIDTH];
+        out[ROWS][OUT_HEIGHT * OUT_WIDTH];
     g_autoptr(GRand) rand = g_rand_new_with_seed(3);
     g_assert_cmpuint(vectors_of(HEIGHT, WIDTH, VECTOR), ==, VECTORS);
     guarded_randomise_floats(in, G_N_ELEMENTS(in), rand);
     guarded_randomise_floats(weights, G_N_ELEMENTS(weights), rand);
     guarded_randomise_floats(bias, ROWS, rand);
     convolve(in, weights, bias, out[0]);
-    for (unsigned k = 0; k < ROWS; k++) {
-        hrnet_conv_plane_f32_c(&(HrnetConvPlane){ .in = in,
-                                                  .in_plane_floats = HEIGHT * WIDTH,
-                                                  .in_channels = CHANNELS,
-                                                  .in_height = HEIGHT,
-                                                  .in_width = WIDTH,
-                                                  .kernel = 3,
-                                                  .stride = 2,
-                                                  .pad_top = 1,
-                                                  .pad_left = 1,
-                                                  .weights = weights + k * CHANNELS * 9,
-                                                  .bias = bias[k],
-                                                  .out = expected,
-                                                  .out_height = OUT_HEIGHT,
-                                                  .out_width = OUT_WIDTH });
-        for (unsigned i = 0; i < OUT_HEIGHT * OUT_WIDTH; i++)
-            g_assert_cmpfloat_with_epsilon(out[k][i], expected[i], 1e-4f);
-    }
+    plain_conv_compare(&(PlainConv){ .in = in,
+                                     .in_channels = CHANNELS,
+                                     .height = HEIGHT,
+                                     .width = WIDTH,
+                                     .weights = weights,
+                                     .bias = bias,
+                                     .rows = ROWS,
+                                     .stride = 2 },
+                       out[0], OUT_HEIGHT * OUT_WIDTH, 1e-4f);
 }
 
 int main(int argc, char **argv)
