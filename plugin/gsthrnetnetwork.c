@@ -6,7 +6,6 @@
 #include "gsthrnetoptions.h"
 
 #include <math.h>
-#include <stdio.h>
 
 GstHrnetNetwork *gst_hrnet_network_load(const gchar *name, const gchar *options, GError **error)
 {
@@ -49,12 +48,23 @@ static void auto_size(guint area, guint frame_width, guint frame_height, guint *
     *width = (guint)CLAMP(w, 32, HRNET_SESSION_MAX_SIZE);
 }
 
+/* A height or width in decimal digits alone. */
+static gboolean parse_side(const gchar *text, guint *side)
+{
+    guint64 number;
+
+    if (!g_ascii_string_to_unsigned(text, 10, HRNET_SESSION_MIN_SIZE, HRNET_SESSION_MAX_SIZE,
+                                    &number, NULL))
+        return FALSE;
+    *side = (guint)number;
+    return TRUE;
+}
+
 static gboolean parse_size(const HrnetModel *model, const GstHrnetNetworkParams *params,
                            guint *height, guint *width, GError **error)
 {
     const gchar *text = params->inference_size;
-    guint h, w;
-    gchar rest;
+    g_auto(GStrv) sides = NULL;
 
     hrnet_model_get_input_size(model, height, width);
     if (!text || !*text || g_str_equal(text, "model"))
@@ -67,17 +77,15 @@ static gboolean parse_size(const HrnetModel *model, const GstHrnetNetworkParams 
             auto_size(area, params->frame_width, params->frame_height, height, width);
         return TRUE;
     }
-    if (!g_ascii_isdigit(text[0]) || sscanf(text, "%5ux%5u%c", &h, &w, &rest) != 2 ||
-        h < HRNET_SESSION_MIN_SIZE || w < HRNET_SESSION_MIN_SIZE || h > HRNET_SESSION_MAX_SIZE ||
-        w > HRNET_SESSION_MAX_SIZE) {
+    sides = g_strsplit(text, "x", 3);
+    if (g_strv_length(sides) != 2 || !parse_side(sides[0], height) ||
+        !parse_side(sides[1], width)) {
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
                     "inference-size \"%s\" is none: expected HxW with %d to %d for each, \"model\" "
                     "or \"auto\"",
                     text, HRNET_SESSION_MIN_SIZE, HRNET_SESSION_MAX_SIZE);
         return FALSE;
     }
-    *height = h;
-    *width = w;
     return TRUE;
 }
 

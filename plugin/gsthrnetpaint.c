@@ -80,9 +80,14 @@ static gboolean choose_colors(GstHrnetPaint *paint, const HrnetModel *model, con
 /* "name", "#rrggbb" or "", "0.5" or "" */
 static gboolean apply_class_style(GstHrnetPaint *paint, const HrnetModel *model, gchar **parts)
 {
-    const gint label = hrnet_model_find_label(model, g_strstrip(parts[0]));
+    const guint n_parts = g_strv_length(parts);
+    gint label;
 
-    if (label < 1 || g_strv_length(parts) > 3)
+    /* Of "" there is not even one. */
+    if (n_parts < 1 || n_parts > 3)
+        return FALSE;
+    label = hrnet_model_find_label(model, g_strstrip(parts[0]));
+    if (label < 1)
         return FALSE;
     if (parts[1] && *g_strstrip(parts[1]) && !parse_color(parts[1], &paint->colors[label]))
         return FALSE;
@@ -108,8 +113,7 @@ static gboolean apply_style(GstHrnetPaint *paint, const HrnetModel *model, const
         if (!apply_class_style(paint, model, parts)) {
             g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
                         "class-style: \"%s\" is none: expected name:#rrggbb:opacity with a class "
-                        "of the model and an "
-                        "opacity from 0 to 1",
+                        "of the model and an opacity from 0 to 1",
                         *entry);
             return FALSE;
         }
@@ -134,7 +138,6 @@ gboolean gst_hrnet_paint_setup(GstHrnetPaint *paint, const HrnetModel *model, co
 
 void gst_hrnet_paint_set_opacity(GstHrnetPaint *paint, gdouble opacity, gboolean invert)
 {
-
     paint->paints = FALSE;
     for (guint label = 0; label <= paint->n_labels; label++) {
         const gdouble own = paint->opacities[label];

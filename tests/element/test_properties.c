@@ -219,6 +219,10 @@ GST_START_TEST(test_nonsense_while_playing)
         { "palette", "#000000,#ffffff,#12345g", "#12345g" },
         { "inference-size", "8x8", "8x8" },
         { "inference-size", "big", "big" },
+        { "inference-size", "64x+96", "64x+96" },
+        { "class-style", "road:#ff0000,", "class-style" },
+        { "class-style", "road:#ff0000:2", "road:#ff0000:2" },
+        { "class-style", "road:red", "road:red" },
     };
     GstHarness *h = harness_new("hrnetseg model=test mode=mask");
     GstBus *bus = harness_add_bus(h);
@@ -355,7 +359,7 @@ static Suite *properties_suite(void)
     tcase_add_test(chain, test_mode_while_playing);
     tcase_add_test(chain, test_attach_meta_while_playing);
     tcase_add_test(chain, test_inference_size_while_playing);
-    tcase_add_loop_test(chain, test_nonsense_while_playing, 0, 5);
+    tcase_add_loop_test(chain, test_nonsense_while_playing, 0, 9);
     tcase_add_test(chain, test_opacity_is_controllable);
     tcase_add_loop_test(chain, test_caps_change, 0, 6);
     tcase_add_loop_test(chain, test_caps_limits, 0, 8);
