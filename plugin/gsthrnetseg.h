@@ -4,7 +4,7 @@
  * Its parts: gsthrnetseg.c (class, states), gsthrnetsegprops.c (properties), gsthrnetsegcaps.c
  * (caps, allocation), gsthrnetsegmodel.c (the model and what properties make of it),
  * gsthrnetsegframe.c (a frame's way), gsthrnetsegmask.c (how a frame comes by its mask),
- * gsthrnetseglatency.c (whether it waits for one).
+ * gsthrnetseglatency.c (whether it waits for one), gsthrnetsegdraw.c (the modes' pictures).
  *
  * Threads: properties are set from any thread, under the object lock, and raise flags. The
  * streaming thread takes them over at the next frame and owns all that is not marked. Nothing is
@@ -48,10 +48,10 @@ typedef struct {
 
 /* What has been set since the streaming thread looked last. */
 typedef enum {
-    GST_HRNET_CHANGED_PAINT = 1 << 0,   /* classes, palette */
-    GST_HRNET_CHANGED_SESSION = 1 << 1, /* inference-size, threads, precision */
+    GST_HRNET_CHANGED_PAINT = 1 << 0,   /* classes, palette, class-style */
+    GST_HRNET_CHANGED_SESSION = 1 << 1, /* inference-size, threads, precision, caps, the load */
     GST_HRNET_CHANGED_MODEL = 1 << 2,   /* pending has a network */
-    GST_HRNET_CHANGED_SYNC = 1 << 3,    /* sync-mode, or whether upstream is live */
+    GST_HRNET_CHANGED_SYNC = 1 << 3,    /* sync-mode; at the start, whether upstream is live */
 } GstHrnetChanges;
 
 /* Sums since the element started. */

@@ -8,6 +8,9 @@
 #include <unistd.h>
 #endif
 
+GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
+#define GST_CAT_DEFAULT gst_hrnet_seg_debug
+
 /* Added to the niceness of the thread: the stream's own threads come first. */
 #define NICENESS 5
 
