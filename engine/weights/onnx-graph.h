@@ -67,18 +67,9 @@ void hrnet_onnx_graph_free(HrnetOnnxGraph *graph);
 HrnetOnnxOp *hrnet_onnx_op(const HrnetOnnxGraph *graph, guint index);
 const HrnetOnnxValue *hrnet_onnx_value(const HrnetOnnxGraph *graph, guint index);
 
-/* An attribute, or NULL. */
-const Onnx__AttributeProto *hrnet_onnx_attribute(const Onnx__NodeProto *node, const gchar *name);
-/* Whether a text attribute, or `otherwise` where it is absent, is `text`. */
-gboolean hrnet_onnx_text_is(const Onnx__NodeProto *node, const gchar *name, const gchar *otherwise,
-                            const gchar *text);
-
 /* The tensor that a node's input is, where that is a constant; else NULL. */
 const Onnx__TensorProto *hrnet_onnx_constant(const HrnetOnnxGraph *graph,
                                              const Onnx__NodeProto *node, guint input);
-
-/* Up to `most` whole numbers of a constant of INT64 or FLOAT; -1 where it is none or has more. */
-gint hrnet_onnx_numbers(const Onnx__TensorProto *tensor, gdouble *out, guint most);
 
 /* Sets an error that names the node; FALSE. */
 gboolean hrnet_onnx_refuse(GError **error, const HrnetOnnxGraph *graph, const Onnx__NodeProto *node,

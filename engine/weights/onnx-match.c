@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "weights/onnx-match.h"
 
-#include <string.h>
-
+#include "weights/onnx-node.h"
 #include "weights/onnx-parts.h"
 #include "weights/onnx-resize.h"
+
+#include <string.h>
 
 /* xs: the branches' values, before and after. *single: only the first came out. */
 static gboolean match_module(HrnetOnnxMatch *match, guint stage, guint m, guint *xs,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "weights/onnx-resize.h"
 
+#include "weights/onnx-node.h"
+
 #include <string.h>
 
 #define COORDINATES "coordinate_transformation_mode"
