@@ -50,6 +50,9 @@ struct _HrnetSession {
  * the next frame is compared with this one's time. */
 gfloat hrnet_session_advance(HrnetSession *session, guint64 time_ns);
 
+/* From the plan's input to its logits; a profiling session notes the times. */
+void hrnet_session_run_network(HrnetSession *session, HrnetWorkers *workers);
+
 /* The file that a model's name means: a path has a slash, or a dot and is there, all else is looked
  * up. Free with g_free(). */
 gchar *hrnet_model_find(const gchar *name, GError **error);
