@@ -173,3 +173,30 @@ const gchar *checkpoint_folder(void)
     }
     return folder;
 }
+
+void checkpoint_tiny_config(HrnetConfig *config, guint classes)
+{
+    checkpoint_config(config, 1, 8, 1, 2, 1, 1, 4, classes);
+    config->stem_channels[0] = 6;
+    config->stem_channels[1] = 10;
+    config->head_channels = 12;
+}
+
+Checkpoint *checkpoint_tiny(guint classes, const gchar *metadata)
+{
+    HrnetConfig config;
+    Checkpoint *checkpoint = checkpoint_new();
+    checkpoint_tiny_config(&config, classes);
+    checkpoint_add_network(checkpoint, &config, TRUE, NULL);
+    if (metadata)
+        checkpoint_add_metadata(checkpoint, metadata);
+    return checkpoint;
+}
+
+HrnetWeights *checkpoint_open(Checkpoint *checkpoint, const gchar *const *options, GError **error)
+{
+    g_autofree gchar *path =
+        checkpoint_write(checkpoint, checkpoint_folder(), "model.safetensors", 0);
+    checkpoint_free(checkpoint);
+    return hrnet_weights_open(path, options, error);
+}

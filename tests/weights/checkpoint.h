@@ -3,7 +3,7 @@
 #ifndef HRNET_TESTS_CHECKPOINT_H
 #define HRNET_TESTS_CHECKPOINT_H
 
-#include "weights/config.h"
+#include "weights/weights.h"
 
 /* A .safetensors file in the making; the tests' own writer, apart from the engine's. */
 typedef struct {
@@ -37,6 +37,13 @@ gchar *checkpoint_write(const Checkpoint *checkpoint, const gchar *folder, const
 void checkpoint_config(HrnetConfig *config, guint layer1_blocks, guint layer1_planes,
                        guint modules2, guint modules3, guint modules4, guint blocks, guint channels,
                        guint classes);
+
+/* The least that every part of a network is in; and a file of it, with metadata or NULL. */
+void checkpoint_tiny_config(HrnetConfig *config, guint classes);
+Checkpoint *checkpoint_tiny(guint classes, const gchar *metadata);
+
+/* Writes model.safetensors, frees the checkpoint, and opens the file. */
+HrnetWeights *checkpoint_open(Checkpoint *checkpoint, const gchar *const *options, GError **error);
 
 /* A folder of this test's own, removed at exit. */
 const gchar *checkpoint_folder(void);
