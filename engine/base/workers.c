@@ -33,8 +33,7 @@ struct HrnetWorkers {
     /* the loop */
     HrnetTaskFunc func;
     void *data;
-    unsigned n_tasks;
-    atomic_uint next_task;
+    HrnetTaskShares shares; /* the caller's, then each worker's */
     atomic_uint n_finished;
     atomic_uint_least64_t call;
 
@@ -70,13 +69,9 @@ static void take_tasks(HrnetWorkers *w, unsigned thread)
 {
     const HrnetTaskFunc func = w->func;
     void *const data = w->data;
-    const unsigned n_tasks = w->n_tasks;
-    for (;;) {
-        const unsigned task = atomic_fetch_add_explicit(&w->next_task, 1, memory_order_relaxed);
-        if (task >= n_tasks)
-            return;
+    unsigned task;
+    while (hrnet_task_shares_take(&w->shares, thread, &task))
         func(data, task, thread);
-    }
 }
 
 /* Waits for a call other than seen and returns it. */
@@ -167,8 +162,7 @@ static void publish_loop(HrnetWorkers *w, unsigned n_tasks, HrnetTaskFunc func, 
 {
     w->func = func;
     w->data = data;
-    w->n_tasks = n_tasks;
-    atomic_store_explicit(&w->next_task, 0, memory_order_relaxed);
+    hrnet_task_shares_init(&w->shares, n_tasks, w->n_active + 1);
     atomic_store_explicit(&w->n_finished, 0, memory_order_relaxed);
     atomic_store(&w->call, CALL_MAKE(CALL_NUMBER(atomic_load(&w->call)) + 1, w->n_active));
     if (atomic_load(&w->n_asleep) == 0)

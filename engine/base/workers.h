@@ -9,7 +9,9 @@
 #ifndef HRNET_BASE_WORKERS_H
 #define HRNET_BASE_WORKERS_H
 
-#define HRNET_WORKERS_MAX 64
+#include "base/task_shares.h"
+
+#define HRNET_WORKERS_MAX HRNET_TASK_SHARES_MAX
 
 typedef struct HrnetWorkers HrnetWorkers;
 
@@ -23,9 +25,9 @@ typedef void (*HrnetTaskFunc)(void *data, unsigned task, unsigned thread);
 HrnetWorkers *hrnet_workers_begin(unsigned n_threads);
 
 /* Runs func for every task 0..n_tasks-1, each once, on the turn's threads; returns when all have
- * run. Tasks are handed out one by one in ascending order to whichever thread is free. Neither
- * allocates nor may be nested. workers may be NULL: then the caller alone runs them all, as thread
- * 0. */
+ * run. Each thread has a share of neighbouring tasks, thread t of n the t-th n-th, which it takes
+ * one by one in ascending order, and then helps the others with theirs. Neither allocates nor may
+ * be nested. workers may be NULL: then the caller alone runs them all, as thread 0. */
 void hrnet_workers_run(HrnetWorkers *workers, unsigned n_tasks, HrnetTaskFunc func, void *data);
 
 /* Threads of this turn, the caller included; 1 for NULL. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/band.h"
 
-#include "ops/band_queue.h"
 #include "ops/band_rows.h"
 
 #include <string.h>
@@ -16,7 +15,6 @@ typedef struct {
     const HrnetBandArgs *args;
     const HrnetBandPlan *plan;
     float *scratch;
-    HrnetBandQueue queue;
     StripState states[HRNET_WORKERS_MAX];
 } BandRun;
 
@@ -115,13 +113,11 @@ static void run_band(const Strip *strip, unsigned progress)
     }
 }
 
-static void band_task(void *data, unsigned task, unsigned thread)
+static void band_task(void *data, unsigned band, unsigned thread)
 {
     BandRun *run = data;
     StripState *state = &run->states[thread];
     const Strip strip = { run, run->scratch + thread * run->plan->thread_floats, state->rows };
-    const unsigned band = hrnet_band_queue_take(&run->queue, thread);
-    (void)task; /* as many as there are bands */
     if (band != state->next_band)
         hrnet_band_begin(run->args, band * run->plan->band_rows, state->rows);
     run_band(&strip, (band + 1) * run->plan->band_rows);
@@ -133,7 +129,6 @@ void hrnet_band_run(const HrnetBandArgs *args, const HrnetBandPlan *plan, float 
 {
     const unsigned n_threads = hrnet_workers_n_threads(workers);
     BandRun run = { .args = args, .plan = plan, .scratch = scratch };
-    hrnet_band_queue_init(&run.queue, plan->n_bands, n_threads);
     for (unsigned t = 0; t < n_threads; t++)
         run.states[t].next_band = plan->n_bands; /* none */
     hrnet_workers_run(workers, plan->n_bands, band_task, &run);

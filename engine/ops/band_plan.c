@@ -2,7 +2,6 @@
 #include "ops/band.h"
 
 #include "base/cpu.h"
-#include "ops/band_queue.h"
 #include "ops/band_rows.h"
 
 /* Bands a thread gets at least, where there are rows enough. */
@@ -150,14 +149,14 @@ static double share_macs(const HrnetBandArgs *args, unsigned first, unsigned end
 
 double hrnet_band_overhead(const HrnetBandArgs *args, const HrnetBandPlan *plan, unsigned n_threads)
 {
-    HrnetBandQueue queue;
+    HrnetTaskShares shares;
     double needed = 0, most = 0;
     for (unsigned s = 0; s < args->n_steps; s++)
         needed += row_macs(args, &args->steps[s]) * args->tensors[args->steps[s].out].tensor.height;
-    hrnet_band_queue_init(&queue, plan->n_bands, n_threads);
+    hrnet_task_shares_init(&shares, plan->n_bands, n_threads);
     for (unsigned share = 0; share < n_threads; share++) {
         unsigned first, end;
-        if (!hrnet_band_queue_share(&queue, share, &first, &end))
+        if (!hrnet_task_shares_range(&shares, share, &first, &end))
             continue;
         const double macs = share_macs(args, first * plan->band_rows, end * plan->band_rows);
         most = macs > most ? macs : most;

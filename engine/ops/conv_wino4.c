@@ -101,7 +101,6 @@ typedef struct {
     const HrnetConvKernels *kernels;
     const HrnetWino4Points *points;
     HrnetWino4Plan plan;
-    unsigned n_threads;
     unsigned input_channels;        /* that one task of the first loop transforms */
     unsigned first_row;             /* of the output */
     unsigned first_piece;           /* of block 0 */
@@ -243,7 +242,7 @@ static HrnetTensor tensor_rows(const HrnetTensor *tensor, unsigned first_row, un
 
 /* What this thread touches after a chunk of channels of a block: output and residual, unless the
  * chunks before saw to that, and what it probably transforms next, the next chunk or the first of
- * the block behind those that the other threads are at. */
+ * the next block. */
 static HrnetWino4Prefetch next_lines(const Wino4Run *run, unsigned block, unsigned channel,
                                      HrnetWino4Lines *lines)
 {
@@ -263,7 +262,7 @@ static HrnetWino4Prefetch next_lines(const Wino4Run *run, unsigned block, unsign
     channel += plan->chunk_channels;
     if (channel >= in_channels) {
         channel = 0;
-        block += run->n_threads;
+        block++;
     }
     const unsigned left = in_channels - channel;
     if (block < plan->n_blocks) {
@@ -332,7 +331,6 @@ static void wino4_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWor
         .kernels = hrnet_conv_kernels(),
         .points = hrnet_wino4_points(conv->shape.stride),
         .plan = hrnet_wino4_plan(&conv->shape, args->out.height, args->out.width, n_threads),
-        .n_threads = n_threads,
         .in_height = args->in.height,
         .out_height = args->out.height,
         .m = args->scratch,
@@ -379,7 +377,6 @@ static void wino4_run_rows(const HrnetConv *conv, const HrnetConvArgs *args, uns
         .kernels = hrnet_conv_kernels(),
         .points = hrnet_wino4_points(conv->shape.stride),
         .plan = hrnet_wino4_plan(&conv->shape, end_row - first_row, args->out.width, 1),
-        .n_threads = 1,
         .first_row = first_row,
         .first_piece = first_row / 4 * ((args->out.width + vector_floats - 1) / vector_floats),
         .out_height = end_row,

@@ -131,18 +131,19 @@ void hrnet_resize_add_rows(const HrnetResizeAddArgs *args, unsigned thread, unsi
     }
 }
 
-/* The loop of run(): a task is a band of rows of one channel. */
+/* The loop of run(): a task is a band of rows of one channel, all channels of a band one after the
+ * other. */
 typedef struct {
     const HrnetResizeAddArgs *args;
-    unsigned band_rows, n_bands;
+    unsigned band_rows;
 } Loop;
 
 static void run_task(void *data, unsigned task, unsigned thread)
 {
     const Loop *loop = data;
     const HrnetTensor *out = &loop->args->out;
-    const unsigned channel = task / loop->n_bands;
-    const unsigned y0 = task % loop->n_bands * loop->band_rows;
+    const unsigned channel = task % out->channels;
+    const unsigned y0 = task / out->channels * loop->band_rows;
     const unsigned y1 = y0 + loop->band_rows < out->height ? y0 + loop->band_rows : out->height;
     hrnet_resize_add_rows(loop->args, thread, channel, channel + 1, y0, y1,
                           out->data + channel * out->plane_floats + (size_t)y0 * out->width,
@@ -155,6 +156,6 @@ void hrnet_resize_add_run(const HrnetResizeAddArgs *args, HrnetWorkers *workers)
     Loop loop = { .args = args, .band_rows = TASK_FLOATS / args->out.width };
     if (loop.band_rows == 0)
         loop.band_rows = 1;
-    loop.n_bands = (args->out.height + loop.band_rows - 1) / loop.band_rows;
-    hrnet_workers_run(workers, loop.n_bands * args->out.channels, run_task, &loop);
+    const unsigned n_bands = (args->out.height + loop.band_rows - 1) / loop.band_rows;
+    hrnet_workers_run(workers, n_bands * args->out.channels, run_task, &loop);
 }

@@ -46,6 +46,68 @@ static void test_workers(gconstpointer data)
     }
 }
 
+typedef struct {
+    HrnetTaskShares shares;
+    gint n_taken[N_TASKS];
+} Shared;
+
+typedef struct {
+    Shared *shared;
+    unsigned share;
+} Taker;
+
+static gpointer take_all(gpointer data)
+{
+    const Taker *taker = data;
+    unsigned task;
+    while (hrnet_task_shares_take(&taker->shared->shares, taker->share, &task)) {
+        g_assert_cmpuint(task, <, N_TASKS);
+        g_atomic_int_inc(&taker->shared->n_taken[task]);
+        if (taker->share == 0)
+            g_usleep(20); /* the others are to take over what is its own */
+    }
+    return NULL;
+}
+
+/* Every task is taken once, however slow one of the threads is. */
+static void test_shares(void)
+{
+    for (unsigned n_threads = 1; n_threads <= 8; n_threads++)
+        for (unsigned n_tasks = 0; n_tasks <= N_TASKS; n_tasks = 3 * n_tasks + 1) {
+            Shared shared = { 0 };
+            Taker takers[8];
+            GThread *threads[8];
+            hrnet_task_shares_init(&shared.shares, n_tasks, n_threads);
+            for (unsigned i = 0; i < n_threads; i++) {
+                takers[i] = (Taker){ &shared, i };
+                threads[i] = g_thread_new("taker", take_all, &takers[i]);
+            }
+            for (unsigned i = 0; i < n_threads; i++)
+                g_thread_join(threads[i]);
+            for (unsigned i = 0; i < N_TASKS; i++)
+                g_assert_cmpint(shared.n_taken[i], ==, i < n_tasks);
+        }
+}
+
+/* A share is a run of neighbours, taken in their order; behind it comes the second half of what
+ * another has left. */
+static void test_shares_order(void)
+{
+    static const unsigned taken[] = { 0, 1, 2, 3, 4, 7, 8, 9, 6, 5 };
+    HrnetTaskShares shares;
+    unsigned first, end, task;
+    hrnet_task_shares_init(&shares, 10, 2);
+    g_assert_true(hrnet_task_shares_range(&shares, 1, &first, &end));
+    g_assert_cmpuint(first, ==, 5);
+    g_assert_cmpuint(end, ==, 10);
+    for (gsize i = 0; i < G_N_ELEMENTS(taken); i++) {
+        g_assert_true(hrnet_task_shares_take(&shares, 0, &task));
+        g_assert_cmpuint(task, ==, taken[i]);
+    }
+    g_assert_false(hrnet_task_shares_take(&shares, 0, &task));
+    g_assert_false(hrnet_task_shares_range(&shares, 1, &first, &end));
+}
+
 static gpointer take_turns(gpointer data)
 {
     gint *holder = data;
@@ -133,6 +195,8 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/base/workers/turns", test_turns);
     g_test_add_func("/base/workers/none", test_no_workers);
+    g_test_add_func("/base/shares", test_shares);
+    g_test_add_func("/base/shares/order", test_shares_order);
     g_test_add_func("/base/pool", test_pool);
     g_test_add_func("/base/checked", test_checked);
     g_test_add_func("/base/cpu", test_cpu);

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "guarded.h"
 #include "ops/band.h"
-#include "ops/band_queue.h"
 
 #include <math.h>
 #include <string.h>
@@ -184,42 +183,9 @@ static void check_group(gconstpointer data)
         }
 }
 
-#define N_BANDS 997
-
-typedef struct {
-    HrnetBandQueue queue;
-    gint n_taken[N_BANDS];
-} Bands;
-
-static void take_band(void *data, unsigned task, unsigned thread)
-{
-    (void)task;
-    Bands *bands = data;
-    const unsigned band = hrnet_band_queue_take(&bands->queue, thread);
-    g_assert_cmpuint(band, <, N_BANDS);
-    g_atomic_int_inc(&bands->n_taken[band]);
-    if (thread == 0)
-        g_usleep(20); /* the others are to take over what is its own */
-}
-
-static void test_queue(void)
-{
-    for (unsigned n_threads = 1; n_threads <= 8; n_threads++)
-        for (unsigned n_bands = 0; n_bands <= N_BANDS; n_bands = 3 * n_bands + 1) {
-            Bands bands = { 0 };
-            HrnetWorkers *workers = hrnet_workers_begin(n_threads);
-            hrnet_band_queue_init(&bands.queue, n_bands, n_threads);
-            hrnet_workers_run(workers, n_bands, take_band, &bands);
-            hrnet_workers_end(workers);
-            for (unsigned i = 0; i < N_BANDS; i++)
-                g_assert_cmpint(bands.n_taken[i], ==, i < n_bands);
-        }
-}
-
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/band/queue", test_queue);
     for (gsize i = 0; i < G_N_ELEMENTS(groups); i++) {
         g_autofree char *path = g_strdup_printf("/band/%s", groups[i].name);
         g_test_add_data_func(path, &groups[i], check_group);

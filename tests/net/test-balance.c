@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The engine is linked to workers and kernels of this program's own. The kernels compute nothing
- * and add up their work; the workers run a loop's tasks one after the other,
- * each on the simulated thread that is free first, as the real ones hand them out. GEMM is left
- * out: OpenBLAS splits it over threads of its own. */
+ * and add up their work; the workers run a loop's tasks one after the other, each on the simulated
+ * thread that is free first, which takes what it would of the shares. GEMM is left out: OpenBLAS
+ * splits it over threads of its own. */
 #include "base/cpu.h"
 #include "base/workers.h"
 #include "hrnet/hrnet.h"
@@ -152,12 +152,15 @@ void hrnet_workers_run(HrnetWorkers *turn, unsigned n_tasks, HrnetTaskFunc func,
 {
     double busy[THREADS_MAX] = { 0 };
     Loop loop = { .n_tasks = n_tasks };
-    for (unsigned task = 0; task < n_tasks; task++) {
-        unsigned thread = 0;
+    HrnetTaskShares shares;
+    hrnet_task_shares_init(&shares, n_tasks, turn->n_threads);
+    for (unsigned i = 0; i < n_tasks; i++) {
+        unsigned thread = 0, task;
         for (unsigned t = 1; t < turn->n_threads; t++) {
             if (busy[t] < busy[thread])
                 thread = t;
         }
+        g_assert_true(hrnet_task_shares_take(&shares, thread, &task));
         work = 0;
         func(data, task, thread);
         busy[thread] += work;
