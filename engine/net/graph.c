@@ -142,18 +142,22 @@ static guint add_bottleneck(Builder *b, const gchar *prefix, guint in, guint pla
                                 .residual = shortcut });
 }
 
+/* Both convolutions are a group: between them the tensor is read where it was just made. */
 static guint add_basic_block(Builder *b, const gchar *prefix, guint in, guint channels)
 {
+    begin_group(b);
     const guint middle =
         add_conv(b, sub(prefix, "conv1"), sub(prefix, "bn1"), in,
                  (ConvSpec){ .out_channels = channels, .kernel = 3, .stride = 1, .relu = TRUE });
     const guint shortcut = add_shortcut(b, prefix, in, channels);
-    return add_conv(b, sub(prefix, "conv2"), sub(prefix, "bn2"), middle,
-                    (ConvSpec){ .out_channels = channels,
-                                .kernel = 3,
-                                .stride = 1,
-                                .relu = TRUE,
-                                .residual = shortcut });
+    const guint out = add_conv(b, sub(prefix, "conv2"), sub(prefix, "bn2"), middle,
+                               (ConvSpec){ .out_channels = channels,
+                                           .kernel = 3,
+                                           .stride = 1,
+                                           .relu = TRUE,
+                                           .residual = shortcut });
+    end_group(b);
+    return out;
 }
 
 /* Tensors of 64 and 256 channels at these resolutions are larger than the caches. So the stem's two
