@@ -102,11 +102,37 @@ ALWAYS_INLINE void tile_finish(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const H
     }
 }
 
+/* What tile_finish() will touch, fetched while the sums are made: the planes of many channels are
+ * more streams than the hardware follows. */
+ALWAYS_INLINE void tile_prefetch(const HrnetConvTile *t, unsigned first_row, const unsigned rows,
+                                 const unsigned vectors)
+{
+    float *out = t->out + first_row * t->out_row_floats;
+    const float *residual = t->residual ? t->residual + first_row * t->residual_row_floats : NULL;
+#pragma GCC unroll 9
+    for (unsigned r = 0; r < rows; r++) {
+#pragma GCC unroll 3
+        for (unsigned v = 0; v < vectors; v++)
+            __builtin_prefetch(out + v * VECTOR_FLOATS, 1);
+        out += t->out_row_floats;
+    }
+    if (!residual || residual == t->out + first_row * t->out_row_floats)
+        return;
+#pragma GCC unroll 9
+    for (unsigned r = 0; r < rows; r++) {
+#pragma GCC unroll 3
+        for (unsigned v = 0; v < vectors; v++)
+            __builtin_prefetch(residual + v * VECTOR_FLOATS);
+        residual += t->residual_row_floats;
+    }
+}
+
 /* One group of rows. */
 ALWAYS_INLINE void tile_group(const HrnetConvTile *t, unsigned first_row, const unsigned rows,
                               const unsigned vectors)
 {
     vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX];
+    tile_prefetch(t, first_row, rows, vectors);
     tile_clear(acc, t->bias ? t->bias + first_row : NULL, rows, vectors);
     const TileSource source = {
         .weights = t->weights + (size_t)first_row * t->n_channels * t->n_taps,
