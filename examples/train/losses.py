@@ -58,7 +58,7 @@ def lovasz_softmax(logits, labels):
     scores = logits.softmax(1).movedim(1, 0).flatten(1)
     labels = labels.ravel()
     known = labels != IGNORE
-    scores, labels = scores[:, known], labels[known]
+    scores, labels = scores[:, known].unbind(), labels[known]
     losses = []
     for c in labels.unique().tolist():
         truth = (labels == c).float()

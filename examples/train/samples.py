@@ -155,7 +155,7 @@ class People:
     def sample(self, rng):
         kind = rng.random()
         if kind < 0.60:
-            picture, labels = self._plain(rng, self.size, (0.7, 2.0))
+            picture, labels = self._plain(rng, self.size, (0.6, 1.7))
         elif kind < 0.75:
             picture, labels = self._mosaic(rng)
         elif kind < 0.92 or not self.streets:
