@@ -58,7 +58,10 @@ typedef __m256d dvec;
 /* *p in lane 0, zeros in the others. */
 #define vec_load_first(p) _mm256_zextps128_ps256(_mm_load_ss(p))
 
-#define vec_index_load(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
+#define vec_index_load(p)       _mm256_loadu_si256((const __m256i *)(const void *)(p))
+#define vec_index_set1(x)       _mm256_set1_epi32(x)
+#define vec_index_add(a, b)     _mm256_add_epi32(a, b)
+#define vec_index_pick(t, b, a) _mm256_blendv_epi8(a, b, _mm256_castps_si256(t))
 /* Lane i is lane index[i] of a, or lane index[i] - VECTOR_FLOATS of b. */
 static inline vec vec_permute2(vec a, vec_index index, vec b)
 {

@@ -59,7 +59,10 @@ typedef __m512d dvec;
 /* *p in lane 0, zeros in the others. */
 #define vec_load_first(p) _mm512_zextps128_ps512(_mm_load_ss(p))
 
-#define vec_index_load(p) _mm512_loadu_si512(p)
+#define vec_index_load(p)       _mm512_loadu_si512(p)
+#define vec_index_set1(x)       _mm512_set1_epi32(x)
+#define vec_index_add(a, b)     _mm512_add_epi32(a, b)
+#define vec_index_pick(t, b, a) _mm512_mask_mov_epi32(a, t, b)
 /* Lane i is lane index[i] of a, or lane index[i] - VECTOR_FLOATS of b. */
 #define vec_permute2(a, index, b) _mm512_permutex2var_ps(a, index, b)
 
