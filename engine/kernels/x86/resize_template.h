@@ -59,34 +59,38 @@ static inline Pair pair_load(const HrnetAddRow *row, unsigned i)
     };
 }
 
-static inline vec pair_add(vec sum, const Pair *pair, unsigned x)
+ALWAYS_INLINE vec pair_add(vec sum, const Pair *pair, unsigned x)
 {
     sum = vec_fma(pair->weight0, vec_load(pair->first + x), sum);
     return vec_fma(pair->weight1, vec_load(pair->second + x), sum);
 }
 
 /* n_pairs is a constant where this is inlined; pairs beyond it are never looked at. */
+ALWAYS_INLINE vec pairs_add(vec sum, const Pair *pairs, unsigned n_pairs, unsigned x, vec floor)
+{
+    sum = pair_add(sum, &pairs[0], x);
+    if (n_pairs > 1)
+        sum = pair_add(sum, &pairs[1], x);
+    if (n_pairs > 2)
+        sum = pair_add(sum, &pairs[2], x);
+    return vec_max(floor, sum);
+}
+
 ALWAYS_INLINE void add_pairs(const HrnetAddRow *row, unsigned n_pairs)
 {
     const vec floor = vec_set1(row->relu ? 0.0f : -__builtin_inff());
-    const Pair pair0 = pair_load(row, 0);
-    const Pair pair1 = n_pairs > 1 ? pair_load(row, 1) : pair0;
-    const Pair pair2 = n_pairs > 2 ? pair_load(row, 2) : pair0;
+    const Pair pairs[] = { pair_load(row, 0), pair_load(row, n_pairs > 1 ? 1 : 0),
+                           pair_load(row, n_pairs > 2 ? 2 : 0) };
     const float *base = row->base;
     float *out = row->out;
     const unsigned n = row->n;
-    for (unsigned x = 0; x < n; x += VECTOR_FLOATS) {
-        vec sum = load_left(base + x, (long)(n - x));
-        sum = pair_add(sum, &pair0, x);
-        if (n_pairs > 1)
-            sum = pair_add(sum, &pair1, x);
-        if (n_pairs > 2)
-            sum = pair_add(sum, &pair2, x);
-        sum = vec_max(floor, sum);
-        if (n - x >= VECTOR_FLOATS)
-            vec_store(out + x, sum);
-        else
-            vec_store_mask(out + x, vec_mask_range(0, (long)(n - x)), sum);
+    unsigned x = 0;
+    for (; n - x >= VECTOR_FLOATS; x += VECTOR_FLOATS)
+        vec_store(out + x, pairs_add(vec_load(base + x), pairs, n_pairs, x, floor));
+    if (x < n) {
+        const vec_mask mask = vec_mask_range(0, (long)(n - x));
+        const vec sum = vec_load_mask(mask, base + x);
+        vec_store_mask(out + x, mask, pairs_add(sum, pairs, n_pairs, x, floor));
     }
 }
 
