@@ -27,11 +27,10 @@ gboolean gst_hrnet_fault_strikes(void)
     return *end == '-' ? run >= first : run == first;
 }
 
-void gst_hrnet_fault_delay(GstClockTime start)
+/* The process's n-th of its kind, which began at `start`, by the item MS or MSxN of a name. */
+static void delay(const gchar *name, gint n, GstClockTime start)
 {
-    static gint n_delays;
-    const gint delay = g_atomic_int_add(&n_delays, 1) + 1;
-    const gchar *text = find("slow:");
+    const gchar *text = find(name);
     GstClockTime least, taken;
     gchar *end;
 
@@ -39,6 +38,20 @@ void gst_hrnet_fault_delay(GstClockTime start)
         return;
     least = (GstClockTime)g_ascii_strtoll(text, &end, 10) * GST_MSECOND;
     taken = gst_util_get_timestamp() - start;
-    if (taken < least && (*end != 'x' || delay <= g_ascii_strtoll(end + 1, NULL, 10)))
+    if (taken < least && (*end != 'x' || n <= g_ascii_strtoll(end + 1, NULL, 10)))
         g_usleep((gulong)((least - taken) / GST_USECOND));
+}
+
+void gst_hrnet_fault_delay(GstClockTime start)
+{
+    static gint n_runs;
+
+    delay("slow:", g_atomic_int_add(&n_runs, 1) + 1, start);
+}
+
+void gst_hrnet_fault_delay_free(GstClockTime start)
+{
+    static gint n_frees;
+
+    delay("free:", g_atomic_int_add(&n_frees, 1) + 1, start);
 }

@@ -8,6 +8,7 @@
  *     run:N-      that one and all after it
  *     slow:MS     each inference takes MS milliseconds at least
  *     slow:MSxN   the process's first N do
+ *     free:MS     freeing a network that another has replaced takes so long at least
  *
  * Without the tests nothing of it is there. */
 #ifndef GST_HRNET_FAULT_H
@@ -25,6 +26,9 @@ gboolean gst_hrnet_fault_strikes(void);
 /* Sleeps until an inference that began at `start` has taken its time; counts it. Any thread. */
 void gst_hrnet_fault_delay(GstClockTime start);
 
+/* The same where a network is freed that another has replaced. */
+void gst_hrnet_fault_delay_free(GstClockTime start);
+
 #else
 
 static inline gboolean gst_hrnet_fault_strikes(void)
@@ -33,6 +37,10 @@ static inline gboolean gst_hrnet_fault_strikes(void)
 }
 
 static inline void gst_hrnet_fault_delay(G_GNUC_UNUSED GstClockTime start)
+{
+}
+
+static inline void gst_hrnet_fault_delay_free(G_GNUC_UNUSED GstClockTime start)
 {
 }
 

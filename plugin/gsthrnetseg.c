@@ -40,9 +40,10 @@
  * ## Properties while playing
  *
  * All properties may be set in any state. A new #GstHrnetSeg:model is loaded beside the stream,
- * which goes on with the former until the new one is ready; where loading fails a warning is posted
- * and the former stays. In the same way values that mean nothing (an unknown class, a palette too
- * short) are an error when the element starts, and a warning that changes nothing later.
+ * which goes on with the former until the new one is ready, and the former is freed beside it;
+ * where loading fails a warning is posted and the former stays. In the same way values that mean
+ * nothing (an unknown class, a palette too short) are an error when the element starts, and a
+ * warning that changes nothing later.
  *
  * ## Live streams
  *

@@ -85,6 +85,7 @@ struct _GstHrnetSeg {
     GstHrnetMode negotiated_mode; /* the last that the caps were made for */
     gboolean peer_takes_video_meta;
     GstHrnetNetwork *network; /* the worker's while it is busy */
+    GThread *retiring;        /* frees the one before */
     GstHrnetShape shape;      /* that its session shall have */
     gboolean adapts;          /* the shape goes by the load */
     GstHrnetLoad load;

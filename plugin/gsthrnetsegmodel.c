@@ -1,5 +1,6 @@
 /* hrnetseg: the model, and what the properties make of it.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gsthrnetfault.h"
 #include "gsthrnetseg.h"
 
 GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
@@ -139,6 +140,7 @@ void gst_hrnet_seg_model_close(GstHrnetSeg *self)
 
     gst_hrnet_network_free(pending);
     g_clear_pointer(&self->network, gst_hrnet_network_free);
+    g_clear_pointer(&self->retiring, g_thread_join);
 }
 
 /* Takes the network over if it is still what is wished for; returns what is not needed any more. */
@@ -190,21 +192,42 @@ void gst_hrnet_seg_model_reload(GstHrnetSeg *self)
         gst_element_call_async(GST_ELEMENT(self), load, wish, wish_free);
 }
 
+static gpointer free_network(gpointer network)
+{
+    const GstClockTime start = gst_util_get_timestamp();
+
+    gst_hrnet_network_free(network);
+    gst_hrnet_fault_delay_free(start);
+    return NULL;
+}
+
+/* Frees a network in a thread of its own: without huge pages a large one takes as long as a frame
+ * lasts. The thread of the network before has had the time of a load to end. */
+static void retire(GstHrnetSeg *self, GstHrnetNetwork *network)
+{
+    g_clear_pointer(&self->retiring, g_thread_join);
+    self->retiring = g_thread_try_new("hrnet-free", free_network, network, NULL);
+    if (!self->retiring)
+        gst_hrnet_network_free(network);
+}
+
 /* At a frame's boundary: from now on masks are the new network's. */
 static void switch_network(GstHrnetSeg *self, GstHrnetNetwork *network, const Wish *wish)
 {
     g_autoptr(GError) error = NULL;
+    GstHrnetNetwork *former = self->network;
 
     if (!gst_hrnet_paint_setup(&self->paint, network->model, wish->classes, wish->palette,
                                wish->style, &error)) {
         post_model(self, GST_MESSAGE_WARNING, wish, error);
-        gst_hrnet_network_free(network);
+        retire(self, network);
         return;
     }
-    gst_hrnet_network_free(self->network);
     self->network = network;
     self->load = (GstHrnetLoad){ 0 };
     gst_hrnet_seg_mask_reset(self);
+    /* Last, as the former mask has a reference to its model. */
+    retire(self, former);
     GST_INFO_OBJECT(self, "switched to model %s", hrnet_model_get_name(network->model));
 }
 

@@ -142,21 +142,25 @@ static gchar *class_name(GstBuffer *frame, guint label)
     return g_value_dup_string(gst_value_array_get_value(classes, label));
 }
 
-/* A model's change takes effect at some later frame, and no frame before it is held up or lost. */
-GST_START_TEST(test_change_while_playing)
+/* Sets another model with options of its own after a frame, and pushes frames until one is the new
+ * model's. Returns the longest time that one took, in microseconds. */
+static gint64 change_model(GstHarness *h, const gchar *model)
 {
-    GstHarness *h = harness_new("hrnetseg model=test mode=meta");
-    gchar *path = test_model_path(), *name = NULL;
+    gchar *name = NULL;
     GstVideoInfo info;
+    gint64 longest = 0;
     guint n = 0;
 
     harness_set_frame_caps(h, "I420", WIDTH, HEIGHT, "", &info);
     gst_buffer_unref(gst_harness_push_and_pull(h, frame_new(&info, 0, 0)));
-    g_object_set(h->element, "model", path, "model-options",
+    g_object_set(h->element, "model", model, "model-options",
                  "options,classes=<a,b,c>,foreground=<b>", NULL);
     do {
-        GstBuffer *out = gst_harness_push_and_pull(h, frame_new(&info, 0, ++n));
+        GstBuffer *in = frame_new(&info, 0, ++n), *out;
+        const gint64 start = g_get_monotonic_time();
 
+        out = gst_harness_push_and_pull(h, in);
+        longest = MAX(longest, g_get_monotonic_time() - start);
         fail_unless(out != NULL);
         g_free(name);
         name = class_name(out, 1);
@@ -166,8 +170,33 @@ GST_START_TEST(test_change_while_playing)
     fail_unless_equals_string(name, "a");
     fail_unless_equals_uint64(seg_stat(h->element, "frames"), n + 1);
     g_free(name);
+    return longest;
+}
+
+/* A model's change takes effect at some later frame, and no frame before it is held up or lost. */
+GST_START_TEST(test_change_while_playing)
+{
+    GstHarness *h = harness_new("hrnetseg model=test mode=meta");
+    gchar *path = test_model_path();
+
+    change_model(h, path);
     g_free(path);
     gst_harness_teardown(h);
+}
+GST_END_TEST
+
+/* The frame that switches does not wait for the former model to be freed; stopping does, so that
+ * nothing of the element is left behind. */
+GST_START_TEST(test_former_is_freed_beside)
+{
+    GstHarness *h = harness_new("hrnetseg model=test mode=meta");
+    const gint64 start = g_get_monotonic_time();
+
+    g_setenv("HRNET_FAULT", "free:3000", TRUE);
+    fail_unless(change_model(h, "test") < 2000000);
+    gst_harness_teardown(h);
+    fail_unless(g_get_monotonic_time() - start >= 3000000);
+    g_unsetenv("HRNET_FAULT");
 }
 GST_END_TEST
 
@@ -293,6 +322,7 @@ static Suite *models_suite(void)
     tcase_add_loop_test(chain, test_broken_file, 0, 7);
     tcase_add_test(chain, test_options);
     tcase_add_test(chain, test_change_while_playing);
+    tcase_add_test(chain, test_former_is_freed_beside);
     tcase_add_test(chain, test_failing_change);
     tcase_add_test(chain, test_stop_while_loading);
     tcase_add_test(chain, test_state_cycles);
