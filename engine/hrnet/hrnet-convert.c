@@ -84,7 +84,7 @@ typedef struct {
     guint32 seed;
     guint height, width;
     gdouble largest;
-    JsonArray *logits; /* of the node that it was read from */
+    JsonArray *logits; /* numbers, of the node that it was read from */
 } Selftest;
 
 static gboolean read_selftest(JsonNode *node, Selftest *test)
@@ -102,6 +102,11 @@ static gboolean read_selftest(JsonNode *node, Selftest *test)
         MAX(height, width) > LARGEST_SIDE || !(test->largest > 0) ||
         json_array_get_length(test->logits) == 0)
         return FALSE;
+    for (guint k = 0; k < json_array_get_length(test->logits); k++) {
+        gdouble logit;
+        if (!hrnet_json_number(json_array_get_element(test->logits, k), &logit))
+            return FALSE;
+    }
     test->seed = (guint32)seed;
     test->height = (guint)height;
     test->width = (guint)width;
@@ -142,7 +147,8 @@ gboolean hrnet_model_selftest(HrnetModel *model, GError **error)
     }
     if (!read_selftest(node, &test)) {
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_FILE,
-                    "%s: " SELFTEST_KEY " lacks seed, height, width, largest or logits", path);
+                    "%s: " SELFTEST_KEY " lacks a good seed, height, width, largest or logits",
+                    path);
         return FALSE;
     }
 

@@ -70,3 +70,12 @@ JsonNode *hrnet_json_parse(const gchar *text, gsize length, const gchar *path, c
     g_free(duplicates.duplicate);
     return root;
 }
+
+gboolean hrnet_json_number(JsonNode *node, gdouble *number)
+{
+    const GType type = json_node_get_value_type(node);
+    if (type != G_TYPE_DOUBLE && type != G_TYPE_INT64)
+        return FALSE;
+    *number = json_node_get_double(node);
+    return TRUE;
+}

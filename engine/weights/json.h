@@ -13,4 +13,7 @@
 JsonNode *hrnet_json_parse(const gchar *text, gsize length, const gchar *path, const gchar *what,
                            HrnetWeightsError code, GError **error);
 
+/* FALSE where a node is no number. */
+gboolean hrnet_json_number(JsonNode *node, gdouble *number);
+
 #endif

@@ -162,10 +162,9 @@ static gboolean apply_colour_statistic(const Apply *apply, const gchar *key, gfl
     JsonArray *array = json_node_get_array(node);
     good = json_array_get_length(array) == 3;
     for (guint c = 0; good && c < 3; c++) {
-        GType type = json_node_get_value_type(json_array_get_element(array, c));
-        gdouble value = json_array_get_double_element(array, c);
-        good = (type == G_TYPE_DOUBLE || type == G_TYPE_INT64) && isfinite((gfloat)value) &&
-               (!positive || value >= 1e-6);
+        gdouble value = 0;
+        good = hrnet_json_number(json_array_get_element(array, c), &value) &&
+               isfinite((gfloat)value) && (!positive || value >= 1e-6);
         out[c] = (gfloat)value;
     }
     if (!good)

@@ -72,6 +72,7 @@ def test_broken_selftests():
     for text in ("", "{}", "[1]", "{\"seed\": 1, \"height\": 64, \"width\": 96, \"largest\": 1, \"logits\": []}",
                  "{\"seed\": 1, \"height\": 99999, \"width\": 96, \"largest\": 1, \"logits\": [1]}",
                  "{\"seed\": 1, \"height\": 64, \"width\": 96, \"largest\": 1, \"logits\": [1e9]}",
+                 "{\"seed\": 1, \"height\": 64, \"width\": 96, \"largest\": 1, \"logits\": [[1]]}",
                  "{\"seed\": -1, \"height\": 64, \"width\": 96, \"largest\": 1, \"logits\": [1]}"):
         metadata["hrnet.selftest"] = text
         write_model("broken.safetensors", metadata, tensors)

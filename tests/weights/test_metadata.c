@@ -114,6 +114,8 @@ int main(int argc, char **argv)
         "padding=valid",
         "mean=[1,2]",
         "mean=[1,2,\"3\"]",
+        "mean=[[1],2,3]",
+        "mean=[null,2,3]",
         "mean=0.5",
         "std=[1,0,1]",
         "std=[1,1,1e99]",
