@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const gchar *const all_formats[] = { "I420", "YV12", "NV12", "NV21", "YUY2",  "UYVY",
                                      "RGB",  "BGR",  "RGBx", "BGRx", "xRGB",  "xBGR",
@@ -229,6 +231,16 @@ guint64 seg_stat(GstElement *element, const gchar *name)
     }
     gst_structure_free(stats);
     return value;
+}
+
+gsize resident_bytes(void)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    unsigned long pages = 0;
+
+    fail_unless(file && fscanf(file, "%*u %lu", &pages) == 1);
+    fclose(file);
+    return pages * (gsize)sysconf(_SC_PAGESIZE);
 }
 
 GstMessage *wait_message(GstBus *bus, GstMessageType type)

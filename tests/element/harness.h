@@ -57,6 +57,9 @@ guint8 *seg_labels(GstBuffer *frame, gint width, gint height);
 /* A counter of the element's stats. */
 guint64 seg_stat(GstElement *element, const gchar *name);
 
+/* Memory of the process that is in RAM. */
+gsize resident_bytes(void);
+
 /* The next message of a type from the bus, waiting up to 20 s; NULL if none comes. */
 GstMessage *wait_message(GstBus *bus, GstMessageType type);
 

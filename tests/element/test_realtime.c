@@ -5,10 +5,8 @@
  * HRNET_SOAK is the number of seconds that each pipeline runs, 12 if it is not set. */
 #include "harness.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define INFERENCE       (200 * GST_MSECOND)
 #define SINK_DEADLINE   (20 * GST_MSECOND) /* that sinks add to the latency by default */
@@ -74,17 +72,6 @@ static GstPadProbeReturn on_frame(GstPad *pad, GstPadProbeInfo *info, gpointer u
     seen->n_wrong_ages += seg_stat(seen->seg, "mask-age-ns") != age;
     note(&ages, age);
     return GST_PAD_PROBE_OK;
-}
-
-static guint64 resident_bytes(void)
-{
-    guint64 pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-
-    fail_unless(file != NULL);
-    fail_unless_equals_int(fscanf(file, "%*u %" G_GUINT64_FORMAT, &pages), 1);
-    fclose(file);
-    return pages * (guint64)sysconf(_SC_PAGESIZE);
 }
 
 static guint n_seconds(void)

@@ -3,8 +3,6 @@
 #include "harness.h"
 
 #include <hrnet/hrnet.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #define N_MORE 8
 #define WIDTH  64
@@ -12,16 +10,6 @@
 
 /* What an element, its frames and its threads may take beside the arena. */
 #define REST_BYTES (1 << 20)
-
-static gsize resident_bytes(void)
-{
-    FILE *file = fopen("/proc/self/statm", "r");
-    unsigned long pages = 0;
-
-    fail_unless(file && fscanf(file, "%*u %lu", &pages) == 1);
-    fclose(file);
-    return pages * (gsize)sysconf(_SC_PAGESIZE);
-}
 
 static GstHarness *run_element(const gchar *description)
 {

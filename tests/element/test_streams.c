@@ -3,23 +3,11 @@
 #include "harness.h"
 
 #include <hrnet/hrnet.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #define N_STREAMS  8
 #define SECONDS    10
 #define SIZE       "256x448"
 #define SIZE_PIXEL 256, 448
-
-static gsize resident_bytes(void)
-{
-    FILE *file = fopen("/proc/self/statm", "r");
-    unsigned long pages = 0;
-
-    fail_unless(file && fscanf(file, "%*u %lu", &pages) == 1);
-    fclose(file);
-    return pages * (gsize)sysconf(_SC_PAGESIZE);
-}
 
 static GstElement *stream_new(GstElement **seg)
 {

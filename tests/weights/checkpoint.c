@@ -200,3 +200,14 @@ HrnetWeights *checkpoint_open(Checkpoint *checkpoint, const gchar *const *option
     checkpoint_free(checkpoint);
     return hrnet_weights_open(path, options, error);
 }
+
+gint checkpoint_expect_refusal(const gchar *path, const gchar *text)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_null(hrnet_weights_open(path, NULL, &error));
+    g_assert_true(error->domain == HRNET_WEIGHTS_ERROR && g_str_has_prefix(error->message, path));
+    g_assert_null(strchr(error->message, '\n'));
+    if (!strstr(error->message, text))
+        g_error("\"%s\" is not in \"%s\"", text, error->message);
+    return error->code;
+}

@@ -45,6 +45,10 @@ Checkpoint *checkpoint_tiny(guint classes, const gchar *metadata);
 /* Writes model.safetensors, frees the checkpoint, and opens the file. */
 HrnetWeights *checkpoint_open(Checkpoint *checkpoint, const gchar *const *options, GError **error);
 
+/* Fails the test unless opening the file does, with one line that begins with the path and has the
+ * text. Returns the error's code. */
+gint checkpoint_expect_refusal(const gchar *path, const gchar *text);
+
 /* A folder of this test's own, removed at exit. */
 const gchar *checkpoint_folder(void);
 
