@@ -17,7 +17,7 @@ HRNET_API GQuark hrnet_error_quark(void);
 
 /**
  * HrnetError:
- * @HRNET_ERROR_NOT_FOUND: no such model, or its file cannot be read
+ * @HRNET_ERROR_NOT_FOUND: no such model, or its file cannot be read, or written
  * @HRNET_ERROR_INVALID_FILE: a model file that is truncated, corrupt, or lacks tensors
  * @HRNET_ERROR_UNSUPPORTED: a sound file whose network this library does not run
  * @HRNET_ERROR_INVALID_ARGUMENT: a size, option, image or other argument out of its range

@@ -13,7 +13,7 @@ typedef struct HrnetWeights HrnetWeights;
 #define HRNET_WEIGHTS_ERROR (hrnet_weights_error_quark())
 GQuark hrnet_weights_error_quark(void);
 typedef enum {
-    HRNET_WEIGHTS_ERROR_NOT_FOUND,   /* no such file, or it cannot be read */
+    HRNET_WEIGHTS_ERROR_NOT_FOUND,   /* no such file, or it cannot be read, or written */
     HRNET_WEIGHTS_ERROR_INVALID,     /* corrupt, truncated, missing or misshapen tensors */
     HRNET_WEIGHTS_ERROR_UNSUPPORTED, /* a sound file that is no network of ours */
     HRNET_WEIGHTS_ERROR_OPTION,      /* a metadata value or override that means nothing */
@@ -22,7 +22,7 @@ typedef enum {
 
 /* Opens a checkpoint, reads names, shapes and metadata (the file's own, then PATH.json's, then
  * options: "key=value" strings, NULL-terminated or NULL itself) and infers the configuration. Keys
- * are DESIGN-documented ones with or without the "hrnet." prefix; unknown keys in options are an
+ * are those of the README, with or without the "hrnet." prefix; unknown keys in options are an
  * error, in files a debug line. */
 HrnetWeights *hrnet_weights_open(const gchar *path, const gchar *const *options, GError **error);
 void hrnet_weights_close(HrnetWeights *weights);
