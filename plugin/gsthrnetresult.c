@@ -58,7 +58,7 @@ GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVide
     if (!mask)
         return NULL;
     gst_hrnet_fault_delay(start);
-    result = g_atomic_rc_box_new0(GstHrnetResult);
+    result = g_new0(GstHrnetResult, 1);
     result->mask = mask;
     result->model = hrnet_model_ref(network->model);
     result->pts = GST_BUFFER_PTS(frame->buffer);
@@ -69,23 +69,13 @@ GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVide
     return result;
 }
 
-GstHrnetResult *gst_hrnet_result_ref(GstHrnetResult *result)
+void gst_hrnet_result_free(GstHrnetResult *result)
 {
-    return g_atomic_rc_box_acquire(result);
-}
-
-static void clear(gpointer data)
-{
-    GstHrnetResult *result = data;
     g_value_unset(&result->report);
     gst_buffer_unref(result->buffer);
     hrnet_mask_unref(result->mask);
     hrnet_model_unref(result->model);
-}
-
-void gst_hrnet_result_unref(GstHrnetResult *result)
-{
-    g_atomic_rc_box_release_full(result, clear);
+    g_free(result);
 }
 
 gboolean gst_hrnet_result_fits(const GstHrnetResult *result, guint width, guint height)

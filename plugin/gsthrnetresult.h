@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-/* The outcome of one inference. Reference-counted and immutable; any thread. */
+/* The outcome of one inference. Immutable; any thread. */
 typedef struct {
     HrnetMask *mask;
     HrnetModel *model;         /* whose labels they are */
@@ -31,13 +31,11 @@ typedef struct {
 /* Segments a mapped frame with a network that is prepared. NULL and the error where that fails. */
 GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVideoFrame *frame,
                                          const GstHrnetInference *inference, GError **error);
-GstHrnetResult *gst_hrnet_result_ref(GstHrnetResult *result);
-void gst_hrnet_result_unref(GstHrnetResult *result);
+/* The mask stays for as long as buffers show it. */
+void gst_hrnet_result_free(GstHrnetResult *result);
 
 /* Whether the mask is of a frame of that size. */
 gboolean gst_hrnet_result_fits(const GstHrnetResult *result, guint width, guint height);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(GstHrnetResult, gst_hrnet_result_unref)
 
 G_END_DECLS
 

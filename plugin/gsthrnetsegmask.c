@@ -34,14 +34,14 @@ void gst_hrnet_seg_mask_open(GstHrnetSeg *self)
 void gst_hrnet_seg_mask_close(GstHrnetSeg *self)
 {
     g_clear_pointer(&self->worker, gst_hrnet_worker_free);
-    g_clear_pointer(&self->result, gst_hrnet_result_unref);
+    g_clear_pointer(&self->result, gst_hrnet_result_free);
 }
 
 void gst_hrnet_seg_mask_reset(GstHrnetSeg *self)
 {
     if (self->worker)
         gst_hrnet_worker_forget(self->worker);
-    g_clear_pointer(&self->result, gst_hrnet_result_unref);
+    g_clear_pointer(&self->result, gst_hrnet_result_free);
     self->inferred_at = GST_CLOCK_TIME_NONE;
     self->restarts = TRUE;
     self->motion.valid = FALSE;
@@ -149,7 +149,7 @@ static void post_report(GstHrnetSeg *self, const GstHrnetResult *result)
 
 static void take_result(GstHrnetSeg *self, GstHrnetResult *result)
 {
-    g_clear_pointer(&self->result, gst_hrnet_result_unref);
+    g_clear_pointer(&self->result, gst_hrnet_result_free);
     self->result = result;
     self->confirmed_pts = result->pts;
     self->failed = FALSE;
@@ -310,7 +310,7 @@ gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *buffer)
     ok = collect(self, &error);
     if (self->result && !gst_hrnet_result_fits(self->result, GST_VIDEO_INFO_WIDTH(&self->in_info),
                                                GST_VIDEO_INFO_HEIGHT(&self->in_info)))
-        g_clear_pointer(&self->result, gst_hrnet_result_unref);
+        g_clear_pointer(&self->result, gst_hrnet_result_free);
     if (ok && !busy && !keeps_mask(self, buffer))
         ok = look_at_pixels(self, buffer, &error);
     if (!ok) {

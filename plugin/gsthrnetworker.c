@@ -67,7 +67,7 @@ static GstHrnetOutcome segment(GstHrnetWorker *worker)
 
 static void drop(GstHrnetOutcome *outcome)
 {
-    g_clear_pointer(&outcome->result, gst_hrnet_result_unref);
+    g_clear_pointer(&outcome->result, gst_hrnet_result_free);
     g_clear_error(&outcome->error);
 }
 

@@ -35,7 +35,7 @@ HrnetDtype hrnet_dtype_from_name(const gchar *name)
     return HRNET_DTYPE_OTHER;
 }
 
-const gchar *hrnet_dtype_name(HrnetDtype dtype)
+static const gchar *dtype_name(HrnetDtype dtype)
 {
     return dtype < HRNET_DTYPE_OTHER ? dtypes[dtype].name : "other";
 }
@@ -102,7 +102,7 @@ HrnetStoredTensor *hrnet_source_add(HrnetSource *source, const gchar *name, Hrne
     HrnetStoredTensor *tensor = g_new0(HrnetStoredTensor, 1);
     tensor->name = g_strdup(name);
     tensor->dtype = dtype;
-    g_strlcpy(tensor->dtype_name, hrnet_dtype_name(dtype), sizeof tensor->dtype_name);
+    g_strlcpy(tensor->dtype_name, dtype_name(dtype), sizeof tensor->dtype_name);
     tensor->n_dims = n_dims;
     tensor->n_elements = n;
     guint64 stride = 1;

@@ -65,7 +65,6 @@ const HrnetStoredTensor *hrnet_source_find(const HrnetSource *source, const gcha
 gsize hrnet_dtype_size(HrnetDtype dtype);
 /* HRNET_DTYPE_OTHER for names it doesn't know. Names as in safetensors: "F32". */
 HrnetDtype hrnet_dtype_from_name(const gchar *name);
-const gchar *hrnet_dtype_name(HrnetDtype dtype);
 
 /* "[16, 3, 3, 3]". Free with g_free(). */
 gchar *hrnet_stored_shape(const HrnetStoredTensor *tensor);
