@@ -150,7 +150,7 @@ bool hrnet_conv_equal(const HrnetConv *a, const HrnetConv *b)
            a->shape.out_channels == b->shape.out_channels && a->shape.kernel == b->shape.kernel &&
            a->shape.stride == b->shape.stride && a->shape.padding_same == b->shape.padding_same &&
            memcmp(a->bias, b->bias, a->shape.out_channels * sizeof(float)) == 0 &&
-           memcmp(a->packed, b->packed, hrnet_conv_packed_bytes(a)) == 0;
+           memcmp(a->packed, b->packed, a->method->packed_floats(&a->shape) * sizeof(float)) == 0;
 }
 
 HrnetConvAlgorithm hrnet_conv_algorithm(const HrnetConv *conv)
@@ -166,11 +166,6 @@ const char *hrnet_conv_algorithm_name(HrnetConvAlgorithm algorithm)
         [HRNET_CONV_WINO4] = "wino4",
     };
     return algorithm < HRNET_CONV_N_ALGORITHMS ? names[algorithm] : "unknown";
-}
-
-size_t hrnet_conv_packed_bytes(const HrnetConv *conv)
-{
-    return conv->method->packed_floats(&conv->shape) * sizeof(float);
 }
 
 size_t hrnet_conv_scratch_floats(const HrnetConv *conv, unsigned height, unsigned width,

@@ -60,8 +60,6 @@ bool hrnet_conv_equal(const HrnetConv *a, const HrnetConv *b);
 HrnetConvAlgorithm hrnet_conv_algorithm(const HrnetConv *conv);
 /* "gemm", "direct", "wino4", ... for profiles and plans. */
 const char *hrnet_conv_algorithm_name(HrnetConvAlgorithm algorithm);
-/* Bytes of packed weights. */
-size_t hrnet_conv_packed_bytes(const HrnetConv *conv);
 
 /* Rows (columns) of the output for as many of the input: ceil(n / stride). */
 unsigned hrnet_conv_out_size(const HrnetConvShape *shape, unsigned n);
