@@ -26,6 +26,7 @@ struct HrnetPlan {
     gfloat **scratch;     /* by node, in the arena; NULL where none is needed */
     GArray *groups;       /* HrnetBandGroup, those of the network's that run as one */
     Band *bands;          /* one a group */
+    guint *band_of_node;  /* by node: its group's number from 1, 0 = none */
     gfloat *arena;
     gsize arena_floats;
 };
@@ -71,16 +72,16 @@ static gboolean in_fused_head(const HrnetPlan *plan, guint i)
 
 static gboolean in_band(const HrnetPlan *plan, guint i)
 {
-    return hrnet_bands_of_node(plan->groups, i) != NULL;
+    return plan->band_of_node[i] != 0;
 }
 
 /* The group that starts with node i, or NULL. */
 static const Band *band_of_first(const HrnetPlan *plan, guint i)
 {
-    for (guint g = 0; g < plan->groups->len; g++)
-        if (g_array_index(plan->groups, HrnetBandGroup, g).first == i)
-            return &plan->bands[g];
-    return NULL;
+    const guint g = plan->band_of_node[i];
+    if (g == 0 || g_array_index(plan->groups, HrnetBandGroup, g - 1).first != i)
+        return NULL;
+    return &plan->bands[g - 1];
 }
 
 /* Takes those of the network's groups that this size and so many threads are worth it for. */
@@ -98,6 +99,8 @@ static void choose_groups(HrnetPlan *plan)
             continue;
         plan->bands[plan->groups->len].plan = band_plan;
         g_array_append_val(plan->groups, *group);
+        for (guint i = 0; i < group->n_nodes; i++)
+            plan->band_of_node[group->first + i] = plan->groups->len;
     }
 }
 
@@ -194,6 +197,7 @@ HrnetPlan *hrnet_plan_new(const HrnetNetwork *network, guint height, guint width
     plan->n_threads = n_threads;
     plan->tensors = g_new0(HrnetTensor, graph->tensors->len);
     plan->scratch = g_new0(gfloat *, graph->nodes->len);
+    plan->band_of_node = g_new0(guint, graph->nodes->len);
     gboolean good = shape_tensors(plan, height, width);
     if (good) {
         choose_groups(plan);
@@ -214,6 +218,7 @@ void hrnet_plan_free(HrnetPlan *plan)
     if (plan->groups)
         g_array_unref(plan->groups);
     g_free(plan->bands);
+    g_free(plan->band_of_node);
     g_free(plan);
 }
 
