@@ -7,6 +7,9 @@ objects over them at their own place.
 `People` mixes four kinds, so that portraits and distant walkers are both learnt: plain cuts,
 mosaics of several reduced photographs, people cut out along their labels and pasted small onto
 streets and empty backgrounds, and street frames whose pedestrians are people.
+
+Both have a mild form for the end of a run, nearer to what the network is made for: scales closer to
+1, rare classes and composed pictures less often.
 """
 
 import numpy as np
@@ -25,8 +28,10 @@ def choose(rng, pairs):
 
 
 class Street:
-    def __init__(self, frames, size):
+    def __init__(self, frames, size, mild=False):
         self.frames, self.size = frames, size
+        self.scales = (0.7, 1.6) if mild else (0.55, 2.0)
+        self.focus_share, self.overlay_share = (0.35, 0.1) if mild else (0.5, 0.25)
         self.rare_frames = self._index(RARE)
 
     def _index(self, classes):
@@ -49,7 +54,7 @@ class Street:
 
     def sample(self, rng):
         focus = None
-        if rng.random() < 0.5 and self.rare_frames:
+        if rng.random() < self.focus_share and self.rare_frames:
             c, frames = self.rare_frames[rng.integers(len(self.rare_frames))]
             picture, labels = self.frames[frames[rng.integers(len(frames))]]
             ys, xs = np.nonzero(labels == c)
@@ -57,9 +62,9 @@ class Street:
             focus = ys[k], xs[k]
         else:
             picture, labels = choose(rng, self.frames)
-        if rng.random() < 0.25:
+        if rng.random() < self.overlay_share:
             picture, labels = self._overlay_rare(rng, picture, labels)
-        picture, labels = augment.random_cut(rng, picture, labels, self.size, (0.55, 2.0), focus)
+        picture, labels = augment.random_cut(rng, picture, labels, self.size, self.scales, focus)
         labels = np.where(labels < VOID, labels, IGNORE)
         return augment.recolour(rng, picture), labels
 
@@ -72,8 +77,11 @@ class People:
     PERSON_OF_STREET[STREET.index("pedestrian")] = 1
     PERSON_OF_STREET[STREET.index("bicyclist")] = IGNORE  # person and bicycle in one
 
-    def __init__(self, photographs, streets, size):
+    def __init__(self, photographs, streets, size, mild=False):
         self.photographs, self.streets, self.size = photographs, streets, size
+        self.scales = (0.7, 1.4) if mild else (0.6, 1.7)
+        # shares of plain cuts, those and mosaics, those and pasted people; the rest are streets
+        self.up_to = (0.72, 0.80, 0.94) if mild else (0.60, 0.75, 0.92)
 
     def _plain(self, rng, size, scales):
         return augment.random_cut(rng, *choose(rng, self.photographs), size, scales)
@@ -154,11 +162,12 @@ class People:
 
     def sample(self, rng):
         kind = rng.random()
-        if kind < 0.60:
-            picture, labels = self._plain(rng, self.size, (0.6, 1.7))
-        elif kind < 0.75:
+        plain, mosaic, pasted = self.up_to
+        if kind < plain:
+            picture, labels = self._plain(rng, self.size, self.scales)
+        elif kind < mosaic:
             picture, labels = self._mosaic(rng)
-        elif kind < 0.92 or not self.streets:
+        elif kind < pasted or not self.streets:
             picture, labels = self._pasted(rng)
         else:
             picture, labels = self._street(rng, (0.6, 2.0))

@@ -132,11 +132,11 @@ class Trainer:
                     for part in ("train", "val")} for t in o.sets}
 
     def _sampler(self, task):
-        size = self.options.crop
+        size, mild = self.options.crop, self.options.mild
         if task == "street":
-            return Street(self.pairs["street"]["train"], size)
+            return Street(self.pairs["street"]["train"], size, mild)
         streets = self.pairs["street"]["train"] if "street" in self.pairs else None
-        return People(self.pairs["people"]["train"], streets, size)
+        return People(self.pairs["people"]["train"], streets, size, mild)
 
     def _weights(self, task):
         pairs = self.pairs[task]["train"]
@@ -305,6 +305,8 @@ def arguments():
     p.add_argument("--minutes", type=float, default=120, help="length of the run (%(default)s)")
     p.add_argument("--steps", type=int, help="length in steps instead: repeatable")
     p.add_argument("--crop", default="256x320", help="HxW of a training picture (%(default)s)")
+    p.add_argument("--mild", action="store_true",
+                   help="pictures nearer to real ones: for the last quarter of a run")
     p.add_argument("--lr", type=float, default=2e-3)
     p.add_argument("--lr-end", type=float, default=0.0, help="learning rate of the last step")
     p.add_argument("--warmup", type=int, default=200, help="steps of linear warm-up")
