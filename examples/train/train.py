@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Trains HRNetV2 for `people`, `street`, or both at once over one shared body.
 
-Writes OUT/last.pt every few minutes and continues from it when started again with the same --out;
-keeps the weights (exponential mean) that did best on `val` in OUT/best-TASK.pt. `torchrun
---nproc-per-node 2 train.py ... --threads 1` trains in two processes.
+Writes OUT/last.pt every few minutes and on Ctrl-C, and continues from it when started again with the
+same --out; keeps the weights (exponential mean) that did best on `val` in OUT/best-TASK.pt.
+`torchrun --nproc-per-node 2 train.py ... --threads 1` trains in two processes.
 """
 
 import argparse
@@ -352,7 +352,11 @@ def main():
         torch.set_num_threads(options.threads)
     trainer = Trainer(options)
     trainer.resume()
-    trainer.run()
+    try:
+        trainer.run()
+    except KeyboardInterrupt:
+        trainer.save()
+        sys.exit(f"\nstopped after step {trainer.schedule.step}: the same command goes on from here")
 
 
 if __name__ == "__main__":
