@@ -8,8 +8,8 @@ objects over them at their own place.
 mosaics of several reduced photographs, people cut out along their labels and pasted small onto
 streets and empty backgrounds, and street frames whose pedestrians are people.
 
-Both have a mild form for the end of a run, nearer to what the network is made for: scales closer to
-1, rare classes and composed pictures less often.
+`People` has a mild form for the end of a run, nearer to what the network is made for: scales closer
+to 1, and composed pictures less often. (The like for `Street` brought nothing.)
 """
 
 import numpy as np
@@ -28,10 +28,8 @@ def choose(rng, pairs):
 
 
 class Street:
-    def __init__(self, frames, size, mild=False):
+    def __init__(self, frames, size):
         self.frames, self.size = frames, size
-        self.scales = (0.7, 1.6) if mild else (0.55, 2.0)
-        self.focus_share, self.overlay_share = (0.35, 0.1) if mild else (0.5, 0.25)
         self.rare_frames = self._index(RARE)
 
     def _index(self, classes):
@@ -54,7 +52,7 @@ class Street:
 
     def sample(self, rng):
         focus = None
-        if rng.random() < self.focus_share and self.rare_frames:
+        if rng.random() < 0.5 and self.rare_frames:
             c, frames = self.rare_frames[rng.integers(len(self.rare_frames))]
             picture, labels = self.frames[frames[rng.integers(len(frames))]]
             ys, xs = np.nonzero(labels == c)
@@ -62,9 +60,9 @@ class Street:
             focus = ys[k], xs[k]
         else:
             picture, labels = choose(rng, self.frames)
-        if rng.random() < self.overlay_share:
+        if rng.random() < 0.25:
             picture, labels = self._overlay_rare(rng, picture, labels)
-        picture, labels = augment.random_cut(rng, picture, labels, self.size, self.scales, focus)
+        picture, labels = augment.random_cut(rng, picture, labels, self.size, (0.55, 2.0), focus)
         labels = np.where(labels < VOID, labels, IGNORE)
         return augment.recolour(rng, picture), labels
 

@@ -132,11 +132,11 @@ class Trainer:
                     for part in ("train", "val")} for t in o.sets}
 
     def _sampler(self, task):
-        size, mild = self.options.crop, self.options.mild
+        size = self.options.crop
         if task == "street":
-            return Street(self.pairs["street"]["train"], size, mild)
+            return Street(self.pairs["street"]["train"], size)
         streets = self.pairs["street"]["train"] if "street" in self.pairs else None
-        return People(self.pairs["people"]["train"], streets, size, mild)
+        return People(self.pairs["people"]["train"], streets, size, self.options.mild)
 
     def _weights(self, task):
         pairs = self.pairs[task]["train"]
@@ -306,7 +306,7 @@ def arguments():
     p.add_argument("--steps", type=int, help="length in steps instead: repeatable")
     p.add_argument("--crop", default="256x320", help="HxW of a training picture (%(default)s)")
     p.add_argument("--mild", action="store_true",
-                   help="pictures nearer to real ones: for the last quarter of a run")
+                   help="photographs of people less changed: for the last quarter of a run")
     p.add_argument("--lr", type=float, default=2e-3)
     p.add_argument("--lr-end", type=float, default=0.0, help="learning rate of the last step")
     p.add_argument("--warmup", type=int, default=200, help="steps of linear warm-up")

@@ -127,7 +127,12 @@ def main():
 
         for task in ("people", "street"):
             model = folder / f"{task}.safetensors"
-            export = run("export.py", folder / "run" / f"best-{task}.pt", model)
+            best, shifted = (folder / "run" / f"{name}-{task}.pt" for name in ("best", "shifted"))
+            shifts = run("calibrate.py", best, shifted, "--data", folder)
+            told = re.findall(r"pictures: ([0-9.]+) -> ([0-9.]+)", shifts.stdout)
+            check(len(told) == 1 and float(told[0][1]) >= float(told[0][0]) and shifted.exists(),
+                  f"{task}'s classes are shifted for no worse")
+            export = run("export.py", shifted, model)
             if not check(export.returncode == 0, f"{task} exports"):
                 continue
             tensors, metadata = checkpoint.read(model)
