@@ -102,29 +102,26 @@ ALWAYS_INLINE void tile_finish(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const H
     }
 }
 
+ALWAYS_INLINE void tile_prefetch_rows(const float *first, size_t row_floats, const unsigned rows,
+                                      const unsigned vectors)
+{
+#pragma GCC unroll 9
+    for (unsigned r = 0; r < rows; r++) {
+#pragma GCC unroll 3
+        for (unsigned v = 0; v < vectors; v++)
+            __builtin_prefetch(first + r * row_floats + v * VECTOR_FLOATS);
+    }
+}
+
 /* What tile_finish() will touch, fetched while the sums are made: the planes of many channels are
  * more streams than the hardware follows. */
 ALWAYS_INLINE void tile_prefetch(const HrnetConvTile *t, unsigned first_row, const unsigned rows,
                                  const unsigned vectors)
 {
-    float *out = t->out + first_row * t->out_row_floats;
-    const float *residual = t->residual ? t->residual + first_row * t->residual_row_floats : NULL;
-#pragma GCC unroll 9
-    for (unsigned r = 0; r < rows; r++) {
-#pragma GCC unroll 3
-        for (unsigned v = 0; v < vectors; v++)
-            __builtin_prefetch(out + v * VECTOR_FLOATS, 1);
-        out += t->out_row_floats;
-    }
-    if (!residual || residual == t->out + first_row * t->out_row_floats)
-        return;
-#pragma GCC unroll 9
-    for (unsigned r = 0; r < rows; r++) {
-#pragma GCC unroll 3
-        for (unsigned v = 0; v < vectors; v++)
-            __builtin_prefetch(residual + v * VECTOR_FLOATS);
-        residual += t->residual_row_floats;
-    }
+    tile_prefetch_rows(t->out + first_row * t->out_row_floats, t->out_row_floats, rows, vectors);
+    if (t->residual && t->residual != t->out)
+        tile_prefetch_rows(t->residual + first_row * t->residual_row_floats, t->residual_row_floats,
+                           rows, vectors);
 }
 
 /* One group of rows. */
