@@ -41,14 +41,18 @@ def normalise(pictures):
 
 
 @torch.no_grad()
-def predict(net, picture, device="cpu", size=None):
-    """Classes uint8 [h, w] of a picture uint8 [h, w, 3], run at `size` (default: its own)."""
+def logits(net, picture, device="cpu", size=None):
+    """Float32 [classes, h, w] of a picture uint8 [h, w, 3], run at `size` (default: its own)."""
     x = normalise(torch.from_numpy(np.array(picture))[None].to(device))
     own = x.shape[-2:]
     if size and tuple(size) != tuple(own):
         x = F.interpolate(x, size, mode="bilinear", antialias=True, align_corners=False)
-    logits = upsample_logits(net(x).float(), own, net.config.align_corners)
-    return logits[0].argmax(0).byte().cpu().numpy()
+    return upsample_logits(net(x).float(), own, net.config.align_corners)[0]
+
+
+def predict(net, picture, device="cpu", size=None):
+    """Classes uint8 [h, w], likewise."""
+    return logits(net, picture, device, size).argmax(0).byte().cpu().numpy()
 
 
 def score(net, pairs, device="cpu"):
