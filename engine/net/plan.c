@@ -94,6 +94,8 @@ static void choose_groups(HrnetPlan *plan)
         const HrnetBandGroup *group = &g_array_index(network->bands, HrnetBandGroup, g);
         const HrnetBandArgs args =
             hrnet_bands_args(network->graph, network->convs, group, plan->tensors);
+        if (!hrnet_band_pays(&args, plan->n_threads))
+            continue;
         const HrnetBandPlan band_plan = hrnet_band_plan(&args, plan->n_threads);
         if (hrnet_band_overhead(&args, &band_plan, plan->n_threads) > OVERHEAD_MAX)
             continue;

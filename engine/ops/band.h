@@ -51,6 +51,10 @@ typedef struct {
 /* For runs by up to n_threads threads. Looks at no tensor's data. */
 HrnetBandPlan hrnet_band_plan(const HrnetBandArgs *args, unsigned n_threads);
 
+/* Whether the inner tensors, which layers one by one would write to memory and read back, are
+ * larger than the weights, which a thread reads again for each of its bands. */
+bool hrnet_band_pays(const HrnetBandArgs *args, unsigned n_threads);
+
 /* By how much the busiest of so many threads has more multiply-adds than the mean would be if none
  * were made twice, as a share of that: what bands cost where there are few of them for a thread. */
 double hrnet_band_overhead(const HrnetBandArgs *args, const HrnetBandPlan *plan,

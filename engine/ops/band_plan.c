@@ -3,6 +3,7 @@
 
 #include "base/cpu.h"
 #include "ops/band_rows.h"
+#include "ops/conv_layer.h"
 
 /* Bands a thread gets at least, where there are rows enough. */
 #define BANDS_PER_THREAD 4
@@ -124,6 +125,21 @@ HrnetBandPlan hrnet_band_plan(const HrnetBandArgs *args, unsigned n_threads)
         plan = wider;
     }
     return plan;
+}
+
+bool hrnet_band_pays(const HrnetBandArgs *args, unsigned n_threads)
+{
+    size_t weights_floats = 0, inner_floats = 0;
+    for (unsigned s = 0; s < args->n_steps; s++) {
+        const HrnetConv *conv = args->steps[s].conv;
+        weights_floats += conv->method->packed_floats(&conv->shape);
+    }
+    for (unsigned t = 0; t < args->n_tensors; t++) {
+        const HrnetTensor *tensor = &args->tensors[t].tensor;
+        if (args->tensors[t].inner)
+            inner_floats += (size_t)tensor->channels * tensor->height * tensor->width;
+    }
+    return inner_floats * n_threads > weights_floats;
 }
 
 static double row_macs(const HrnetBandArgs *args, const HrnetBandStep *step)

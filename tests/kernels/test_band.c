@@ -183,6 +183,29 @@ static void check_group(gconstpointer data)
         }
 }
 
+/* A basic block of 18 channels has 2 x 36 x 18 x 18 packed weights, 23328, and 18 channels inside.
+ */
+static void check_pays(void)
+{
+    const Group *group = &(const Group){
+        "basic-block", 18, 2, { { 0, 1, NO_TENSOR, 18, 3, 1, TRUE }, { 1, 2, 0, 18, 3, 1, TRUE } }
+    };
+    static const struct {
+        unsigned height, width, n_threads;
+        bool pays;
+    } cases[] = {
+        { 36, 36, 1, false }, { 36, 37, 1, true }, { 18, 36, 2, false }, { 18, 37, 2, true }
+    };
+    g_autoptr(GRand) rand = g_rand_new_with_seed(5);
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        Case c;
+        guarded_case("%ux%u, %u threads", cases[i].height, cases[i].width, cases[i].n_threads);
+        case_open(&c, group, cases[i].height, cases[i].width, HRNET_CONV_WINO4, FALSE, rand);
+        g_assert_cmpint(hrnet_band_pays(&c.args, cases[i].n_threads), ==, cases[i].pays);
+        case_close(&c);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -190,5 +213,6 @@ int main(int argc, char **argv)
         g_autofree char *path = g_strdup_printf("/band/%s", groups[i].name);
         g_test_add_data_func(path, &groups[i], check_group);
     }
+    g_test_add_func("/band/pays", check_pays);
     return g_test_run();
 }
