@@ -30,8 +30,8 @@ typedef struct {
     size_t src_channel_floats;
     unsigned n_channels, n_taps;
     const size_t *tap_floats; /* n_taps offsets */
-    /* Distance in floats from src to what will be wanted next; 0 = nothing to prefetch. Only a
-     * hint. */
+    /* How far behind src, out and residual those of the next tile lie; 0 = nothing to fetch. Only
+     * a hint. */
     size_t prefetch_floats;
 
     float *out;

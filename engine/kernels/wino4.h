@@ -26,6 +26,8 @@
 #ifndef HRNET_KERNELS_WINO4_H
 #define HRNET_KERNELS_WINO4_H
 
+#include "kernels/conv_prefetch.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -51,19 +53,6 @@ void hrnet_wino4_input_f32_c(const HrnetWino4Input *input);
 void hrnet_wino4_input_f32_avx2(const HrnetWino4Input *input);
 void hrnet_wino4_input_f32_avx512(const HrnetWino4Input *input);
 
-/* What will be read or written soon: the cache line at `first` and those of the planes behind it.
- */
-typedef struct {
-    const float *first;
-    size_t plane_floats;
-    unsigned n_planes;
-} HrnetWino4Lines;
-
-/* Lines that a product fetches on its way, two a step at most: it takes them off the front. */
-typedef struct {
-    HrnetWino4Lines *next, *end;
-} HrnetWino4Prefetch;
-
 /* M[row][point][lane] = sum over c of U[point][c][row] V[point][c][lane] for n_points points,
  * bias[row] added at bias_point, and what M was before where `accumulate` says so. U has u_channels
  * channels, of which those from u_first_channel on count. Rows are grouped as in conv_tile.h: group
@@ -74,8 +63,9 @@ typedef struct {
     unsigned u_channels, u_first_channel;
     const float *bias; /* or NULL */
     unsigned bias_point;
-    bool accumulate;              /* needs bias NULL */
-    HrnetWino4Prefetch *prefetch; /* or NULL; only a hint */
+    bool accumulate;             /* needs bias NULL */
+    HrnetConvPrefetch *prefetch; /* or NULL; only a hint */
+    bool far_weights;            /* U is too large for near caches: only a hint */
     unsigned n_points, rows, block_rows, n_channels;
     unsigned n_vectors; /* 1..tile_vectors_max */
     const float *v;

@@ -1,5 +1,6 @@
 /* Convolution 3x3 by Winograd, stride 1 as in kernels/wino4.h, stride 2 as in kernels/wino4s2.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "base/cpu.h"
 #include "kernels/conv_kernels.h"
 #include "ops/conv_layer.h"
 #include "ops/conv_wino4_plan.h"
@@ -161,7 +162,7 @@ static void transform_input(const Wino4Run *run, unsigned block, unsigned first_
  * are the first. */
 static void multiply(const Wino4Run *run, unsigned block, unsigned first_row, unsigned rows,
                      unsigned first_channel, unsigned n_channels, const float *v, float *m,
-                     HrnetWino4Prefetch *prefetch)
+                     HrnetConvPrefetch *prefetch)
 {
     const HrnetConv *conv = run->conv;
     const HrnetConvShape *shape = &conv->shape;
@@ -179,6 +180,7 @@ static void multiply(const Wino4Run *run, unsigned block, unsigned first_row, un
             .bias_point = run->points->bias_point,
             .accumulate = first_channel > 0,
             .prefetch = prefetch,
+            .far_weights = wino4_packed_floats(shape) * sizeof(float) > hrnet_cpu_l2_bytes() / 2,
             .n_points = class->n_points,
             .rows = rows,
             .block_rows = hrnet_conv_block_rows(shape->out_channels),
@@ -243,13 +245,13 @@ static HrnetTensor tensor_rows(const HrnetTensor *tensor, unsigned first_row, un
 /* What this thread touches after a chunk of channels of a block: output and residual, unless the
  * chunks before saw to that, and what it probably transforms next, the next chunk or the first of
  * the next block. */
-static HrnetWino4Prefetch next_lines(const Wino4Run *run, unsigned block, unsigned channel,
-                                     HrnetWino4Lines *lines)
+static HrnetConvPrefetch next_lines(const Wino4Run *run, unsigned block, unsigned channel,
+                                    HrnetConvLines *lines)
 {
     const HrnetWino4Plan *plan = &run->plan;
     const HrnetConvArgs *args = run->args;
     const unsigned in_channels = run->conv->shape.in_channels;
-    HrnetWino4Prefetch list = { lines, lines };
+    HrnetConvPrefetch list = { lines, lines };
     if (channel == 0) {
         const HrnetTensor out = tensor_rows(&args->out, run->first_row, run->out_height);
         if (args->residual && args->residual->data != args->out.data) {
@@ -281,8 +283,8 @@ static void whole_block_task(void *data, unsigned block, unsigned thread)
     const HrnetWino4Plan *plan = &run->plan;
     const unsigned in_channels = run->conv->shape.in_channels;
     float *v = run->v + thread * plan->v_floats, *m = run->m + thread * plan->m_floats;
-    HrnetWino4Lines lines[HRNET_WINO4_LINES_MAX];
-    HrnetWino4Prefetch prefetch;
+    HrnetConvLines lines[HRNET_WINO4_LINES_MAX];
+    HrnetConvPrefetch prefetch;
     for (unsigned chunk = 0; chunk < plan->n_chunks; chunk++) {
         unsigned first_row;
         const unsigned rows = chunk_rows(run, chunk, &first_row);

@@ -172,7 +172,7 @@ typedef struct {
 /* Columns x0 to x1 - 1 of a row of tiles, in n_planes planes. */
 static void add_columns(const TileRows *rows, const HrnetTensor *tensor, unsigned tile_row,
                         unsigned x0, unsigned x1, unsigned first_plane, unsigned n_planes,
-                        const HrnetWino4Lines *end, HrnetWino4Prefetch *list)
+                        const HrnetConvLines *end, HrnetConvPrefetch *list)
 {
     const long y0 = (long)tile_row * rows->n_rows + rows->begin_row;
     const long y1 = (long)tile_row * rows->n_rows + rows->end_row;
@@ -182,13 +182,13 @@ static void add_columns(const TileRows *rows, const HrnetTensor *tensor, unsigne
         const size_t last = (row + x1 - 1) / LINE_FLOATS;
         for (size_t line = (row + x0) / LINE_FLOATS; line <= last && list->end < end; line += 2)
             *list->end++ =
-                (HrnetWino4Lines){ plane + line * LINE_FLOATS, tensor->plane_floats, n_planes };
+                (HrnetConvLines){ plane + line * LINE_FLOATS, tensor->plane_floats, n_planes };
     }
 }
 
 static void add_block(const HrnetWino4Plan *plan, const TileRows *rows, unsigned block,
                       const HrnetTensor *tensor, unsigned first_plane, unsigned n_planes,
-                      const HrnetWino4Lines *end, HrnetWino4Prefetch *list)
+                      const HrnetConvLines *end, HrnetConvPrefetch *list)
 {
     const unsigned pieces_per_row = divide_up(tensor->width, rows->piece_columns);
     unsigned piece = 4 * block * plan->block_vectors;
@@ -205,7 +205,7 @@ static void add_block(const HrnetWino4Plan *plan, const TileRows *rows, unsigned
 
 void hrnet_wino4_add_input_lines(const HrnetWino4Plan *plan, unsigned stride, unsigned block,
                                  const HrnetTensor *in, unsigned first_channel, unsigned n_channels,
-                                 HrnetWino4Lines *lines, HrnetWino4Prefetch *list)
+                                 HrnetConvLines *lines, HrnetConvPrefetch *list)
 {
     const TileRows rows = { .n_rows = 4 * stride,
                             .piece_columns = hrnet_conv_kernels()->vector_floats * stride,
@@ -216,8 +216,8 @@ void hrnet_wino4_add_input_lines(const HrnetWino4Plan *plan, unsigned stride, un
 }
 
 void hrnet_wino4_add_output_lines(const HrnetWino4Plan *plan, unsigned block,
-                                  const HrnetTensor *out, HrnetWino4Lines *lines,
-                                  HrnetWino4Prefetch *list)
+                                  const HrnetTensor *out, HrnetConvLines *lines,
+                                  HrnetConvPrefetch *list)
 {
     const TileRows rows = { .n_rows = 4,
                             .piece_columns = hrnet_conv_kernels()->vector_floats,

@@ -57,9 +57,9 @@ size_t hrnet_wino4_plan_scratch_floats(const HrnetWino4Plan *plan, unsigned n_th
  * on; what does not fit is left out. */
 void hrnet_wino4_add_input_lines(const HrnetWino4Plan *plan, unsigned stride, unsigned block,
                                  const HrnetTensor *in, unsigned first_channel, unsigned n_channels,
-                                 HrnetWino4Lines *lines, HrnetWino4Prefetch *list);
+                                 HrnetConvLines *lines, HrnetConvPrefetch *list);
 void hrnet_wino4_add_output_lines(const HrnetWino4Plan *plan, unsigned block,
-                                  const HrnetTensor *out, HrnetWino4Lines *lines,
-                                  HrnetWino4Prefetch *list);
+                                  const HrnetTensor *out, HrnetConvLines *lines,
+                                  HrnetConvPrefetch *list);
 
 #endif

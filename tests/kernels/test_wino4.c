@@ -120,8 +120,8 @@ static void check_product_case(const HrnetConvKernels *kernels, unsigned block_r
     hrnet_wino4_product_f32_c(&product);
     product.m = m.floats;
     /* lines to fetch, some of them in memory that is not there: it is only a hint */
-    HrnetWino4Lines lines[] = { { v.floats, 16, 7 }, { NULL, 1024, 40 }, { m.floats, 999, 3 } };
-    HrnetWino4Prefetch prefetch = { lines, lines + G_N_ELEMENTS(lines) };
+    HrnetConvLines lines[] = { { v.floats, 16, 7 }, { NULL, 1024, 40 }, { m.floats, 999, 3 } };
+    HrnetConvPrefetch prefetch = { lines, lines + G_N_ELEMENTS(lines) };
     product.prefetch = g_rand_boolean(rand) ? &prefetch : NULL;
     kernels->wino4_product(&product);
     guarded_compare_floats(&m, &expected, 1e-5);

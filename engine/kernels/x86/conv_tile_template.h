@@ -8,12 +8,16 @@
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
+#define LINE_BYTES 64
+/* Weights of a hundred steps or so, while which memory answers: fetching by the hardware begins
+ * anew with every page. */
+#define WEIGHTS_AHEAD_BYTES 2048
+
 typedef struct {
     const float *weights, *src;
     size_t src_channel_floats;
     unsigned n_channels, n_taps;
     const size_t *tap_floats; /* used when n_taps > 1 */
-    size_t prefetch_floats;
 } TileSource;
 
 ALWAYS_INLINE void tile_step(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const float *weights,
@@ -32,26 +36,60 @@ ALWAYS_INLINE void tile_step(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const flo
     }
 }
 
-/* acc += all steps. */
-ALWAYS_INLINE void tile_accumulate(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const TileSource *t,
-                                   const unsigned rows, const unsigned vectors)
+/* The next n channels of one tap each; fetches two lines of `lines`, unless it is NULL, in each. */
+ALWAYS_INLINE void tile_channels(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], TileSource *t,
+                                 unsigned n, const HrnetConvLines *lines, const bool far_weights,
+                                 const unsigned rows, const unsigned vectors)
 {
     const float *weights = t->weights, *src = t->src;
-    const size_t src_channel_floats = t->src_channel_floats, prefetch_floats = t->prefetch_floats;
-    if (t->n_taps == 1) {
-        for (unsigned c = 0; c < t->n_channels; c++) {
-            tile_step(acc, weights, src, rows, vectors);
-            if (prefetch_floats) {
-#pragma GCC unroll 3
-                for (unsigned v = 0; v < vectors; v++)
-                    _mm_prefetch((const char *)(src + prefetch_floats + v * VECTOR_FLOATS),
-                                 _MM_HINT_T0);
-            }
-            weights += rows;
-            src += src_channel_floats;
+    const size_t src_channel_floats = t->src_channel_floats;
+    const char *line = lines ? (const char *)lines->first : NULL;
+    const size_t distance = lines ? lines->plane_floats * sizeof(float) : 0;
+    for (unsigned c = 0; c < n; c++) {
+        tile_step(acc, weights, src, rows, vectors);
+        if (lines) {
+            _mm_prefetch(line, _MM_HINT_T1);
+            _mm_prefetch(line + LINE_BYTES, _MM_HINT_T1);
+            line += distance;
         }
-        return;
+        if (far_weights)
+            _mm_prefetch((const char *)weights + WEIGHTS_AHEAD_BYTES, _MM_HINT_T0);
+        weights += rows;
+        src += src_channel_floats;
     }
+    t->weights = weights;
+    t->src = src;
+}
+
+/* acc += all channels of one tap each. */
+ALWAYS_INLINE void tile_accumulate(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], TileSource t,
+                                   HrnetConvPrefetch *prefetch, bool far_weights,
+                                   const unsigned rows, const unsigned vectors)
+{
+    unsigned left = t.n_channels;
+    while (prefetch && prefetch->next < prefetch->end && left > 0) {
+        HrnetConvLines *lines = prefetch->next;
+        const unsigned n = left < lines->n_planes ? left : lines->n_planes;
+        tile_channels(acc, &t, n, lines, false, rows, vectors);
+        left -= n;
+        lines->first += n * lines->plane_floats;
+        lines->n_planes -= n;
+        if (lines->n_planes == 0)
+            prefetch->next++;
+    }
+    if (far_weights)
+        tile_channels(acc, &t, left, NULL, true, rows, vectors);
+    else
+        tile_channels(acc, &t, left, NULL, false, rows, vectors);
+}
+
+/* acc += all channels of several taps. */
+ALWAYS_INLINE void tile_accumulate_taps(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX],
+                                        const TileSource *t, const unsigned rows,
+                                        const unsigned vectors)
+{
+    const float *weights = t->weights, *src = t->src;
+    const size_t src_channel_floats = t->src_channel_floats;
     const size_t *const taps = t->tap_floats;
     const unsigned n_taps = t->n_taps;
     for (unsigned c = 0; c < t->n_channels; c++) {
@@ -102,34 +140,11 @@ ALWAYS_INLINE void tile_finish(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const H
     }
 }
 
-ALWAYS_INLINE void tile_prefetch_rows(const float *first, size_t row_floats, const unsigned rows,
-                                      const unsigned vectors)
-{
-#pragma GCC unroll 9
-    for (unsigned r = 0; r < rows; r++) {
-#pragma GCC unroll 3
-        for (unsigned v = 0; v < vectors; v++)
-            __builtin_prefetch(first + r * row_floats + v * VECTOR_FLOATS);
-    }
-}
-
-/* What tile_finish() will touch, fetched while the sums are made: the planes of many channels are
- * more streams than the hardware follows. */
-ALWAYS_INLINE void tile_prefetch(const HrnetConvTile *t, unsigned first_row, const unsigned rows,
-                                 const unsigned vectors)
-{
-    tile_prefetch_rows(t->out + first_row * t->out_row_floats, t->out_row_floats, rows, vectors);
-    if (t->residual && t->residual != t->out)
-        tile_prefetch_rows(t->residual + first_row * t->residual_row_floats, t->residual_row_floats,
-                           rows, vectors);
-}
-
 /* One group of rows. */
-ALWAYS_INLINE void tile_group(const HrnetConvTile *t, unsigned first_row, const unsigned rows,
-                              const unsigned vectors)
+ALWAYS_INLINE void tile_group(const HrnetConvTile *t, HrnetConvPrefetch *prefetch,
+                              unsigned first_row, const unsigned rows, const unsigned vectors)
 {
     vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX];
-    tile_prefetch(t, first_row, rows, vectors);
     tile_clear(acc, t->bias ? t->bias + first_row : NULL, rows, vectors);
     const TileSource source = {
         .weights = t->weights + (size_t)first_row * t->n_channels * t->n_taps,
@@ -138,18 +153,21 @@ ALWAYS_INLINE void tile_group(const HrnetConvTile *t, unsigned first_row, const 
         .n_channels = t->n_channels,
         .n_taps = t->n_taps,
         .tap_floats = t->tap_floats,
-        .prefetch_floats = first_row == 0 ? t->prefetch_floats : 0,
     };
-    tile_accumulate(acc, &source, rows, vectors);
+    if (t->n_taps == 1)
+        tile_accumulate(acc, source, prefetch, false, rows, vectors);
+    else
+        tile_accumulate_taps(acc, &source, rows, vectors);
     const vec_mask last = vec_mask_range(0, (long)t->columns - (long)(vectors - 1) * VECTOR_FLOATS);
     tile_finish(acc, t, first_row, last, rows, vectors);
 }
 
 /* tile_group_ROWS_VECTORS, and a table of them. */
 #define TILE_GROUP(rows, vectors)                                                                  \
-    static void tile_group_##rows##_##vectors(const HrnetConvTile *t, unsigned first_row)          \
+    static void tile_group_##rows##_##vectors(const HrnetConvTile *t, HrnetConvPrefetch *prefetch, \
+                                              unsigned first_row)                                  \
     {                                                                                              \
-        tile_group(t, first_row, rows, vectors);                                                   \
+        tile_group(t, prefetch, first_row, rows, vectors);                                         \
     }
 #define TILE_GROUPS(rows) TILE_GROUP(rows, 1) TILE_GROUP(rows, 2) TILE_GROUP(rows, 3)
 #define TILE_NAMES(rows)                                                                           \
@@ -157,7 +175,8 @@ ALWAYS_INLINE void tile_group(const HrnetConvTile *t, unsigned first_row, const 
         tile_group_##rows##_1, tile_group_##rows##_2, tile_group_##rows##_3                        \
     }
 
-typedef void (*TileGroupFunc)(const HrnetConvTile *t, unsigned first_row);
+typedef void (*TileGroupFunc)(const HrnetConvTile *t, HrnetConvPrefetch *prefetch,
+                              unsigned first_row);
 
 TILE_GROUPS(1)
 TILE_GROUPS(2)
@@ -178,12 +197,40 @@ static const TileGroupFunc tile_groups[TILE_ROWS_MAX][TILE_VECTORS_MAX] = {
 #endif
 };
 
+/* `columns` columns of each plane, where the next tile has its own. */
+ALWAYS_INLINE void tile_prefetch_columns(HrnetConvPrefetch *prefetch, const float *first,
+                                         size_t plane_floats, unsigned n_planes, unsigned columns)
+{
+    for (unsigned x = 0; x < columns; x += 2 * LINE_BYTES / sizeof(float))
+        *prefetch->end++ = (HrnetConvLines){ first + x, plane_floats, n_planes };
+}
+
+#define TILE_LINES_MAX                                                                             \
+    (3 *                                                                                           \
+     ((TILE_VECTORS_MAX * VECTOR_FLOATS * sizeof(float) + 2 * LINE_BYTES - 1) / (2 * LINE_BYTES)))
+
+ALWAYS_INLINE void tile_prefetch_next(HrnetConvPrefetch *prefetch, const HrnetConvTile *t)
+{
+    const size_t next = t->prefetch_floats;
+    if (next == 0)
+        return;
+    tile_prefetch_columns(prefetch, t->src + next, t->src_channel_floats, t->n_channels,
+                          t->columns);
+    if (t->residual && t->residual != t->out)
+        tile_prefetch_columns(prefetch, t->residual + next, t->residual_row_floats, t->rows,
+                              t->columns);
+    tile_prefetch_columns(prefetch, t->out + next, t->out_row_floats, t->rows, t->columns);
+}
+
 ALWAYS_INLINE void conv_tile(const HrnetConvTile *t)
 {
     const unsigned vectors = (t->columns + VECTOR_FLOATS - 1) / VECTOR_FLOATS;
+    HrnetConvLines lines[TILE_LINES_MAX];
+    HrnetConvPrefetch prefetch = { lines, lines };
+    tile_prefetch_next(&prefetch, t);
     for (unsigned first_row = 0; first_row < t->rows; first_row += t->block_rows) {
         const unsigned left = t->rows - first_row;
         const unsigned rows = left < t->block_rows ? left : t->block_rows;
-        tile_groups[rows - 1][vectors - 1](t, first_row);
+        tile_groups[rows - 1][vectors - 1](t, &prefetch, first_row);
     }
 }

@@ -26,48 +26,6 @@ ALWAYS_INLINE void wino4_product_load(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], 
     }
 }
 
-#define LINE_BYTES 64
-
-ALWAYS_INLINE void wino4_product_steps(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], TileSource *t,
-                                       unsigned n, const char *prefetch, size_t prefetch_bytes,
-                                       const unsigned rows, const unsigned vectors)
-{
-    const float *weights = t->weights, *src = t->src;
-    const size_t src_channel_floats = t->src_channel_floats;
-    for (unsigned c = 0; c < n; c++) {
-        tile_step(acc, weights, src, rows, vectors);
-        if (prefetch_bytes) {
-            _mm_prefetch(prefetch, _MM_HINT_T1);
-            _mm_prefetch(prefetch + LINE_BYTES, _MM_HINT_T1);
-            prefetch += prefetch_bytes;
-        }
-        weights += rows;
-        src += src_channel_floats;
-    }
-    t->weights = weights;
-    t->src = src;
-}
-
-/* All channels of a group of rows, and the next lines of prefetch meanwhile. */
-ALWAYS_INLINE void wino4_product_accumulate(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], TileSource t,
-                                            HrnetWino4Prefetch *prefetch, const unsigned rows,
-                                            const unsigned vectors)
-{
-    unsigned left = t.n_channels;
-    while (prefetch && prefetch->next < prefetch->end && left > 0) {
-        HrnetWino4Lines *lines = prefetch->next;
-        const unsigned n = left < lines->n_planes ? left : lines->n_planes;
-        wino4_product_steps(acc, &t, n, (const char *)lines->first,
-                            lines->plane_floats * sizeof(float), rows, vectors);
-        left -= n;
-        lines->first += n * lines->plane_floats;
-        lines->n_planes -= n;
-        if (lines->n_planes == 0)
-            prefetch->next++;
-    }
-    wino4_product_steps(acc, &t, left, NULL, 0, rows, vectors);
-}
-
 /* Rows first_row to end_row of one point, in groups of so many rows. */
 ALWAYS_INLINE void wino4_product_rows(const HrnetWino4Product *t, unsigned point,
                                       unsigned first_row, unsigned end_row, const unsigned rows,
@@ -89,7 +47,7 @@ ALWAYS_INLINE void wino4_product_rows(const HrnetWino4Product *t, unsigned point
             wino4_product_load(acc, m, t->m_row_floats, rows, vectors);
         else
             tile_clear(acc, bias ? bias + row : NULL, rows, vectors);
-        wino4_product_accumulate(acc, source, t->prefetch, rows, vectors);
+        tile_accumulate(acc, source, t->prefetch, t->far_weights, rows, vectors);
         wino4_product_store(acc, m, t->m_row_floats, rows, vectors);
         source.weights += (size_t)rows * t->u_channels;
         m += rows * t->m_row_floats;
