@@ -6,7 +6,7 @@
  * multiply-add ports and no sum waits for itself (4 cycles of latency on 2 ports want 8 sums or
  * more). rows and vectors are compile-time constants everywhere below. */
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#include "kernels/x86/always_inline.h"
 
 #define LINE_BYTES 64
 /* Weights of a hundred steps or so, while which memory answers: fetching by the hardware begins

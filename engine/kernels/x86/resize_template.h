@@ -4,8 +4,7 @@
  * A vector of the output's columns lies on few columns of the line: those are loaded as they are,
  * once for the first and once for the second of each pair, and spread by a permutation. */
 #include "kernels/resize_kernels.h"
-
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#include "kernels/x86/always_inline.h"
 
 /* How far apart a vector's columns lie in the line decides what spreads them. */
 typedef enum { WITHIN_ONE_VECTOR, WITHIN_TWO_VECTORS, ANYWHERE } Reach;
