@@ -9,7 +9,7 @@
 #include "kernels/x86/always_inline.h"
 
 #define LINE_BYTES 64
-/* Weights of a hundred steps or so, while which memory answers: fetching by the hardware begins
+/* Weights of some sixty steps, while which memory answers: fetching by the hardware begins
  * anew with every page. */
 #define WEIGHTS_AHEAD_BYTES 2048
 

@@ -1,6 +1,7 @@
 /* Video rows into the network's input for AVX2 and FMA.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernels/frame_c.h"
+#include "kernels/x86/always_inline.h"
 #include "kernels/x86/frame_avx2.h"
 
 #include <immintrin.h>
@@ -65,8 +66,7 @@ void hrnet_pick_f32_avx2(float *line, const float *buffer, unsigned step, unsign
 typedef enum { WITHIN_ONE_VECTOR, WITHIN_TWO_VECTORS, ANYWHERE } Reach;
 
 /* beyond: lanes whose relative place is in the second of two vectors. */
-static inline __attribute__((always_inline)) __m256 spread(const float *line, __m256i relative,
-                                                           __m256 beyond, Reach reach)
+ALWAYS_INLINE __m256 spread(const float *line, __m256i relative, __m256 beyond, Reach reach)
 {
     if (reach == ANYWHERE)
         return _mm256_i32gather_ps(line, relative, sizeof *line);
@@ -77,8 +77,8 @@ static inline __attribute__((always_inline)) __m256 spread(const float *line, __
         first, _mm256_permutevar8x32_ps(_mm256_loadu_ps(line + LANES), relative), beyond);
 }
 
-static inline __attribute__((always_inline)) void
-filter_columns(float *out, const float *line, const HrnetFilterColumns *filter, Reach reach)
+ALWAYS_INLINE void filter_columns(float *out, const float *line, const HrnetFilterColumns *filter,
+                                  Reach reach)
 {
     const __m256i last_of_first = _mm256_set1_epi32(LANES - 1);
     for (size_t x = 0; x < filter->stride; x += LANES) {

@@ -1,5 +1,6 @@
 /* Video rows into the network's input for AVX-512.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernels/x86/always_inline.h"
 #include "kernels/x86/frame_avx512.h"
 
 #include <immintrin.h>
@@ -71,8 +72,7 @@ void hrnet_pick_f32_avx512(float *line, const float *buffer, unsigned step, unsi
 /* How far apart a block's columns start decides what spreads them. */
 typedef enum { WITHIN_ONE_VECTOR, WITHIN_TWO_VECTORS, ANYWHERE } Reach;
 
-static inline __attribute__((always_inline)) __m512 spread(const float *line, __m512i relative,
-                                                           Reach reach)
+ALWAYS_INLINE __m512 spread(const float *line, __m512i relative, Reach reach)
 {
     if (reach == WITHIN_ONE_VECTOR)
         return _mm512_permutexvar_ps(relative, _mm512_loadu_ps(line));
@@ -82,8 +82,8 @@ static inline __attribute__((always_inline)) __m512 spread(const float *line, __
     return _mm512_i32gather_ps(relative, line, sizeof *line);
 }
 
-static inline __attribute__((always_inline)) void
-filter_columns(float *out, const float *line, const HrnetFilterColumns *filter, Reach reach)
+ALWAYS_INLINE void filter_columns(float *out, const float *line, const HrnetFilterColumns *filter,
+                                  Reach reach)
 {
     for (size_t x = 0; x < filter->stride; x += LANES) {
         const int32_t start = filter->start[x];

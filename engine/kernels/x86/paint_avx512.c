@@ -1,6 +1,7 @@
 /* Painting over video rows for AVX-512: 32 pixels as 16-bit integers, labels looked up by
  * permutations. SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernels/frame_c.h"
+#include "kernels/x86/always_inline.h"
 #include "kernels/x86/frame_avx512.h"
 
 #include <immintrin.h>
@@ -255,9 +256,9 @@ static inline __m512i blend_chroma(__m512i value, __m512i keep, __m512i added)
     return _mm512_cvttps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(t), inverse, shift));
 }
 
-static inline __attribute__((always_inline)) void
-paint_chroma(uint8_t *row_u, uint8_t *row_v, unsigned step, const uint8_t *labels0,
-             const uint8_t *labels1, const HrnetPaintTable *table, unsigned n_samples)
+ALWAYS_INLINE void paint_chroma(uint8_t *row_u, uint8_t *row_v, unsigned step,
+                                const uint8_t *labels0, const uint8_t *labels1,
+                                const HrnetPaintTable *table, unsigned n_samples)
 {
     const unsigned n_labels = table->n_labels;
     for (unsigned i = 0; i < n_samples; i += LANES / 2) {
