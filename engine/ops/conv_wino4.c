@@ -167,6 +167,7 @@ static void multiply(const Wino4Run *run, unsigned block, unsigned first_row, un
     const HrnetConv *conv = run->conv;
     const HrnetConvShape *shape = &conv->shape;
     const HrnetWino4Plan *plan = &run->plan;
+    const bool far_weights = wino4_packed_floats(shape) * sizeof(float) > hrnet_cpu_l2_bytes() / 2;
     for (unsigned k = 0; k < run->points->n_classes; k++) {
         const HrnetWino4Class *class = &run->points->classes[k];
         const bool biased = first_channel == 0 && k == run->points->bias_class;
@@ -180,7 +181,7 @@ static void multiply(const Wino4Run *run, unsigned block, unsigned first_row, un
             .bias_point = run->points->bias_point,
             .accumulate = first_channel > 0,
             .prefetch = prefetch,
-            .far_weights = wino4_packed_floats(shape) * sizeof(float) > hrnet_cpu_l2_bytes() / 2,
+            .far_weights = far_weights,
             .n_points = class->n_points,
             .rows = rows,
             .block_rows = hrnet_conv_block_rows(shape->out_channels),

@@ -123,6 +123,7 @@ static void check_product_case(const HrnetConvKernels *kernels, unsigned block_r
     HrnetConvLines lines[] = { { v.floats, 16, 7 }, { NULL, 1024, 40 }, { m.floats, 999, 3 } };
     HrnetConvPrefetch prefetch = { lines, lines + G_N_ELEMENTS(lines) };
     product.prefetch = g_rand_boolean(rand) ? &prefetch : NULL;
+    product.far_weights = g_rand_boolean(rand);
     kernels->wino4_product(&product);
     guarded_compare_floats(&m, &expected, 1e-5);
     guarded_close(&u);

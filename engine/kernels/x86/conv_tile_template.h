@@ -16,8 +16,7 @@
 typedef struct {
     const float *weights, *src;
     size_t src_channel_floats;
-    unsigned n_channels, n_taps;
-    const size_t *tap_floats; /* used when n_taps > 1 */
+    unsigned n_channels;
 } TileSource;
 
 ALWAYS_INLINE void tile_step(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const float *weights,
@@ -83,16 +82,14 @@ ALWAYS_INLINE void tile_accumulate(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], Til
         tile_channels(acc, &t, left, NULL, false, rows, vectors);
 }
 
-/* acc += all channels of several taps. */
-ALWAYS_INLINE void tile_accumulate_taps(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX],
-                                        const TileSource *t, const unsigned rows,
-                                        const unsigned vectors)
+/* acc += all channels of several taps, which lie `taps` floats behind the source. */
+ALWAYS_INLINE void tile_accumulate_taps(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], TileSource t,
+                                        const size_t *taps, const unsigned n_taps,
+                                        const unsigned rows, const unsigned vectors)
 {
-    const float *weights = t->weights, *src = t->src;
-    const size_t src_channel_floats = t->src_channel_floats;
-    const size_t *const taps = t->tap_floats;
-    const unsigned n_taps = t->n_taps;
-    for (unsigned c = 0; c < t->n_channels; c++) {
+    const float *weights = t.weights, *src = t.src;
+    const size_t src_channel_floats = t.src_channel_floats;
+    for (unsigned c = 0; c < t.n_channels; c++) {
         for (unsigned tap = 0; tap < n_taps; tap++) {
             tile_step(acc, weights, src + taps[tap], rows, vectors);
             weights += rows;
@@ -151,13 +148,11 @@ ALWAYS_INLINE void tile_group(const HrnetConvTile *t, HrnetConvPrefetch *prefetc
         .src = t->src + (t->n_taps == 1 ? t->tap_floats[0] : 0),
         .src_channel_floats = t->src_channel_floats,
         .n_channels = t->n_channels,
-        .n_taps = t->n_taps,
-        .tap_floats = t->tap_floats,
     };
     if (t->n_taps == 1)
         tile_accumulate(acc, source, prefetch, false, rows, vectors);
     else
-        tile_accumulate_taps(acc, &source, rows, vectors);
+        tile_accumulate_taps(acc, source, t->tap_floats, t->n_taps, rows, vectors);
     const vec_mask last = vec_mask_range(0, (long)t->columns - (long)(vectors - 1) * VECTOR_FLOATS);
     tile_finish(acc, t, first_row, last, rows, vectors);
 }

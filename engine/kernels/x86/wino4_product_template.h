@@ -38,7 +38,6 @@ ALWAYS_INLINE void wino4_product_rows(const HrnetWino4Product *t, unsigned point
         .src = t->v + point * t->v_point_floats,
         .src_channel_floats = t->v_channel_floats,
         .n_channels = t->n_channels,
-        .n_taps = 1,
     };
     float *m = t->m + first_row * t->m_row_floats + point * t->m_point_floats;
     for (unsigned row = first_row; row < end_row; row += rows) {
