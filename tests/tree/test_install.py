@@ -30,7 +30,7 @@ class Installed:
     def __init__(self):
         self.top = os.path.join(os.getcwd(), "root")
         run("meson", "install", "-C", BUILD, "--no-rebuild", "--quiet", "--destdir", self.top)
-        self.library = os.path.dirname(self.one("libhrnet-1.0.so"))
+        self.engine = os.path.dirname(self.one("libhrnet-1.0.so"))
 
     def one(self, name):
         found = glob.glob(f"{self.top}/**/{name}", recursive=True)
@@ -39,10 +39,10 @@ class Installed:
 
     def environment(self):
         models = os.path.dirname(self.one("people.safetensors"))
-        return {"LD_LIBRARY_PATH": self.library, "HRNET_MODEL_PATH": models,
+        return {"LD_LIBRARY_PATH": self.engine, "HRNET_MODEL_PATH": models,
                 "GST_PLUGIN_PATH": os.path.dirname(self.one("libgsthrnet.so")),
                 "GST_REGISTRY": os.path.join(self.top, "registry.bin"),
-                "GI_TYPELIB_PATH": os.path.join(self.library, "girepository-1.0"),
+                "GI_TYPELIB_PATH": os.path.join(self.engine, "girepository-1.0"),
                 "PKG_CONFIG_PATH": os.path.dirname(self.one("hrnet-1.0.pc"))}
 
 
