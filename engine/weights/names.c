@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "weights/table.h"
+
 /* What wraps the whole network: DataParallel, a module that adds the loss, both. */
 static const gchar *const wrappings[] = { "", "module.", "model.", "module.model.",
                                           "model.module." };
@@ -78,7 +80,7 @@ gboolean hrnet_names_map(HrnetSource *source, GError **error)
     GHashTableIter iter;
     gpointer value;
     gboolean good = TRUE;
-    source->tensors = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, hrnet_stored_free);
+    source->tensors = hrnet_table_new(NULL, hrnet_stored_free);
     g_hash_table_iter_init(&iter, old);
     while (good && g_hash_table_iter_next(&iter, NULL, &value)) {
         HrnetStoredTensor *tensor = value;

@@ -4,10 +4,16 @@
 #include "weights/onnx-build.h"
 #include "weights/onnx-conv.h"
 #include "weights/onnx-node.h"
+#include "weights/table.h"
 
 #include <string.h>
 
 #define UNSUPPORTED HRNET_WEIGHTS_ERROR_UNSUPPORTED
+
+/* What a node becomes: an op, a value, a list of users; and what a name takes in a table, or in
+ * such a list. */
+#define NODE_BYTES  (sizeof(HrnetOnnxOp) + sizeof(HrnetOnnxValue) + 120)
+#define TABLE_BYTES 60
 
 /* What does nothing to its input, in evaluation. */
 static const gchar *const same[] = { "Identity", "Cast", "Dropout", NULL };
@@ -200,13 +206,28 @@ static gboolean find_input(HrnetOnnxGraph *graph, const Onnx__GraphProto *proto,
                                                       "no HRNetV2: the graph has no input");
 }
 
-HrnetOnnxGraph *hrnet_onnx_graph_new(const Onnx__GraphProto *proto, const gchar *path,
-                                     GError **error)
+/* Before anything is built of it. A node's attributes are looked through some ten times. */
+static gboolean pay_for_graph(const Onnx__GraphProto *proto, HrnetBudget *budget, const gchar *path,
+                              GError **error)
+{
+    gboolean good =
+        hrnet_budget_take(budget, proto->n_initializer * TABLE_BYTES, proto->n_initializer);
+    for (gsize i = 0; good && i < proto->n_node; i++) {
+        const Onnx__NodeProto *node = proto->node[i];
+        const guint64 n_names = node->n_input + node->n_output;
+        good = hrnet_budget_take(budget, NODE_BYTES + n_names * TABLE_BYTES,
+                                 10 * (1 + n_names + node->n_attribute));
+    }
+    return good || hrnet_budget_fail(budget, path, error);
+}
+
+HrnetOnnxGraph *hrnet_onnx_graph_new(const Onnx__GraphProto *proto, HrnetBudget *budget,
+                                     const gchar *path, GError **error)
 {
     HrnetOnnxGraph *graph = g_new0(HrnetOnnxGraph, 1);
     graph->path = path;
-    graph->constants = g_hash_table_new(g_str_hash, g_str_equal);
-    graph->values = g_hash_table_new(g_str_hash, g_str_equal);
+    graph->constants = hrnet_table_new(NULL, NULL);
+    graph->values = hrnet_table_new(NULL, NULL);
     graph->ops = g_ptr_array_new_with_free_func(g_free);
     graph->all_values = g_ptr_array_new_with_free_func(value_free);
     for (gsize i = 0; i < proto->n_initializer; i++)
@@ -214,9 +235,8 @@ HrnetOnnxGraph *hrnet_onnx_graph_new(const Onnx__GraphProto *proto, const gchar 
             g_hash_table_insert(graph->constants, proto->initializer[i]->name,
                                 proto->initializer[i]);
 
-    HrnetOnnxBuild build = { graph, g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free),
-                             error };
-    gboolean good = find_input(graph, proto, error);
+    HrnetOnnxBuild build = { graph, hrnet_table_new(NULL, g_free), error };
+    gboolean good = pay_for_graph(proto, budget, path, error) && find_input(graph, proto, error);
     for (gsize i = 0; good && i < proto->n_node; i++)
         good = add_node(&build, proto->node[i]);
     g_hash_table_unref(build.pads);

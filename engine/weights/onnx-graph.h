@@ -8,7 +8,7 @@
 #define HRNET_WEIGHTS_ONNX_GRAPH_H
 
 #include "weights/onnx.pb-c.h"
-#include "weights/failure.h"
+#include "weights/budget.h"
 
 #define HRNET_ONNX_MAX_INPUTS 8
 
@@ -59,9 +59,10 @@ typedef struct {
     const Onnx__ValueInfoProto *input;
 } HrnetOnnxGraph;
 
-/* NULL with an error that names the node. graph and path have to outlive the result. */
-HrnetOnnxGraph *hrnet_onnx_graph_new(const Onnx__GraphProto *graph, const gchar *path,
-                                     GError **error);
+/* NULL with an error that names the node, or of the budget, which pays for what is built. graph and
+ * path have to outlive the result. */
+HrnetOnnxGraph *hrnet_onnx_graph_new(const Onnx__GraphProto *graph, HrnetBudget *budget,
+                                     const gchar *path, GError **error);
 void hrnet_onnx_graph_free(HrnetOnnxGraph *graph);
 
 HrnetOnnxOp *hrnet_onnx_op(const HrnetOnnxGraph *graph, guint index);

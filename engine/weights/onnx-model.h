@@ -4,9 +4,11 @@
 #define HRNET_WEIGHTS_ONNX_MODEL_H
 
 #include "weights/onnx.pb-c.h"
+#include "weights/budget.h"
 #include "weights/file.h"
 
-/* Reads the whole file. Free with onnx__model_proto__free_unpacked(model, NULL). */
-Onnx__ModelProto *hrnet_onnx_model_read(HrnetFile *file, GError **error);
+/* Reads the whole file, at the budget's expense. Free with onnx__model_proto__free_unpacked(model,
+ * NULL). */
+Onnx__ModelProto *hrnet_onnx_model_read(HrnetFile *file, HrnetBudget *budget, GError **error);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "weights/onnx-match.h"
 #include "weights/onnx-model.h"
+#include "weights/table.h"
 
 #define INVALID      HRNET_WEIGHTS_ERROR_INVALID
 #define UNSUPPORTED  HRNET_WEIGHTS_ERROR_UNSUPPORTED
@@ -19,9 +20,9 @@ typedef struct {
 
 typedef struct {
     Onnx__ModelProto *model;
-    GArray *blobs;        /* Blob */
-    GHashTable *files;    /* location -> blob + 1 */
-    GPtrArray *allocated; /* halves that were taken out of int32_data */
+    GArray *blobs;      /* Blob */
+    GHashTable *files;  /* location -> blob + 1 */
+    GHashTable *halves; /* TensorProto -> guint16 *, those that were taken out of int32_data */
 } Onnx;
 
 static gboolean read_bytes(HrnetSource *source, guint blob_index, guint64 offset, void *out,
@@ -43,7 +44,7 @@ static void close_onnx(HrnetSource *source)
         hrnet_file_close(g_array_index(onnx->blobs, Blob, i).file);
     g_array_unref(onnx->blobs);
     g_hash_table_unref(onnx->files);
-    g_ptr_array_unref(onnx->allocated);
+    g_hash_table_unref(onnx->halves);
     if (onnx->model)
         onnx__model_proto__free_unpacked(onnx->model, NULL);
     g_free(onnx);
@@ -84,6 +85,7 @@ static gboolean open_external(HrnetSource *source, const gchar *location, guint 
     HrnetFile *file = hrnet_file_open(path, error);
     if (!file)
         return FALSE;
+    source->budget.file_bytes += file->size_bytes;
     *blob = add_blob(onnx, NULL, file, file->size_bytes);
     g_hash_table_insert(onnx->files, g_strdup(location), GUINT_TO_POINTER(*blob + 1));
     return TRUE;
@@ -92,6 +94,8 @@ static gboolean open_external(HrnetSource *source, const gchar *location, guint 
 static gboolean place_external(HrnetSource *source, const Onnx__TensorProto *proto,
                                HrnetStoredTensor *tensor, guint64 n_bytes, GError **error)
 {
+    if (!hrnet_budget_take(&source->budget, 0, 2 * proto->n_external_data))
+        return hrnet_budget_fail(&source->budget, source->path, error);
     const gchar *location = external(proto, "location"), *offset = external(proto, "offset");
     if (!location || !open_external(source, location, &tensor->blob, error))
         return location ? FALSE
@@ -108,13 +112,27 @@ static gboolean place_external(HrnetSource *source, const Onnx__TensorProto *pro
     return TRUE;
 }
 
-/* 16-bit numbers that came one by one in an int32 each. */
-static const guint16 *narrow(Onnx *onnx, const Onnx__TensorProto *proto)
+/* 16-bit numbers that came one by one in an int32 each: made once, however many layers use them. */
+static const guint16 *narrow(HrnetSource *source, const Onnx__TensorProto *proto, GError **error)
 {
-    guint16 *halves = g_new(guint16, proto->n_int32_data + 1);
-    for (gsize i = 0; i < proto->n_int32_data; i++)
+    Onnx *onnx = source->reader;
+    guint16 *halves = g_hash_table_lookup(onnx->halves, proto);
+    if (halves)
+        return halves;
+    const gsize n = proto->n_int32_data;
+    if (!hrnet_budget_take(&source->budget, (n + 1) * sizeof *halves, n / 8)) {
+        hrnet_budget_fail(&source->budget, source->path, error);
+        return NULL;
+    }
+    halves = g_try_new(guint16, n + 1);
+    if (!halves) {
+        hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_NO_MEMORY, source->path,
+                           "no memory for %" G_GSIZE_FORMAT " numbers of 16 bits", n);
+        return NULL;
+    }
+    for (gsize i = 0; i < n; i++)
         halves[i] = (guint16)proto->int32_data[i];
-    g_ptr_array_add(onnx->allocated, halves);
+    g_hash_table_insert(onnx->halves, (gpointer)proto, halves);
     return halves;
 }
 
@@ -154,7 +172,9 @@ static gboolean place(HrnetSource *source, const Onnx__TensorProto *proto,
         bytes = proto->double_data;
         available = proto->n_double_data * size;
     } else if (size == 2) {
-        bytes = narrow(onnx, proto);
+        bytes = narrow(source, proto, error);
+        if (!bytes)
+            return FALSE;
         available = proto->n_int32_data * size;
     }
     if (available != tensor->n_elements * size)
@@ -267,7 +287,8 @@ static gboolean read_all(HrnetSource *source, GError **error)
         return hrnet_weights_fail(error, INVALID, source->path, "an ONNX file without a graph");
     if (!check_opset(source, model, error))
         return FALSE;
-    HrnetOnnxGraph *graph = hrnet_onnx_graph_new(model->graph, source->path, error);
+    HrnetOnnxGraph *graph =
+        hrnet_onnx_graph_new(model->graph, &source->budget, source->path, error);
     gboolean good = graph && hrnet_onnx_match(graph, name_conv, source, &traits, error);
     if (good) {
         note_traits(source, &traits);
@@ -279,15 +300,15 @@ static gboolean read_all(HrnetSource *source, GError **error)
 
 HrnetSource *hrnet_onnx_open(HrnetFile *file, GError **error)
 {
-    HrnetSource *source = hrnet_source_new(file->path, "ONNX");
+    HrnetSource *source = hrnet_source_new(file->path, "ONNX", file->size_bytes);
     Onnx *onnx = g_new0(Onnx, 1);
     onnx->blobs = g_array_new(FALSE, FALSE, sizeof(Blob));
-    onnx->files = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    onnx->allocated = g_ptr_array_new_with_free_func(g_free);
+    onnx->files = hrnet_table_new(g_free, NULL);
+    onnx->halves = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     source->reader = onnx;
     source->read = read_bytes;
     source->close = close_onnx;
-    onnx->model = hrnet_onnx_model_read(file, error);
+    onnx->model = hrnet_onnx_model_read(file, &source->budget, error);
     hrnet_file_close(file);
     if (onnx->model && read_all(source, error))
         return source;

@@ -4,15 +4,17 @@
 
 #include <string.h>
 
-/* A training checkpoint of W48 makes some 100,000 values. */
-#define MOST_VALUES     1000000
-#define MOST_TEXT_BYTES (64u << 20)
+#include "weights/table.h"
 
-HrnetPickle *hrnet_pickle_new(const gchar *path, HrnetPickleRead read, gpointer data, guint64 start,
-                              guint64 end)
+/* What a value takes beside its own bytes: the allocator's, and its place in the list of all. */
+#define OVERHEAD_BYTES 32
+
+HrnetPickle *hrnet_pickle_new(const gchar *path, HrnetBudget *budget, HrnetPickleRead read,
+                              gpointer data, guint64 start, guint64 end)
 {
     HrnetPickle *pickle = g_new0(HrnetPickle, 1);
     pickle->path = g_strdup(path);
+    pickle->budget = budget;
     pickle->read = read;
     pickle->data = data;
     pickle->position = start;
@@ -20,7 +22,7 @@ HrnetPickle *hrnet_pickle_new(const gchar *path, HrnetPickleRead read, gpointer 
     pickle->values = g_ptr_array_new();
     pickle->stack = g_ptr_array_new();
     pickle->marks = g_array_new(FALSE, FALSE, sizeof(guint));
-    pickle->memo = g_hash_table_new(g_direct_hash, g_direct_equal);
+    pickle->memo = hrnet_table_new_numbers();
     return pickle;
 }
 
@@ -87,23 +89,27 @@ const HrnetPickleValue *hrnet_pickle_lookup(const HrnetPickleValue *dict, const 
 
 HrnetPickleValue *hrnet_pickle_make(HrnetPickle *pickle, HrnetPickleKind kind)
 {
-    if (pickle->values->len >= MOST_VALUES) {
-        pickle->trouble = "too many values";
+    if (!hrnet_budget_take(pickle->budget, sizeof(HrnetPickleValue) + OVERHEAD_BYTES, 1))
         return NULL;
-    }
     HrnetPickleValue *value = g_new0(HrnetPickleValue, 1);
     value->kind = kind;
     g_ptr_array_add(pickle->values, value);
     return value;
 }
 
-void hrnet_pickle_append(HrnetPickleValue *list, HrnetPickleValue *item)
+gboolean hrnet_pickle_append(HrnetPickle *pickle, HrnetPickleValue *list, HrnetPickleValue *item)
 {
+    if (!hrnet_budget_take(pickle->budget, 0, 1))
+        return FALSE;
     if (list->n_items == list->items_room) {
-        list->items_room = MAX(4, list->items_room * 2);
+        const guint room = MAX(4, list->items_room * 2);
+        if (!hrnet_budget_take(pickle->budget, (room - list->items_room) * sizeof(gpointer), 0))
+            return FALSE;
+        list->items_room = room;
         list->items = g_renew(HrnetPickleValue *, list->items, list->items_room);
     }
     list->items[list->n_items++] = item;
+    return TRUE;
 }
 
 static gboolean take(HrnetPickle *pickle, void *out, gsize n_bytes, GError **error)
@@ -142,12 +148,12 @@ gboolean hrnet_pickle_take_number(HrnetPickle *pickle, guint n_bytes, guint64 *n
 
 HrnetPickleValue *hrnet_pickle_take_text(HrnetPickle *pickle, guint64 n_bytes, GError **error)
 {
-    if (n_bytes > pickle->end - pickle->position ||
-        n_bytes > MOST_TEXT_BYTES - pickle->n_text_bytes) {
+    if (n_bytes > pickle->end - pickle->position || n_bytes > G_MAXINT32) {
         pickle->trouble = "a text that is longer than the file, or than makes sense";
         return NULL;
     }
-    pickle->n_text_bytes += (guint)n_bytes;
+    if (!hrnet_budget_take(pickle->budget, n_bytes + 1 + OVERHEAD_BYTES, n_bytes / 64))
+        return NULL;
     HrnetPickleValue *value = hrnet_pickle_make(pickle, HRNET_PICKLE_TEXT);
     if (!value)
         return NULL;
@@ -167,10 +173,10 @@ HrnetPickleValue *hrnet_pickle_take_line(HrnetPickle *pickle, GError **error)
         if (line[n] != '\n')
             continue;
         HrnetPickleValue *value = hrnet_pickle_make(pickle, HRNET_PICKLE_TEXT);
-        if (value) {
-            value->text = g_strndup(line, n);
-            value->n_items = n;
-        }
+        if (!value || !hrnet_budget_take(pickle->budget, n + 1 + OVERHEAD_BYTES, 1))
+            return NULL;
+        value->text = g_strndup(line, n);
+        value->n_items = n;
         return value;
     }
     pickle->trouble = "a line that is too long";
@@ -179,9 +185,10 @@ HrnetPickleValue *hrnet_pickle_take_line(HrnetPickle *pickle, GError **error)
 
 gboolean hrnet_pickle_push(HrnetPickle *pickle, HrnetPickleValue *value)
 {
-    if (value)
-        g_ptr_array_add(pickle->stack, value);
-    return value != NULL;
+    if (!value || !hrnet_budget_take(pickle->budget, sizeof value, 0))
+        return FALSE;
+    g_ptr_array_add(pickle->stack, value);
+    return TRUE;
 }
 
 /* Values above the last mark, or above nothing. */
@@ -214,7 +221,8 @@ gboolean hrnet_pickle_collect(HrnetPickle *pickle, HrnetPickleValue *list)
     }
     guint start = hrnet_pickle_floor(pickle);
     for (guint i = start; i < pickle->stack->len; i++)
-        hrnet_pickle_append(list, pickle->stack->pdata[i]);
+        if (!hrnet_pickle_append(pickle, list, pickle->stack->pdata[i]))
+            return FALSE;
     g_ptr_array_set_size(pickle->stack, (gint)start);
     g_array_set_size(pickle->marks, pickle->marks->len - 1);
     return TRUE;

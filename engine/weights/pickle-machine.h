@@ -7,6 +7,7 @@
 
 struct HrnetPickle {
     gchar *path;
+    HrnetBudget *budget;
     HrnetPickleRead read;
     gpointer data;
     guint64 position, end;
@@ -16,18 +17,18 @@ struct HrnetPickle {
 
     GPtrArray *values; /* all ever made, owned */
     GPtrArray *stack;
-    GArray *marks;    /* guint: heights of the stack */
-    GHashTable *memo; /* guint -> value */
-    guint n_steps, n_text_bytes;
+    GArray *marks;        /* guint: heights of the stack */
+    GHashTable *memo;     /* guint -> value */
     const gchar *trouble; /* of an opcode that failed without an error of its own; static */
 };
 
-/* Where these fail they set `trouble`, or the error if they have one. */
+/* Where these fail they set `trouble`, or the error if they have one, or the budget is overdrawn.
+ */
 
 /* A new value. */
 HrnetPickleValue *hrnet_pickle_make(HrnetPickle *pickle, HrnetPickleKind kind);
 /* Appends to a list, or a key or value to a dictionary. */
-void hrnet_pickle_append(HrnetPickleValue *list, HrnetPickleValue *item);
+gboolean hrnet_pickle_append(HrnetPickle *pickle, HrnetPickleValue *list, HrnetPickleValue *item);
 
 /* A little-endian number of up to 8 bytes. */
 gboolean hrnet_pickle_take_number(HrnetPickle *pickle, guint n_bytes, guint64 *number,

@@ -25,8 +25,9 @@ static HrnetPickleValue *make_dict(HrnetPickle *pickle, const HrnetPickleValue *
         if ((pair->kind != HRNET_PICKLE_LIST && pair->kind != HRNET_PICKLE_TUPLE) ||
             pair->n_items != 2)
             return trouble(pickle, "OrderedDict of something else than a list of pairs");
-        hrnet_pickle_append(dict, pair->items[0]);
-        hrnet_pickle_append(dict, pair->items[1]);
+        if (!hrnet_pickle_append(pickle, dict, pair->items[0]) ||
+            !hrnet_pickle_append(pickle, dict, pair->items[1]))
+            return NULL;
     }
     return dict;
 }
@@ -58,8 +59,9 @@ static HrnetPickleValue *make_tensor(HrnetPickle *pickle, const HrnetPickleValue
         return trouble(pickle,
                        "a tensor record whose sizes and strides are no tuples of whole numbers");
     HrnetPickleValue *value = hrnet_pickle_make(pickle, HRNET_PICKLE_TENSOR);
-    if (value)
-        value->tensor = g_memdup2(&tensor, sizeof tensor);
+    if (!value || !hrnet_budget_take(pickle->budget, sizeof tensor, 0))
+        return NULL;
+    value->tensor = g_memdup2(&tensor, sizeof tensor);
     return value;
 }
 
@@ -120,7 +122,8 @@ HrnetPickleValue *hrnet_pickle_storage(HrnetPickle *pickle, const HrnetPickleVal
     if (id->n_items > 5 && !read_view(id->items[5], &storage))
         return trouble(pickle, "a storage record with a view beyond the storage");
     HrnetPickleValue *value = hrnet_pickle_make(pickle, HRNET_PICKLE_STORAGE);
-    if (value)
-        value->storage = g_memdup2(&storage, sizeof storage);
+    if (!value || !hrnet_budget_take(pickle->budget, sizeof storage, 0))
+        return NULL;
+    value->storage = g_memdup2(&storage, sizeof storage);
     return value;
 }

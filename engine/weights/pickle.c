@@ -7,11 +7,14 @@
 #include "weights/pickle-globals.h"
 #include "weights/pickle-machine.h"
 
-#define MOST_STEPS 4000000 /* a training checkpoint of W48 takes some 300,000 */
+/* Of an entry of the memo, while its table is copied into one twice as large. */
+#define MEMO_BYTES 60
 
 static gboolean op_mark(HrnetPickle *pickle, guint8 op, GError **error)
 {
     (void)op, (void)error;
+    if (!hrnet_budget_take(pickle->budget, sizeof(guint), 0))
+        return FALSE;
     g_array_append_val(pickle->marks, pickle->stack->len);
     return TRUE;
 }
@@ -154,7 +157,8 @@ static gboolean op_small_tuple(HrnetPickle *pickle, guint8 op, GError **error)
         return FALSE;
     }
     for (guint i = pickle->stack->len - n; i < pickle->stack->len; i++)
-        hrnet_pickle_append(tuple, pickle->stack->pdata[i]);
+        if (!hrnet_pickle_append(pickle, tuple, pickle->stack->pdata[i]))
+            return FALSE;
     g_ptr_array_set_size(pickle->stack, (gint)(pickle->stack->len - n));
     return hrnet_pickle_push(pickle, tuple);
 }
@@ -214,10 +218,8 @@ static gboolean op_add(HrnetPickle *pickle, guint8 op, GError **error)
         pickle->trouble = "items for something that holds none";
         return FALSE;
     }
-    if (op == 's')
-        hrnet_pickle_append(target, key);
-    hrnet_pickle_append(target, value);
-    return TRUE;
+    return (op != 's' || hrnet_pickle_append(pickle, target, key)) &&
+           hrnet_pickle_append(pickle, target, value);
 }
 
 static gboolean push_global(HrnetPickle *pickle, const gchar *module, const gchar *name,
@@ -296,9 +298,10 @@ static gboolean op_put(HrnetPickle *pickle, guint8 op, GError **error)
     if (op != 0x94 && !memo_key(pickle, op, &key, error))
         return FALSE;
     HrnetPickleValue *value = hrnet_pickle_top(pickle);
-    if (value)
-        g_hash_table_insert(pickle->memo, GUINT_TO_POINTER((guint)key), value);
-    return value != NULL;
+    if (!value || !hrnet_budget_take(pickle->budget, MEMO_BYTES, 1))
+        return FALSE;
+    g_hash_table_insert(pickle->memo, GUINT_TO_POINTER((guint)key), value);
+    return TRUE;
 }
 
 /* GET, BINGET, LONG_BINGET. */
@@ -336,10 +339,8 @@ static const Opcode opcodes[256] = {
 static gboolean step(HrnetPickle *pickle, guint8 *op, GError **error)
 {
     guint64 code;
-    if (++pickle->n_steps > MOST_STEPS) {
-        pickle->trouble = "too many steps";
+    if (!hrnet_budget_take(pickle->budget, 0, 1))
         return FALSE;
-    }
     if (!hrnet_pickle_take_number(pickle, 1, &code, error))
         return FALSE;
     *op = (guint8)code;
@@ -371,6 +372,8 @@ const HrnetPickleValue *hrnet_pickle_load(HrnetPickle *pickle, GError **error)
 failed:
     if (cause)
         g_propagate_error(error, g_steal_pointer(&cause));
+    else if (pickle->budget->trouble)
+        hrnet_budget_fail(pickle->budget, pickle->path, error);
     else
         hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_INVALID, pickle->path,
                            "its pickle is corrupt or of another kind: %s (opcode 0x%02x at offset "

@@ -68,9 +68,10 @@ typedef struct HrnetPickle HrnetPickle;
 typedef gboolean (*HrnetPickleRead)(gpointer data, guint64 offset, void *out, gsize n_bytes,
                                     GError **error);
 
-/* A machine for the bytes start..end-1. path: for messages. */
-HrnetPickle *hrnet_pickle_new(const gchar *path, HrnetPickleRead read, gpointer data, guint64 start,
-                              guint64 end);
+/* A machine for the bytes start..end-1. path: for messages. budget: pays for steps and values, and
+ * has to outlive the machine. */
+HrnetPickle *hrnet_pickle_new(const gchar *path, HrnetBudget *budget, HrnetPickleRead read,
+                              gpointer data, guint64 start, guint64 end);
 void hrnet_pickle_free(HrnetPickle *pickle);
 
 /* Runs one pickle up to its STOP; the next call goes on behind it. Values belong to the machine.

@@ -4,6 +4,7 @@
 #include "weights/pth.h"
 
 #include "base/memory.h"
+#include "weights/table.h"
 
 #define INVALID  HRNET_WEIGHTS_ERROR_INVALID
 #define PROTOCOL 1001
@@ -87,6 +88,8 @@ static gboolean find_places(HrnetSource *source, const HrnetPickleValue *keys, G
                                       " elements at offset %" G_GUINT64_FORMAT
                                       " does not fit into the file's %" G_GUINT64_FORMAT " bytes",
                                       key->text, n_elements, at, legacy->file->size_bytes);
+        if (!hrnet_budget_take(&source->budget, 128 + key->n_items, 20))
+            return hrnet_budget_fail(&source->budget, source->path, error);
         Place *place = g_new(Place, 1);
         *place = (Place){ at, n_elements };
         g_hash_table_insert(legacy->places, g_strdup(key->text), place);
@@ -131,12 +134,14 @@ static gboolean read_all(HrnetSource *source, GError **error)
 
 HrnetSource *hrnet_pth_legacy_open(HrnetFile *file, GError **error)
 {
-    HrnetSource *source = hrnet_source_new(file->path, "PyTorch (stream of pickles)");
+    HrnetSource *source =
+        hrnet_source_new(file->path, "PyTorch (stream of pickles)", file->size_bytes);
     Legacy *legacy = g_new0(Legacy, 1);
     legacy->file = file;
-    legacy->pickle = hrnet_pickle_new(file->path, read_pickle, file, 0, file->size_bytes);
-    legacy->sizes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    legacy->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    legacy->pickle =
+        hrnet_pickle_new(file->path, &source->budget, read_pickle, file, 0, file->size_bytes);
+    legacy->sizes = hrnet_table_new(g_free, NULL);
+    legacy->places = hrnet_table_new(g_free, g_free);
     source->reader = legacy;
     source->read = read_bytes;
     source->close = close_legacy;

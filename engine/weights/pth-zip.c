@@ -188,11 +188,18 @@ static gboolean read_all(HrnetSource *source, GError **error)
         return FALSE;
     if (n_bytes > LARGEST_PICKLE_BYTES)
         return fail(source, name, "is too large", error);
-    g_autofree guint8 *bytes = g_malloc(n_bytes + 1);
+    if (!hrnet_budget_take(&source->budget, n_bytes, 0))
+        return hrnet_budget_fail(&source->budget, source->path, error);
+    g_autofree guint8 *bytes = g_try_malloc(n_bytes + 1);
+    if (!bytes)
+        return hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_NO_MEMORY, source->path,
+                                  "no memory for its pickle of %" G_GUINT64_FORMAT " bytes",
+                                  n_bytes);
     if (!read_bytes(source, index, 0, bytes, n_bytes, error))
         return FALSE;
     Text text = { bytes };
-    HrnetPickle *pickle = hrnet_pickle_new(source->path, read_text, &text, 0, n_bytes);
+    HrnetPickle *pickle =
+        hrnet_pickle_new(source->path, &source->budget, read_text, &text, 0, n_bytes);
     const HrnetPickleValue *root = hrnet_pickle_load(pickle, error);
     gboolean good = root && hrnet_pth_add_state(source, root, locate, error);
     hrnet_pickle_free(pickle);
@@ -201,7 +208,7 @@ static gboolean read_all(HrnetSource *source, GError **error)
 
 HrnetSource *hrnet_pth_zip_open(HrnetFile *file, GError **error)
 {
-    HrnetSource *source = hrnet_source_new(file->path, "PyTorch (zip)");
+    HrnetSource *source = hrnet_source_new(file->path, "PyTorch (zip)", file->size_bytes);
     Zip *zip = g_new0(Zip, 1);
     zip->file = file;
     source->reader = zip;

@@ -178,7 +178,7 @@ static gboolean read_table(HrnetSource *source, JsonNode *root, guint64 data_sta
 HrnetSource *hrnet_safetensors_open(HrnetFile *file, GError **error)
 {
     guint64 header_bytes;
-    HrnetSource *source = hrnet_source_new(file->path, "safetensors");
+    HrnetSource *source = hrnet_source_new(file->path, "safetensors", file->size_bytes);
     source->reader = file;
     source->read = read_bytes;
     source->close = close_file;

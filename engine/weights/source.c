@@ -5,12 +5,16 @@
 
 #include "base/memory.h"
 #include "weights/halves.h"
+#include "weights/table.h"
 
 #if G_BYTE_ORDER != G_LITTLE_ENDIAN
 #error "checkpoints are little-endian, and so must the machine be"
 #endif
 
 #define CHUNK_BYTES 65536
+
+/* Of tensors that lie on others' bytes: exporters do that with a few small ones. */
+#define SHARED_BYTES (1u << 20)
 
 static const struct {
     const gchar *name;
@@ -47,13 +51,14 @@ void hrnet_stored_free(gpointer data)
     g_free(tensor);
 }
 
-HrnetSource *hrnet_source_new(const gchar *path, const gchar *format)
+HrnetSource *hrnet_source_new(const gchar *path, const gchar *format, guint64 file_bytes)
 {
     HrnetSource *source = g_new0(HrnetSource, 1);
     source->path = g_strdup(path);
     source->format = format;
-    source->tensors = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, hrnet_stored_free);
-    source->metadata = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    source->tensors = hrnet_table_new(NULL, hrnet_stored_free);
+    source->metadata = hrnet_table_new(g_free, g_free);
+    hrnet_budget_init(&source->budget, file_bytes);
     return source;
 }
 
@@ -99,6 +104,10 @@ HrnetStoredTensor *hrnet_source_add(HrnetSource *source, const gchar *name, Hrne
         return NULL;
     }
 
+    if (!hrnet_budget_take(&source->budget, sizeof(HrnetStoredTensor) + strlen(name) + 64, 50)) {
+        hrnet_budget_fail(&source->budget, source->path, error);
+        return NULL;
+    }
     HrnetStoredTensor *tensor = g_new0(HrnetStoredTensor, 1);
     tensor->name = g_strdup(name);
     tensor->dtype = dtype;
@@ -115,6 +124,25 @@ HrnetStoredTensor *hrnet_source_add(HrnetSource *source, const gchar *name, Hrne
     }
     g_hash_table_insert(source->tensors, tensor->name, tensor);
     return tensor;
+}
+
+gboolean hrnet_source_check_weights(const HrnetSource *source, GError **error)
+{
+    const guint64 file_bytes = source->budget.file_bytes;
+    guint64 n_bytes = 0;
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, source->tensors);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const HrnetStoredTensor *tensor = value;
+        n_bytes += MIN(tensor->n_elements * hrnet_dtype_size(tensor->dtype), G_MAXUINT32 * 1024ull);
+    }
+    if (n_bytes <= file_bytes + file_bytes / 4 + SHARED_BYTES)
+        return TRUE;
+    return hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_INVALID, source->path,
+                              "its tensors have %" G_GUINT64_FORMAT
+                              " bytes, far more than the %" G_GUINT64_FORMAT " bytes of the file",
+                              n_bytes, file_bytes);
 }
 
 const HrnetStoredTensor *hrnet_source_find(const HrnetSource *source, const gchar *name)

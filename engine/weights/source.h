@@ -6,7 +6,7 @@
 #ifndef HRNET_WEIGHTS_SOURCE_H
 #define HRNET_WEIGHTS_SOURCE_H
 
-#include "weights/failure.h"
+#include "weights/budget.h"
 
 #define HRNET_TENSOR_MAX_DIMS 8
 
@@ -44,19 +44,26 @@ struct HrnetSource {
                      GError **error);
     void (*close)(HrnetSource *source); /* frees `reader`; may be NULL */
     void *reader;
+    HrnetBudget budget; /* what reading may still cost */
 };
 
-HrnetSource *hrnet_source_new(const gchar *path, const gchar *format);
+/* file_bytes: of the file, for the budget of reading it. */
+HrnetSource *hrnet_source_new(const gchar *path, const gchar *format, guint64 file_bytes);
 void hrnet_source_free(HrnetSource *source); /* NULL is fine */
 /* Closes the reader and empties the table of tensors; metadata stays. */
 void hrnet_source_forget_tensors(HrnetSource *source);
 
-/* A tensor with the name and dims filled in and its elements counted; FALSE with an error where
- * their number overflows or the name is there already. On success the table owns it. */
+/* A tensor with the name and dims filled in and its elements counted; NULL with an error where
+ * their number overflows, the name is there already or the budget is overdrawn. On success the
+ * table owns it. */
 HrnetStoredTensor *hrnet_source_add(HrnetSource *source, const gchar *name, HrnetDtype dtype,
                                     const guint64 *dims, guint n_dims, GError **error);
 
 void hrnet_stored_free(gpointer tensor);
+
+/* FALSE with an error where the tensors together have far more elements than the file has bytes
+ * for: several may lie on the same ones, and a small file could fill the memory. */
+gboolean hrnet_source_check_weights(const HrnetSource *source, GError **error);
 
 /* NULL where there is none. */
 const HrnetStoredTensor *hrnet_source_find(const HrnetSource *source, const gchar *name);

@@ -25,6 +25,7 @@ HrnetWeights *hrnet_weights_open(const gchar *path, const gchar *const *options,
     HrnetWeights *weights = g_new0(HrnetWeights, 1);
     weights->source = hrnet_formats_open(path, error);
     if (!weights->source || !hrnet_names_map(weights->source, error) ||
+        !hrnet_source_check_weights(weights->source, error) ||
         !hrnet_config_infer(weights->source, &weights->config, error) ||
         !hrnet_metadata_add_side_file(weights->source->metadata, path, error) ||
         !hrnet_metadata_add_options(weights->source->metadata, path, options, error) ||

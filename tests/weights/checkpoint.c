@@ -4,6 +4,9 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "weights/layers.h"
@@ -210,4 +213,39 @@ gint checkpoint_expect_refusal(const gchar *path, const gchar *text)
     if (!strstr(error->message, text))
         g_error("\"%s\" is not in \"%s\"", text, error->message);
     return error->code;
+}
+
+static gsize resident_bytes(void)
+{
+    g_autofree gchar *text = NULL;
+    g_assert_true(g_file_get_contents("/proc/self/statm", &text, NULL, NULL));
+    const gchar *second = strchr(text, ' ');
+    return (gsize)g_ascii_strtoull(second, NULL, 10) * (gsize)sysconf(_SC_PAGESIZE);
+}
+
+void checkpoint_expect_cheap_refusal(const gchar *path, const gchar *text)
+{
+    struct rusage usage;
+    struct stat info;
+    int status;
+    g_assert_cmpint(stat(path, &info), ==, 0);
+    const gsize before = resident_bytes();
+    const pid_t child = fork();
+    g_assert_cmpint(child, >=, 0);
+    if (child == 0) {
+        checkpoint_expect_refusal(path, text);
+        _exit(0);
+    }
+    g_assert_cmpint(wait4(child, &status, 0, &usage), ==, child);
+    if (status != 0)
+        g_error("%s: not refused for \"%s\"", path, text);
+    const gdouble seconds = (gdouble)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                            1e-6 * (gdouble)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    const gint64 grown = (gint64)usage.ru_maxrss * 1024 - (gint64)before;
+    g_test_message("%s of %.1f MB: %.1f MB and %.2f s to refuse it", path,
+                   (gdouble)info.st_size / 1e6, (gdouble)grown / 1e6, seconds);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what was freed for a while, and is slow */
+    g_assert_cmpint(grown, <=, 10 * info.st_size + (64 << 20));
+    g_assert_cmpfloat(seconds, <=, 5);
+#endif
 }

@@ -49,6 +49,10 @@ HrnetWeights *checkpoint_open(Checkpoint *checkpoint, const gchar *const *option
  * text. Returns the error's code. */
 gint checkpoint_expect_refusal(const gchar *path, const gchar *text);
 
+/* The same in a process of its own, which may take 5 seconds of CPU time, and 64 MiB and ten times
+ * the file's size of memory. */
+void checkpoint_expect_cheap_refusal(const gchar *path, const gchar *text);
+
 /* A folder of this test's own, removed at exit. */
 const gchar *checkpoint_folder(void);
 

@@ -2,9 +2,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib/gstdio.h>
 #include <string.h>
+#include <time.h>
 #include <zip.h>
 
 #include "checkpoint.h"
+#include "weights/layers.h"
 #include "weights/pth.h"
 #include "weights/weights.h"
 
@@ -253,9 +255,60 @@ static void test_floods(void)
                                 (guint)strlen(floods[i].unit));
         ADD(bytes, ".");
         g_autofree gchar *path = write_bytes(bytes, "flood.pth");
-        expect(path, "too many");
+        checkpoint_expect_cheap_refusal(path, "");
         g_remove(path);
     }
+}
+
+/* A pickle of a file of before PyTorch 1.6, from its parts. */
+static gchar *write_object(const GString *object)
+{
+    GByteArray *bytes = bytes_new(MAGIC PROTOCOL LITTLE, sizeof(MAGIC PROTOCOL LITTLE) - 1);
+    g_byte_array_append(bytes, (const guint8 *)object->str, (guint)object->len);
+    ADD(bytes, KEYS "\4\0\0\0\0\0\0\0"
+                    "0123456789abcdef");
+    return write_bytes(bytes, "object.pth");
+}
+
+/* One long list, and a call that copies it, again and again. */
+static void test_copies(void)
+{
+    g_autoptr(GString) object = g_string_new("\x80\x02"
+                                             "ccollections\nOrderedDict\nq");
+    g_string_append_len(object, "\0(](", 4);
+    for (guint i = 0; i < 4000; i++)
+        g_string_append(object, "NN\x86");
+    g_string_append(object, "e\x85q\1"
+                            "1");
+    for (guint i = 0; i < 10000; i++)
+        g_string_append_len(object, "h\0h\1R0", 6);
+    g_string_append(object, "N.");
+    g_autofree gchar *path = write_object(object);
+    checkpoint_expect_cheap_refusal(path, "too much memory");
+}
+
+/* 32,768 tensors whose names have one value of g_str_hash(); as many memo numbers that a table of
+ * that size would put on one place. */
+static void test_chosen_keys(void)
+{
+    static const gchar tensor[] = TENSOR("K\0", "K\x04\x85", "K\x01\x85");
+    g_autoptr(GString) object = g_string_new("\x80\x02}(U\1t");
+    g_string_append_len(object, tensor, sizeof tensor - 1);
+    g_string_append_len(object, "q\0", 2);
+    for (guint i = 0; i < 1u << 15; i++) {
+        g_string_append(object, "U\x1e");
+        for (guint bit = 0; bit < 15; bit++)
+            g_string_append(object, i >> bit & 1 ? "bA" : "ab");
+        g_string_append_len(object, "h\0", 2);
+        const guint32 number = (i + 1) * 131071u;
+        g_string_append_c(object, 'r');
+        g_string_append_len(object, (const gchar *)&number, 4);
+    }
+    g_string_append(object, "u.");
+    g_autofree gchar *path = write_object(object);
+    const clock_t start = clock();
+    checkpoint_expect_refusal(path, "");
+    g_assert_cmpfloat((gdouble)(clock() - start) / CLOCKS_PER_SEC, <, 2);
 }
 
 typedef struct {
@@ -325,6 +378,62 @@ static void test_zip(void)
     }
 }
 
+/* A whole network whose tensors all lie in one storage: each is within it, all together would fill
+ * the memory. */
+static gboolean add_shared(const HrnetConvSpec *spec, gpointer data)
+{
+    static const gchar *const parts[] = { "weight", "bias", "running_mean", "running_var" };
+    const guint32 dims[4] = { spec->out_channels, spec->in_channels, spec->kernel, spec->kernel };
+    for (guint part = 0; part < 5; part++) {
+        const gboolean is_norm = part > 0;
+        g_autofree gchar *name = g_strconcat(is_norm ? spec->norm : spec->conv, ".",
+                                             parts[is_norm ? part - 1 : 0], NULL);
+        if (is_norm && !spec->norm)
+            break;
+        g_string_append_c(data, 'X');
+        g_string_append_len(data, (const gchar[]){ (gchar)strlen(name), 0, 0, 0 }, 4);
+        g_string_append(data, name);
+        g_string_append_len(data, "h\0(h\1K\0(", 8);
+        guint32 strides[4] = { dims[1] * dims[2] * dims[3], dims[2] * dims[3], dims[3], 1 };
+        for (guint pass = 0; pass < 2; pass++) {
+            for (guint d = 0; d < (is_norm ? 1 : 4); d++) {
+                const guint32 number = pass ? (is_norm ? 1 : strides[d]) : dims[d];
+                g_string_append_c(data, 'J');
+                g_string_append_len(data, (const gchar *)&number, 4);
+            }
+            g_string_append(data, pass ? "t" : "t(");
+        }
+        g_string_append(data, "\x89}tR");
+    }
+    return TRUE;
+}
+
+static void test_shared_storage(void)
+{
+    static const gchar storage[] = "(U\x07storagectorch\nFloatStorage\nU\x01"
+                                   "0U\x03"
+                                   "cpuJ\0\0\x40\0tQq\1"
+                                   "0";
+    const gsize n_bytes = 4 * 0x400000;
+    HrnetConfig config;
+    checkpoint_config(&config, 1, 64, 1, 4, 3, 4, 64, 2);
+    g_autoptr(GString) object = g_string_new("\x80\x02"
+                                             "ctorch._utils\n_rebuild_tensor_v2\nq");
+    g_string_append_len(object,
+                        "\0"
+                        "0",
+                        2);
+    g_string_append_len(object, storage, sizeof storage - 1);
+    g_string_append(object, "}(");
+    hrnet_config_each_conv(&config, add_shared, object);
+    g_string_append(object, "u.");
+    g_autofree gchar *zeros = g_malloc0(n_bytes);
+    const Entry entries[] = { { "a/data.pkl", object->str, object->len, ZIP_CM_STORE },
+                              { "a/data/0", zeros, n_bytes, ZIP_CM_STORE } };
+    g_autofree gchar *path = write_zip(entries, 2);
+    checkpoint_expect_cheap_refusal(path, "far more than");
+}
+
 /* Every single byte of an archive changed or cut off. */
 static void test_damaged_zip(void)
 {
@@ -356,6 +465,9 @@ int main(int argc, char **argv)
     g_test_add_func("/pth/storages", test_storages);
     g_test_add_func("/pth/truncated", test_truncated);
     g_test_add_func("/pth/floods", test_floods);
+    g_test_add_func("/pth/copies", test_copies);
+    g_test_add_func("/pth/chosen-keys", test_chosen_keys);
+    g_test_add_func("/pth/shared-storage", test_shared_storage);
     g_test_add_func("/pth/zip", test_zip);
     g_test_add_func("/pth/damaged-zip", test_damaged_zip);
     return g_test_run();
