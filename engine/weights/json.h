@@ -7,13 +7,12 @@
 
 #include "weights/failure.h"
 
-/* Refused: nesting deeper than 32, more than 300,000 values, a name that occurs twice in one
- * object, anything that is no JSON. what: what the text is, for the message ("header"). Free with
- * json_node_unref(). */
+/* Refused: whatever hrnet_json_fault() finds fault with. what: what the text is, for the message
+ * ("header"). Free with json_node_unref(). */
 JsonNode *hrnet_json_parse(const gchar *text, gsize length, const gchar *path, const gchar *what,
                            HrnetWeightsError code, GError **error);
 
-/* FALSE where a node is no number. */
+/* FALSE where a node is no number, or one too large for a gdouble. */
 gboolean hrnet_json_number(JsonNode *node, gdouble *number);
 
 #endif
