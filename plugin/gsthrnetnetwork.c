@@ -5,8 +5,6 @@
 #include "gsthrnetload.h"
 #include "gsthrnetoptions.h"
 
-#include <math.h>
-
 GstHrnetNetwork *gst_hrnet_network_load(const gchar *name, const gchar *options, GError **error)
 {
     g_auto(GStrv) list = gst_hrnet_options_parse(options, error);
@@ -36,18 +34,6 @@ void gst_hrnet_network_free(GstHrnetNetwork *network)
     g_free(network);
 }
 
-/* The model's number of pixels in the frame's shape. 32 divides every branch's size evenly, and so
- * wastes no rows. */
-static void auto_size(guint area, guint frame_width, guint frame_height, guint *height,
-                      guint *width)
-{
-    gdouble scale = sqrt((gdouble)area / ((gdouble)frame_width * frame_height));
-    gdouble h = round(frame_height * scale / 32) * 32, w = round(frame_width * scale / 32) * 32;
-
-    *height = (guint)CLAMP(h, 32, HRNET_SESSION_MAX_SIZE);
-    *width = (guint)CLAMP(w, 32, HRNET_SESSION_MAX_SIZE);
-}
-
 /* A height or width in decimal digits alone. */
 static gboolean parse_side(const gchar *text, guint *side)
 {
@@ -60,6 +46,7 @@ static gboolean parse_side(const gchar *text, guint *side)
     return TRUE;
 }
 
+/* What inference-size means; `auto` before the caps: the model's own. */
 static gboolean parse_size(const HrnetModel *model, const GstHrnetNetworkParams *params,
                            guint *height, guint *width, GError **error)
 {
@@ -67,14 +54,11 @@ static gboolean parse_size(const HrnetModel *model, const GstHrnetNetworkParams 
     g_auto(GStrv) sides = NULL;
 
     hrnet_model_get_input_size(model, height, width);
-    if (!text || !*text || g_str_equal(text, "model"))
+    if (g_strcmp0(text, "model") == 0)
         return TRUE;
-    if (gst_hrnet_network_is_auto(params)) {
-        const guint area = gst_hrnet_load_scale(params->n_shrunk, *height) *
-                           gst_hrnet_load_scale(params->n_shrunk, *width);
-
-        if (params->frame_width > 0 && params->frame_height > 0)
-            auto_size(area, params->frame_width, params->frame_height, height, width);
+    if (!text || !*text || g_str_equal(text, "auto")) {
+        if (params->aspect > 0)
+            hrnet_session_fit_size((guint64)*height * *width, params->aspect, height, width);
         return TRUE;
     }
     sides = g_strsplit(text, "x", 3);
@@ -89,9 +73,18 @@ static gboolean parse_size(const HrnetModel *model, const GstHrnetNetworkParams 
     return TRUE;
 }
 
-gboolean gst_hrnet_network_is_auto(const GstHrnetNetworkParams *params)
+/* A size of the same shape, by eighths of height and width smaller. */
+static void shrink(guint n_shrunk, guint *height, guint *width)
 {
-    return g_strcmp0(params->inference_size, "auto") == 0;
+    const guint64 n_pixels =
+        (guint64)gst_hrnet_load_scale(n_shrunk, *height) * gst_hrnet_load_scale(n_shrunk, *width);
+    const guint full_height = *height, full_width = *width;
+
+    if (n_shrunk == 0)
+        return;
+    hrnet_session_fit_size(n_pixels, (gdouble)full_width / full_height, height, width);
+    *height = MIN(*height, full_height);
+    *width = MIN(*width, full_width);
 }
 
 gboolean gst_hrnet_network_shape(const HrnetModel *model, const GstHrnetNetworkParams *params,
@@ -101,6 +94,7 @@ gboolean gst_hrnet_network_shape(const HrnetModel *model, const GstHrnetNetworkP
 
     if (!parse_size(model, params, &made.height, &made.width, error))
         return FALSE;
+    shrink(params->n_shrunk, &made.height, &made.width);
     *shape = made;
     return TRUE;
 }

@@ -10,10 +10,10 @@ G_BEGIN_DECLS
 
 /* How a stream wants its network run. */
 typedef struct {
-    const gchar *inference_size;     /* "HxW", "model" or "auto" */
-    guint frame_width, frame_height; /* of the caps, 0 before them */
-    guint n_shrunk;                  /* see GstHrnetLoad; of an automatic size only */
-    guint n_threads;                 /* 0: one per CPU */
+    const gchar *inference_size; /* "HxW", "model" or "auto" */
+    gdouble aspect;  /* the frame's width by its height as displayed, 0 before the caps */
+    guint n_shrunk;  /* see GstHrnetLoad */
+    guint n_threads; /* 0: one per CPU */
     HrnetPrecision precision;
 } GstHrnetNetworkParams;
 
@@ -36,9 +36,6 @@ typedef struct {
  * The error's message names the model and the cause. */
 GstHrnetNetwork *gst_hrnet_network_load(const gchar *name, const gchar *options, GError **error);
 void gst_hrnet_network_free(GstHrnetNetwork *network);
-
-/* Whether `inference-size` leaves the size to the element. */
-gboolean gst_hrnet_network_is_auto(const GstHrnetNetworkParams *params);
 
 /* What the properties mean for a model and a frame. Fails where `inference-size` is none. */
 gboolean gst_hrnet_network_shape(const HrnetModel *model, const GstHrnetNetworkParams *params,

@@ -57,10 +57,11 @@
  * have too) are never segmented: they have the last mask, or none.
  *
  * An inference is begun when the one before is done: where they take long, masks are renewed more
- * rarely. With an #GstHrnetSeg:inference-size of `auto` the network then also becomes smaller, by
- * eighths of its height and width down to a half, until an inference takes no longer than
- * #GstHrnetSeg:target-fps asks for, or a fifteenth of a second; it grows back when dozens of
- * inferences in a row have left enough time for the next larger size. #GstHrnetSeg:stats tell the
+ * rarely. With #GstHrnetSeg:adaptive-size the network then also becomes smaller than
+ * #GstHrnetSeg:inference-size says, by eighths of its height and width down to a half, until an
+ * inference takes no longer than #GstHrnetSeg:target-fps asks for, or a fifteenth of a second; it
+ * grows back when dozens of inferences in a row have left enough time for the next larger size.
+ * #GstHrnetSeg:stats tell the
  * size (`inference-height`, `inference-width`) and how old the last frame's mask was
  * (`mask-age-ns`); in the metadata the age is the difference of the frame's timestamp and `pts`.
  *

@@ -43,13 +43,14 @@ typedef struct {
     guint n_threads;
     gboolean invert, fail_closed;
     guint strength, fill_color, max_mask_age, margin, message_interval, smoothing;
-    gboolean edge_refine;
+    gboolean edge_refine, adaptive_size;
 } GstHrnetSettings;
 
 /* What has been set since the streaming thread looked last. */
 typedef enum {
     GST_HRNET_CHANGED_PAINT = 1 << 0,   /* classes, palette, class-style */
-    GST_HRNET_CHANGED_SESSION = 1 << 1, /* inference-size, threads, precision, caps, the load */
+    GST_HRNET_CHANGED_SESSION = 1 << 1, /* inference-size, adaptive-size, threads, precision,
+                                           caps, the load */
     GST_HRNET_CHANGED_MODEL = 1 << 2,   /* pending has a network */
     GST_HRNET_CHANGED_SYNC = 1 << 3,    /* sync-mode; at the start, whether upstream is live */
 } GstHrnetChanges;
@@ -69,9 +70,9 @@ struct _GstHrnetSeg {
 
     /* under the object lock */
     GstHrnetSettings settings;
-    guint changes;                   /* GstHrnetChanges */
-    gboolean started;                /* between start and stop */
-    guint frame_width, frame_height; /* of the caps, 0 before them */
+    guint changes;     /* GstHrnetChanges */
+    gboolean started;  /* between start and stop */
+    gdouble aspect;    /* the frame's width by its height as displayed, 0 before the caps */
     guint load_serial; /* of the latest wish for a model; a load that finishes with another is
                           dropped */
     GstHrnetNetwork *pending; /* loaded, to be switched to */

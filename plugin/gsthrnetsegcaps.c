@@ -110,6 +110,16 @@ static GstHrnetMode mode_for_caps(GstHrnetSeg *self)
     return GST_HRNET_MODE_MASK;
 }
 
+/* Width by height of a displayed frame. */
+static gdouble display_aspect(const GstVideoInfo *info)
+{
+    const gdouble pixel = GST_VIDEO_INFO_PAR_N(info) > 0 && GST_VIDEO_INFO_PAR_D(info) > 0
+                              ? (gdouble)GST_VIDEO_INFO_PAR_N(info) / GST_VIDEO_INFO_PAR_D(info)
+                              : 1;
+
+    return pixel * GST_VIDEO_INFO_WIDTH(info) / GST_VIDEO_INFO_HEIGHT(info);
+}
+
 static gboolean set_caps(GstBaseTransform *trans, GstCaps *incaps, GstCaps *outcaps)
 {
     GstHrnetSeg *self = GST_HRNET_SEG(trans);
@@ -125,10 +135,9 @@ static gboolean set_caps(GstBaseTransform *trans, GstCaps *incaps, GstCaps *outc
     g_clear_pointer(&self->converter, gst_video_converter_free);
     self->negotiated_mode = mode_for_caps(self);
     self->restarts = TRUE;
-    /* An `auto` size goes by the frame's shape. */
+    /* An `auto` size goes by the shape that a frame is displayed in. */
     GST_OBJECT_LOCK(self);
-    self->frame_width = GST_VIDEO_INFO_WIDTH(&in_info);
-    self->frame_height = GST_VIDEO_INFO_HEIGHT(&in_info);
+    self->aspect = display_aspect(&in_info);
     self->changes |= GST_HRNET_CHANGED_SESSION;
     GST_OBJECT_UNLOCK(self);
     return TRUE;

@@ -10,6 +10,7 @@ GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
 typedef struct {
     gchar *name, *options, *classes, *palette, *style, *inference_size;
     GstHrnetNetworkParams params;
+    gboolean adaptive;
     guint serial;
 } Wish;
 
@@ -26,11 +27,11 @@ static Wish *wish_new_locked(GstHrnetSeg *self)
     wish->inference_size = g_strdup(settings->inference_size);
     wish->params = (GstHrnetNetworkParams){
         .inference_size = wish->inference_size,
-        .frame_width = self->frame_width,
-        .frame_height = self->frame_height,
+        .aspect = self->aspect,
         .n_threads = settings->n_threads,
         .precision = settings->precision,
     };
+    wish->adaptive = settings->adaptive_size;
     wish->serial = self->load_serial;
     return wish;
 }
@@ -94,7 +95,7 @@ static GstHrnetNetwork *fulfil(const Wish *wish, GstHrnetPaint *paint, GError **
                                            wish->style, error))
         return NULL;
     if (!gst_hrnet_network_shape(network->model, &wish->params, &shape, error) ||
-        (wish->params.frame_width > 0 && !gst_hrnet_network_prepare(network, &shape, error)))
+        (wish->params.aspect > 0 && !gst_hrnet_network_prepare(network, &shape, error)))
         return NULL;
     return g_steal_pointer(&network);
 }
@@ -106,7 +107,7 @@ gboolean gst_hrnet_seg_model_open(GstHrnetSeg *self)
 
     GST_OBJECT_LOCK(self);
     self->load_serial++;
-    self->frame_width = self->frame_height = 0;
+    self->aspect = 0;
     self->changes = GST_HRNET_CHANGED_SYNC;
     wish = wish_new_locked(self);
     self->started = TRUE;
@@ -257,7 +258,7 @@ static gboolean update_shape(GstHrnetSeg *self, const Wish *wish, GError **error
 {
     GstHrnetNetworkParams params = wish->params;
 
-    self->adapts = self->latest && gst_hrnet_network_is_auto(&params);
+    self->adapts = self->latest && wish->adaptive;
     if (!self->adapts)
         self->load = (GstHrnetLoad){ 0 };
     params.n_shrunk = self->load.n_shrunk;

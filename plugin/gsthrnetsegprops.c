@@ -7,7 +7,7 @@
 #define DEFAULT_ATTACH_META    TRUE
 #define DEFAULT_OPACITY        0.5
 #define DEFAULT_PALETTE        "model"
-#define DEFAULT_INFERENCE_SIZE "model"
+#define DEFAULT_INFERENCE_SIZE "auto"
 #define DEFAULT_THREADS        0
 #define MAX_THREADS            64
 #define DEFAULT_PRECISION      HRNET_PRECISION_AUTO
@@ -43,6 +43,7 @@ enum {
     PROP_MESSAGE_INTERVAL,
     PROP_SMOOTHING,
     PROP_EDGE_REFINE,
+    PROP_ADAPTIVE_SIZE,
     PROP_STATS,
 };
 
@@ -83,6 +84,7 @@ static const Field fields[PROP_STATS] = {
     [PROP_MESSAGE_INTERVAL] = FIELD(message_interval, G_TYPE_UINT, 0),
     [PROP_SMOOTHING] = FIELD(smoothing, G_TYPE_UINT, 0),
     [PROP_EDGE_REFINE] = FIELD(edge_refine, G_TYPE_BOOLEAN, 0),
+    [PROP_ADAPTIVE_SIZE] = FIELD(adaptive_size, G_TYPE_BOOLEAN, GST_HRNET_CHANGED_SESSION),
 };
 
 /* Returns whether the setting changed. */
@@ -200,10 +202,19 @@ static void install_model_properties(GObjectClass *object)
                             "", FLAGS));
     g_object_class_install_property(
         object, PROP_INFERENCE_SIZE,
-        g_param_spec_string("inference-size", "Inference size",
-                            "Size that the network sees: HxW, \"model\" (what the model was made "
-                            "for) or \"auto\" (the model's area in the frame's shape)",
-                            DEFAULT_INFERENCE_SIZE, FLAGS));
+        g_param_spec_string(
+            "inference-size", "Inference size",
+            "Size that the network sees: \"auto\" (the model's area in the shape "
+            "that the frame is displayed in), HxW, or \"model\" (what the model was "
+            "made for, the frame squeezed into it)",
+            DEFAULT_INFERENCE_SIZE, FLAGS));
+    g_object_class_install_property(
+        object, PROP_ADAPTIVE_SIZE,
+        g_param_spec_boolean(
+            "adaptive-size", "Adaptive size",
+            "Under load, where frames do not wait for their masks, run the network "
+            "at a smaller size than inference-size",
+            FALSE, FLAGS));
     g_object_class_install_property(
         object, PROP_THREADS,
         g_param_spec_uint("threads", "Threads", "Threads that compute, 0 for one per available CPU",

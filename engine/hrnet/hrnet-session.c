@@ -4,6 +4,8 @@
 #include "base/cpu.h"
 #include "base/memory.h"
 
+#include <math.h>
+
 HRNET_DEFINE_BOXED_TYPE(HrnetSession, hrnet_session)
 
 /* The last scores may have been its average. */
@@ -34,6 +36,38 @@ gboolean hrnet_session_resolve_size(HrnetModel *model, guint *height, guint *wid
                 "an inference size of %ux%u (HxW), expected %d to %d each way", *height, *width,
                 HRNET_SESSION_MIN_SIZE, HRNET_SESSION_MAX_SIZE);
     return FALSE;
+}
+
+/* One side of a network's input: a multiple of 32, which divides every branch's size evenly and so
+ * wastes no rows. */
+static guint fit_side(gdouble side)
+{
+    return (guint)CLAMP(round(side / 32) * 32, 32, HRNET_SESSION_MAX_SIZE);
+}
+
+/**
+ * hrnet_session_fit_size:
+ * @n_pixels: about how many pixels the network's input shall have; what a model was made for is
+ * the product of hrnet_model_get_input_size()'s
+ * @aspect: the pictures' width by their height, as they are displayed and upright
+ * @height: (out): a multiple of 32, up to %HRNET_SESSION_MAX_SIZE
+ * @width: (out): likewise
+ *
+ * The size of a network's input that keeps the shape of what it sees. A model finds more in a
+ * picture that is not squeezed, and its time goes by the number of pixels alone. Shapes longer than
+ * the size has multiples of 32 for are squeezed rather than given more pixels. Any thread.
+ */
+void hrnet_session_fit_size(guint64 n_pixels, gdouble aspect, guint *height, guint *width)
+{
+    g_return_if_fail(aspect > 0 && height != NULL && width != NULL);
+    const gdouble n = (gdouble)n_pixels;
+    *height = fit_side(sqrt(n / aspect));
+    *width = fit_side(sqrt(n * aspect));
+    /* A side that is 32 at the least leaves the other the rest. */
+    if (*height == 32)
+        *width = MIN(*width, fit_side(n / 32));
+    else if (*width == 32)
+        *height = MIN(*height, fit_side(n / 32));
 }
 
 /**

@@ -56,6 +56,8 @@ HRNET_API GType hrnet_session_get_type(void);
 HRNET_API HrnetSession *hrnet_session_new(HrnetModel *model, guint height, guint width,
                                           guint n_threads, HrnetPrecision precision,
                                           GError **error);
+HRNET_API void hrnet_session_fit_size(guint64 n_pixels, gdouble aspect, guint *height,
+                                      guint *width);
 HRNET_API HrnetSession *hrnet_session_ref(HrnetSession *session);
 HRNET_API void hrnet_session_unref(HrnetSession *session);
 

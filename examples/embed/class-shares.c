@@ -59,6 +59,9 @@ int main(int argc, char **argv)
     if (!model)
         goto failed;
     hrnet_model_get_input_size(model, &height, &width);
+    hrnet_session_fit_size((guint64)height * width,
+                           (gdouble)gdk_pixbuf_get_width(pixbuf) / gdk_pixbuf_get_height(pixbuf),
+                           &height, &width);
     session = hrnet_session_new(model, height, width, 0, HRNET_PRECISION_AUTO, &error);
     if (!session)
         goto failed;

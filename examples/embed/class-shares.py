@@ -28,7 +28,10 @@ def main(model_name, picture):
         pixbuf = GdkPixbuf.Pixbuf.new_from_file(picture)
         # Load once a process; a session a stream, which keeps its memory from picture to picture.
         model = Hrnet.Model.load(model_name, None)
-        session = Hrnet.Session.new(model, 0, 0, 0, Hrnet.Precision.AUTO)
+        height, width = model.get_input_size()
+        height, width = Hrnet.Session.fit_size(height * width,
+                                               pixbuf.get_width() / pixbuf.get_height())
+        session = Hrnet.Session.new(model, height, width, 0, Hrnet.Precision.AUTO)
         labels = bytes(segment(session, pixbuf).get_labels())
     except GLib.Error as error:
         sys.exit(error.message)

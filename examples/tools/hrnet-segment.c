@@ -25,7 +25,9 @@ static const GOptionEntry entries[] = {
     { "model", 0, 0, G_OPTION_ARG_FILENAME, &args.model,
       "Model file, or the name of one that is installed (default: people)", "M" },
     { "size", 0, 0, G_OPTION_ARG_FILENAME, &args.size,
-      "Size of the network's input (default: the model's)", "HxW" },
+      "Size of the network's input, or \"model\" for what the model was made for (default: the "
+      "model's area in the picture's shape)",
+      "HxW" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &args.threads, "Threads (default: one for each CPU)",
       "N" },
     { "precision", 0, 0, G_OPTION_ARG_FILENAME, &args.precision, "auto (default) or fp32", "P" },
@@ -46,6 +48,11 @@ static const GOptionEntry entries[] = {
     { NULL },
 };
 
+static gboolean is_models_size(void)
+{
+    return g_strcmp0(args.size, "model") == 0;
+}
+
 static gboolean check_usage(guint *height, guint *width, HrnetPrecision *precision)
 {
     const guint n_pictures = args.pictures ? g_strv_length(args.pictures) : 0;
@@ -58,7 +65,7 @@ static gboolean check_usage(guint *height, guint *width, HrnetPrecision *precisi
         return tool_misuse("--labels and --overlay need an IMAGE"), FALSE;
     if (args.input_npy && !args.logits)
         return tool_misuse("--input-npy needs --logits"), FALSE;
-    if (args.size && !tool_parse_size(args.size, height, width))
+    if (args.size && !is_models_size() && !tool_parse_size(args.size, height, width))
         return FALSE;
     return tool_parse_precision(args.precision, precision) && tool_check_threads(args.threads) &&
            tool_check_settings(args.settings);
@@ -141,10 +148,8 @@ static gboolean run_tensor(HrnetSession *session, const NpyArray *input, GError 
            write_logits(session, error);
 }
 
-static gboolean read_tensor(NpyArray *input, guint *height, guint *width, GError **error)
+static gboolean read_tensor(NpyArray *input, GError **error)
 {
-    const guint asked_height = *height, asked_width = *width;
-
     if (!npy_read(args.input_npy, input, error))
         return FALSE;
     if (input->n_dims != 3 || input->dims[0] != 3 || input->dims[1] < HRNET_SESSION_MIN_SIZE ||
@@ -155,14 +160,35 @@ static gboolean read_tensor(NpyArray *input, guint *height, guint *width, GError
                     HRNET_SESSION_MIN_SIZE, HRNET_SESSION_MAX_SIZE);
         return FALSE;
     }
-    *height = (guint)input->dims[1];
-    *width = (guint)input->dims[2];
-    if (asked_height && (asked_height != *height || asked_width != *width)) {
+    return TRUE;
+}
+
+/* What --size asks for, 0x0 where it gives no numbers, for the picture or the tensor that is there.
+ */
+static gboolean choose_size(const HrnetModel *model, const Picture *picture, const NpyArray *input,
+                            guint *height, guint *width, GError **error)
+{
+    guint model_height, model_width;
+
+    hrnet_model_get_input_size(model, &model_height, &model_width);
+    if (is_models_size()) {
+        *height = model_height;
+        *width = model_width;
+    }
+    if (!input->data) {
+        if (!*height)
+            hrnet_session_fit_size((guint64)model_height * model_width,
+                                   (gdouble)picture->width / picture->height, height, width);
+        return TRUE;
+    }
+    if (*height && (*height != input->dims[1] || *width != input->dims[2])) {
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                    "%s: the array is %ux%u, --size says %ux%u", args.input_npy, *height, *width,
-                    asked_height, asked_width);
+                    "%s: the array is %ux%u, --size says %ux%u", args.input_npy,
+                    (guint)input->dims[1], (guint)input->dims[2], *height, *width);
         return FALSE;
     }
+    *height = (guint)input->dims[1];
+    *width = (guint)input->dims[2];
     return TRUE;
 }
 
@@ -183,14 +209,12 @@ int main(int argc, char **argv)
         !check_usage(&height, &width, &precision))
         return TOOL_MISUSED;
 
-    if (args.input_npy ? !read_tensor(&input, &height, &width, &error)
+    if (args.input_npy ? !read_tensor(&input, &error)
                        : !picture_read(args.pictures[0], &picture, &error))
         return tool_fail("%s", error->message);
     model = hrnet_model_load(args.model, (const gchar *const *)args.settings, &error);
-    if (!model)
+    if (!model || !choose_size(model, &picture, &input, &height, &width, &error))
         return tool_fail("%s", error->message);
-    if (!height)
-        hrnet_model_get_input_size(model, &height, &width);
     session = hrnet_session_new(model, height, width, (guint)args.threads, precision, &error);
     if (!session)
         return tool_fail("%s", error->message);

@@ -140,7 +140,7 @@ GST_END_TEST
 /* The same beside the stream, where a frame is copied for the worker. */
 GST_START_TEST(test_steady_state_of_latest)
 {
-    GstHarness *h = harness_new("hrnetseg model=test sync-mode=latest inference-size=auto");
+    GstHarness *h = harness_new("hrnetseg model=test sync-mode=latest adaptive-size=true");
     GstVideoInfo info;
     GstBufferPool *pool;
     guint n = 0;

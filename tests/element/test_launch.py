@@ -19,7 +19,7 @@ import tempfile
 FORMATS = "I420 YV12 NV12 NV21 YUY2 UYVY RGB BGR RGBx BGRx xRGB xBGR RGBA BGRA ARGB ABGR GRAY8".split()
 PROPERTIES = ("model model-options mode attach-meta opacity classes palette inference-size threads "
               "precision sync-mode target-fps static-threshold invert strength fill-color fail-closed "
-              "max-mask-age margin class-style message-interval stats").split()
+              "max-mask-age margin adaptive-size class-style message-interval stats").split()
 REPLACED = {
     "v4l2src": "videotestsrc num-buffers=4",
     "autovideosink": "fakesink",

@@ -135,39 +135,46 @@ static void push_until_height(GstHarness *h, const GstVideoInfo *info, guint *n,
     fail("the height is %u, not %u", (guint)seg_stat(h->element, "inference-height"), height);
 }
 
-/* An automatic size shrinks where inferences take too long, and grows back when they no longer do;
- * frames wait for neither. Other sizes and modes stay as they are. */
+/* An adaptive size shrinks where inferences take too long, and grows back when they no longer do;
+ * frames wait for neither. */
 GST_START_TEST(test_size_follows_load)
 {
+    static const struct {
+        const gchar *size;
+        guint full, least, more; /* heights */
+    } table[] = { { "auto", 96, 64, 96 }, { "128x160", 128, 64, 96 }, { "model", 128, 64, 96 } };
+    gchar *description;
     GstVideoInfo info;
     GstHarness *h;
     guint n = 0;
 
+    description =
+        g_strdup_printf("hrnetseg model=test sync-mode=latest adaptive-size=true "
+                        "target-fps=10 model-options=input_size=128x128 inference-size=%s",
+                        table[__i__].size);
     g_setenv("HRNET_FAULT", "slow:120x30", TRUE);
-    h = start("hrnetseg model=test sync-mode=latest inference-size=auto target-fps=10 "
-              "model-options=input_size=128x128",
-              &info);
-    push_until_height(h, &info, &n, 96);
-    push_until_height(h, &info, &n, 64);
-    push_until_height(h, &info, &n, 96);
+    h = start(description, &info);
+    push_until_height(h, &info, &n, table[__i__].full);
+    push_until_height(h, &info, &n, table[__i__].least);
+    push_until_height(h, &info, &n, table[__i__].more);
 
-    g_object_set(h->element, "inference-size", "128x64", NULL);
-    push_until_height(h, &info, &n, 128);
-    g_object_set(h->element, "inference-size", "auto", NULL);
-    push_until_height(h, &info, &n, 96);
+    g_object_set(h->element, "adaptive-size", FALSE, NULL);
+    push_until_height(h, &info, &n, table[__i__].full);
+    g_free(description);
     gst_harness_teardown(h);
 }
 GST_END_TEST
 
+/* Nobody asked, there is time enough, or frames wait. */
 GST_START_TEST(test_size_stays)
 {
     static const gchar *const properties[] = {
-        "sync-mode=latest inference-size=128x160",
-        "sync-mode=latest inference-size=auto target-fps=5",
-        "sync-mode=exact inference-size=auto",
+        "sync-mode=latest inference-size=128x160 target-fps=30",
+        "sync-mode=latest inference-size=auto target-fps=30",
+        "sync-mode=latest inference-size=auto target-fps=1 adaptive-size=true",
+        "sync-mode=exact inference-size=auto adaptive-size=true",
     };
-    static const guint heights[] = { 128, 224, 224 };
-    gchar *description = g_strdup_printf("hrnetseg model=test model-options=input_size=256x256 %s",
+    gchar *description = g_strdup_printf("hrnetseg model=test model-options=input_size=128x128 %s",
                                          properties[__i__]);
     GstVideoInfo info;
     GstHarness *h;
@@ -178,7 +185,7 @@ GST_START_TEST(test_size_stays)
         push(h, &info, n);
         g_usleep(5000);
     }
-    fail_unless_equals_uint64(seg_stat(h->element, "inference-height"), heights[__i__]);
+    fail_unless_equals_uint64(seg_stat(h->element, "inference-width"), 160);
     g_free(description);
     gst_harness_teardown(h);
 }
@@ -405,8 +412,8 @@ static Suite *live_suite(void)
     tcase_add_loop_test(chain, test_latest, 0, N_MODES);
     tcase_add_test(chain, test_latest_before_first_mask);
     tcase_add_test(chain, test_latest_does_not_hold_up);
-    tcase_add_test(chain, test_size_follows_load);
-    tcase_add_loop_test(chain, test_size_stays, 0, 3);
+    tcase_add_loop_test(chain, test_size_follows_load, 0, 3);
+    tcase_add_loop_test(chain, test_size_stays, 0, 4);
     tcase_add_test(chain, test_latest_while_busy);
     tcase_add_loop_test(chain, test_target_fps, 0, 6);
     tcase_add_loop_test(chain, test_static, 0, N_FORMATS);

@@ -87,7 +87,8 @@ static void check_mask_frame(GstHarness *h, GstBuffer *out, const guint8 *labels
 GST_START_TEST(test_format_and_mode)
 {
     const gchar *format = all_formats[__i__ / N_MODES], *mode = all_modes[__i__ % N_MODES];
-    gchar *description = g_strdup_printf("hrnetseg model=test mode=%s threads=1", mode);
+    gchar *description =
+        g_strdup_printf("hrnetseg model=test mode=%s threads=1 inference-size=64x96", mode);
     GstHarness *h = harness_new(description);
     GstVideoInfo info;
     GstBuffer *in, *out;

@@ -64,6 +64,19 @@ GST_START_TEST(test_steady_presets)
 }
 GST_END_TEST
 
+/* Where little is to be computed the network may become smaller too. */
+GST_START_TEST(test_frugal)
+{
+    GstElement *element = gst_element_factory_make("hrnetseg", NULL);
+    gboolean adaptive;
+
+    fail_unless(gst_preset_load_preset(GST_PRESET(element), "Frugal"));
+    g_object_get(element, "adaptive-size", &adaptive, NULL);
+    fail_unless(adaptive);
+    gst_object_unref(element);
+}
+GST_END_TEST
+
 static Suite *presets_suite(void)
 {
     Suite *suite = suite_create("hrnetseg-presets");
@@ -71,6 +84,7 @@ static Suite *presets_suite(void)
 
     tcase_add_test(chain, test_presets);
     tcase_add_test(chain, test_privacy);
+    tcase_add_test(chain, test_frugal);
     tcase_add_loop_test(chain, test_steady_presets, 0, 2);
     suite_add_tcase(suite, chain);
     return suite;

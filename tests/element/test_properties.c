@@ -65,7 +65,7 @@ GST_START_TEST(test_defaults)
     fail_unless_equals_string(options, "");
     fail_unless_equals_string(classes, "");
     fail_unless_equals_string(palette, "model");
-    fail_unless_equals_string(size, "model");
+    fail_unless_equals_string(size, "auto");
     fail_unless(attach && !refine);
     fail_unless_equals_int(smoothing, 0);
     fail_unless_equals_float(opacity, 0.5);

@@ -33,16 +33,16 @@ def script(name):
     return PROGRAMS["python"], os.path.join(PROGRAMS["scripts"], name)
 
 
-def picture():
+def picture(width=75, height=53):
     """An RGB picture of an odd width, in whose rows gdk-pixbuf leaves gaps."""
     def chunk(kind, data):
         return (struct.pack(">I", len(data)) + kind + data +
                 struct.pack(">I", zlib.crc32(kind + data)))
-    rows = b"".join(b"\0" + bytes((x * 3 + y * 5 * c) % 256 for x in range(75) for c in range(3))
-                    for y in range(53))
+    rows = b"".join(b"\0" + bytes((x * 3 + y * 5 * c) % 256 for x in range(width) for c in range(3))
+                    for y in range(height))
     with open("picture.png", "wb") as file:
         file.write(b"\x89PNG\r\n\x1a\n" +
-                   chunk(b"IHDR", struct.pack(">IIBBBBB", 75, 53, 8, 2, 0, 0, 0)) +
+                   chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
                    chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
     return "picture.png"
 
@@ -51,8 +51,8 @@ def shares(text):
     return {name: float(share) for name, share in re.findall(r"^(\w+)\s+([\d.]+) %$", text, re.M)}
 
 
-def segment_shares():
-    lines = run(PROGRAMS["segment"], "--model", "test", picture()).splitlines()
+def segment_shares(path):
+    lines = run(PROGRAMS["segment"], "--model", "test", path).splitlines()
     return {name: float(share) for share, name in (line.split(" %  ") for line in lines)}
 
 
@@ -63,11 +63,13 @@ def same(got, expected):
 
 
 def test_class_shares_in_c():
-    same(shares(run(PROGRAMS["class-shares"], "test", picture())), segment_shares())
+    for path in (picture(), picture(45, 90)):
+        same(shares(run(PROGRAMS["class-shares"], "test", path)), segment_shares(path))
 
 
 def test_class_shares_in_python():
-    same(shares(run(*script("class-shares.py"), "test", picture())), segment_shares())
+    for path in (picture(), picture(45, 90)):
+        same(shares(run(*script("class-shares.py"), "test", path)), segment_shares(path))
 
 
 def test_class_shares_tell_what_failed():

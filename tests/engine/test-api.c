@@ -144,6 +144,33 @@ static void test_model_name_with_dot(void)
     g_rmdir(folder);
 }
 
+/* As many pixels as asked for, or nearly, in the shape asked for: sides are rounded to 32. */
+static void test_fit_size(void)
+{
+    const gdouble aspects[] = { 16.0 / 9, 9.0 / 16, 1, 4.0 / 3, 2.39, 0.5 };
+    guint height, width;
+    for (guint i = 0; i < G_N_ELEMENTS(aspects); i++) {
+        hrnet_session_fit_size(512 * 1024, aspects[i], &height, &width);
+        g_assert_cmpuint(height % 32 + width % 32, ==, 0);
+        g_assert_cmpfloat_with_epsilon((gdouble)width / height, aspects[i], 0.06 * aspects[i]);
+        g_assert_cmpfloat_with_epsilon(height * width / (512.0 * 1024), 1, 0.06);
+    }
+    hrnet_session_fit_size(256 * 448, 16.0 / 9, &height, &width);
+    g_assert_cmpuint(height, ==, 256);
+    g_assert_cmpuint(width, ==, 448);
+    /* Shapes that it cannot keep. */
+    hrnet_session_fit_size(256 * 448, 1000, &height, &width);
+    g_assert_cmpuint(height, ==, 32);
+    g_assert_cmpuint(width, ==, 3584);
+    hrnet_session_fit_size(256 * 448, 0.001, &height, &width);
+    g_assert_cmpuint(height, ==, 3584);
+    g_assert_cmpuint(width, ==, 32);
+    hrnet_session_fit_size(1, 1, &height, &width);
+    g_assert_cmpuint(height * width, ==, 32 * 32);
+    hrnet_session_fit_size(G_MAXUINT64, 1, &height, &width);
+    g_assert_cmpuint(MAX(height, width), ==, HRNET_SESSION_MAX_SIZE);
+}
+
 static void test_session_errors(void)
 {
     g_autoptr(HrnetModel) model = load_test_model();
@@ -344,6 +371,7 @@ int main(int argc, char **argv)
     g_test_add_func("/api/load-errors", test_load_errors);
     g_test_add_func("/api/model-path", test_model_path);
     g_test_add_func("/api/model-path-with-dot", test_model_name_with_dot);
+    g_test_add_func("/api/fit-size", test_fit_size);
     g_test_add_func("/api/session-errors", test_session_errors);
     g_test_add_func("/api/image-errors", test_image_errors);
     g_test_add_func("/api/paint-size", test_paint_size);

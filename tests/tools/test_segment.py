@@ -59,7 +59,7 @@ def test_wrong_usage_is_status_2():
     for args in (
             [], ["a.png", "b.png"], ["--no-such-option", "picture.png"],
             ["--size", "64", "picture.png"], ["--size", "64x", "picture.png"],
-            ["--size", "64x96x3", "picture.png"], ["--size", "x64", "picture.png"],
+            ["--size", "64x96x3", "picture.png"], ["--size", "auto", "picture.png"], ["--size", "x64", "picture.png"],
             ["--size", "-64x96", "picture.png"], ["--size", "15x96", "picture.png"],
             ["--size", "64x8193", "picture.png"],
             ["--size", "64x99999999999999999999999", "picture.png"],
@@ -151,11 +151,24 @@ def test_logits_sizes():
         assert all(map(math.isfinite, values)) and len(set(values)) > 3
 
 
-def test_size_is_the_model_s_by_default():
-    run("--model", "test", "--logits", "out.npy", picture())
+def test_size_keeps_the_picture_s_shape():
+    # 6,144 pixels, as the model's 64x96 has, in multiples of 32.
+    for width, height, expected in ((75, 53, (64, 96)), (53, 75, (96, 64)), (50, 50, (64, 64)),
+                                    (20, 90, (160, 32)), (400, 10, (32, 192))):
+        run("--model", "test", "--logits", "out.npy", picture("in.png", width, height))
+        assert read_npy("out.npy")[0] == (3, *(side // 4 for side in expected)), (width, height)
+
+
+def test_size_is_the_model_s_where_asked():
+    run("--model", "test", "--size", "model", "--logits", "out.npy", picture("in.png", 53, 75))
     assert read_npy("out.npy")[0] == (3, 16, 24)
-    run("--model", "test", "--set", "hrnet.input_size=32x48", "--logits", "out.npy", "picture.png")
+    run("--model", "test", "--size", "model", "--set", "hrnet.input_size=32x48", "--logits",
+        "out.npy", "in.png")
     assert read_npy("out.npy")[0] == (3, 8, 12)
+    for height, status in ((64, 0), (96, 1)):
+        write_npy("in.npy", (3, height, 96), tensor(height, 96))
+        run("--model", "test", "--size", "model", "--input-npy", "in.npy", "--logits", "out.npy",
+            status=status)
 
 
 def test_tensor_input_runs_as_it_is():
