@@ -71,10 +71,28 @@ def tone_curve(rng):
     return (curves.clip(0, 1) * 255).round().astype(np.uint8).ravel().tolist()
 
 
+def motion_blur(rng, image):
+    """The mean along a short line of any direction, as a moving camera makes it."""
+    length, angle = rng.uniform(2, 7), rng.uniform(0, np.pi)
+    y, x = np.mgrid[-2:3, -2:3]
+    along, across = x * np.cos(angle) + y * np.sin(angle), x * np.sin(angle) - y * np.cos(angle)
+    kernel = np.clip(1 - np.abs(across), 0, 1) * (np.abs(along) <= length / 2)
+    return image.filter(ImageFilter.Kernel((5, 5), kernel.ravel().tolist(), scale=kernel.sum()))
+
+
+def dim(rng, picture):
+    """Little light: a fraction of it, with the noise that the camera's gain brings."""
+    gain = rng.uniform(0.12, 0.5)
+    noise = rng.standard_normal(picture.shape, np.float32) * (1.5 + 5 * (0.5 - gain))
+    return (picture * gain + noise).clip(0, 255).astype(np.uint8)
+
+
 def degrade(rng, image):
     """Blur, a lower resolution, JPEG: what cameras and networks do to a picture."""
-    if rng.random() < 0.15:
+    if rng.random() < 0.12:
         image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0.4, 1.6)))
+    elif rng.random() < 0.08:
+        image = motion_blur(rng, image)
     if rng.random() < 0.12:
         factor = rng.uniform(0.4, 0.9)
         small = image.resize([max(1, int(n * factor)) for n in image.size], Image.BILINEAR)
@@ -95,7 +113,9 @@ def recolour(rng, picture):
     if rng.random() < 0.05:
         image = image.convert("L").convert("RGB")
     picture = np.asarray(degrade(rng, image))
-    if rng.random() < 0.2:
+    if rng.random() < 0.06:
+        picture = dim(rng, picture)
+    elif rng.random() < 0.2:
         noise = rng.standard_normal(picture.shape, np.float32) * rng.uniform(2, 14)
         picture = (picture + noise).clip(0, 255).astype(np.uint8)
     return picture

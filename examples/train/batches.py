@@ -5,6 +5,8 @@ A sample takes some 5 ms of one core. That is little beside a step on a CPU and 
 GPU, which therefore wants loaders.
 """
 
+import multiprocessing
+
 import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
@@ -13,17 +15,23 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 class Batches(IterableDataset):
     """Endless batches: pictures uint8 [n, h, w, 3] and labels uint8 [n, h, w].
 
-    `counts` tells how many samples of each task a batch has, one task's behind the other's. Without
+    `counts` tells how many samples of each task a batch has, one task's behind the other's; `sizes`
+    for each phase of the run the (rows, columns) that a batch's samples have, one of them at random.
+    `phase`, which loaders see change, tells samplers where the run is. Without
     loaders samples are drawn from `rng`, whose state a run can save; loaders have generators of
     their own, seeded with `seed` (a tuple) and their number.
     """
 
-    def __init__(self, samplers, counts, rng):
+    def __init__(self, samplers, counts, sizes, rng):
         super().__init__()
-        self.samplers, self.counts, self.rng, self.seed = samplers, counts, rng, ()
+        self.samplers, self.counts, self.sizes, self.rng, self.seed = samplers, counts, sizes, rng, ()
+        self.phase = multiprocessing.Value("i", 0)
 
     def draw(self, rng):
-        samples = [self.samplers[task].sample(rng)
+        phase = self.phase.value
+        sizes = self.sizes[phase]
+        size = sizes[int(rng.integers(len(sizes)))]
+        samples = [self.samplers[task].sample(rng, size, phase)
                    for task, count in self.counts.items() for _ in range(count)]
         return tuple(torch.from_numpy(np.stack(part)) for part in zip(*samples))
 

@@ -85,7 +85,7 @@ def main():
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("run", type=Path, help="best-TASK.pt of a run")
     p.add_argument("out", type=Path, help="the same with shifts, for export.py")
-    p.add_argument("--data", type=Path, required=True, help="folder with camvid/ and people/")
+    p.add_argument("--data", type=Path, required=True, help="folder of the sets")
     p.add_argument("--cache", type=Path, help="decoded pictures (default: beside the run's folder)")
     p.add_argument("--most", type=float, default=0.5, help="largest shift (%(default)s)")
     p.add_argument("--step", type=float, default=0.125, help="between shifts (%(default)s)")
@@ -97,7 +97,7 @@ def main():
     net = hrnet.build(best["variant"], classes=len(task.classes)).to(o.device).eval()
     net.load_state_dict(best["state"])
     cache = o.cache or o.run.parent.parent / "cache"
-    pairs = open_pairs(o.data / task.folder / "val", cache / f"{task.folder}-val")
+    pairs = open_pairs(o.data, task.val, cache)
     n = min(len(pairs), o.pictures)
     if n < 2:
         p.error("val has fewer than 2 pictures")

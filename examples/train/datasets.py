@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Pairs of picture and label map, decoded once into flat arrays and then memory-mapped.
 
-A folder holds `images/NAME.jpg|webp|png` and `labels/NAME.png`. The cache holds, for each folder,
+A folder holds `images/NAME.jpg|webp|png` and `labels/NAME.png`. A file of sources names folders, each
+with its weight and the kind of its labels (`people.sources` explains them). The cache holds, for each folder,
 `pixels.npy` (bytes, RGB), `labels.npy` (bytes) and `sizes.npy` (rows and columns a picture).
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from tasks import IGNORE
 
 
 class Pairs:
@@ -30,9 +34,48 @@ class Pairs:
                 self.labels[start:end].reshape(rows, columns))
 
 
+@dataclass(frozen=True)
+class Source:
+    """Pictures of one origin. Labels of a kind are brought to 0..254, the probability, and IGNORE."""
+
+    name: str
+    weight: float
+    kind: str  # as is: label maps, unchanged; hard, soft, none: as `people.sources` explains
+    pairs: Pairs
+
+
+KINDS = {
+    "as is": lambda labels: labels,
+    "hard": lambda labels: np.where(labels == IGNORE, IGNORE, (labels > 0) * np.uint8(254)),
+    "soft": lambda labels: (labels.astype(np.uint16) * 254 // 255).astype(np.uint8),
+    "none": None,
+}
+
+
+def read_sources(file, data, cache):
+    """The sources that a file names, folders being below `data`."""
+    sources = []
+    for number, line in enumerate(Path(file).read_text().splitlines(), 1):
+        words = line.partition("#")[0].split()
+        if not words:
+            continue
+        try:
+            name, weight, kind = words[0], float(words[1]), words[2]
+            if len(words) > 3 or kind not in KINDS or not weight > 0:
+                raise ValueError
+        except (IndexError, ValueError):
+            raise SystemExit(f"{file}:{number}: expected a folder, a weight, and one of "
+                             f"{', '.join(k for k in KINDS if ' ' not in k)}") from None
+        pairs = open_pairs(data, name, cache, kind)
+        sources.append(Source(name, weight, kind, pairs))
+    if not sources:
+        raise SystemExit(f"{file}: names no folder")
+    return sources
+
+
 def image_files(source):
     """Pictures of a folder with their label files, by name."""
-    files = sorted((source / "images").iterdir())
+    files = picture_files(source)
     pairs = [(f, source / "labels" / f"{f.stem}.png") for f in files]
     for _, label in pairs:
         if not label.is_file():
@@ -40,29 +83,36 @@ def image_files(source):
     return pairs
 
 
+def picture_files(source):
+    return sorted((source / "images").iterdir())
+
+
 def read_labels(file):
     """Labels as bytes; of a 1-bit picture 0 and 1."""
     return np.asarray(Image.open(file)).astype(np.uint8)
 
 
-def open_pairs(source, cache):
-    """The pairs of `source`, decoded into `cache` when they are not there yet."""
-    source, cache = Path(source), Path(cache)
+def open_pairs(data, folder, cache, kind="as is"):
+    """The pairs of a folder below `data`, decoded into one below `cache` when not there yet."""
+    name = folder.replace("/", "-") + ("" if kind == "as is" else f"-{kind}")
+    source, cache = Path(data) / folder, Path(cache) / name
     if not (cache / "sizes.npy").exists():
-        decode(source, cache)
+        decode(source, cache, kind)
     return Pairs(cache)
 
 
-def decode(source, cache):
+def decode(source, cache, kind):
     cache.mkdir(parents=True, exist_ok=True)
     pixels, labels, sizes = [], [], []
-    for picture_file, label_file in image_files(source):
+    pairs = ([(f, None) for f in picture_files(source)] if kind == "none" else image_files(source))
+    for picture_file, label_file in pairs:
         picture = np.asarray(Image.open(picture_file).convert("RGB"))
-        label = read_labels(label_file)
+        label = (KINDS[kind](read_labels(label_file)) if label_file
+                 else np.zeros(picture.shape[:2], np.uint8))
         if picture.shape[:2] != label.shape:
             raise ValueError(f"{label_file}: {label.shape} labels for {picture.shape} pixels")
         pixels.append(picture.ravel())
-        labels.append(label.ravel())
+        labels.append(label.ravel().astype(np.uint8))
         sizes.append(label.shape)
     np.save(cache / "pixels.npy", np.concatenate(pixels))
     np.save(cache / "labels.npy", np.concatenate(labels))

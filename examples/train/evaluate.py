@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Scores a model file on a `val` part: PyTorch's masks and, with --tool, the engine's beside them.
 
-Exit status 1 where the two mean IoUs differ by more than 0.2 points.
+With --gates FOLDER is that of the unpacked sets, and what is told is how `people` does on pictures that
+no training has seen (gates.py). Exit status 1 where PyTorch and the engine differ by more than 0.2
+points, or a gate's goal is not reached.
 """
 
 import argparse
@@ -41,11 +43,30 @@ def table(classes, columns):
         print(f"{name:12}" + "".join(f"{100 * v:10.2f}" for v in values))
 
 
+def evaluate_gates(o, predictors, metadata):
+    import gates  # needs SciPy, which nothing else here does
+
+    height, width = map(int, metadata["hrnet.input_size"].split("x"))
+    columns = {}
+    for name, predict in predictors.items():
+        columns[name] = list(gates.measure(o.folder, predict, height * width, o.limit))
+    holds = gates.table(columns)
+    if len(columns) > 1:
+        for (name, _, theirs), (_, _, ours) in zip(*columns.values()):
+            for what, (value, _, _) in theirs.items():
+                # a share of pictures moves by whole pictures
+                if "pictures" not in what and abs(value - ours[what][0]) > AGREEMENT:
+                    sys.exit(f"{name}, {what}: the engine's masks are not PyTorch's")
+    return holds
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("model", type=Path, help="model file (.safetensors)")
     p.add_argument("folder", type=Path, help="folder with images/ and labels/, e.g. camvid/val")
+    p.add_argument("--gates", action="store_true", help="measure the goals of people instead")
+    p.add_argument("--engine-only", action="store_true", help="with --tool: leave PyTorch's out")
     p.add_argument("--tool", help="the engine's hrnet-segment, to score its masks too")
     p.add_argument("--size", help="HxW to run at (default: each picture's own size)")
     p.add_argument("--variant", default="w18-small-v1")
@@ -55,18 +76,22 @@ def main():
     if o.threads:
         torch.set_num_threads(o.threads)
     net, metadata = checkpoint.network(o.model, o.variant)
-    columns = {name: scores.Confusion(net.config.classes)
-               for name in (["PyTorch"] + (["engine"] if o.tool else []))}
-
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as name:
+        predictors = {"PyTorch": lambda picture, size: scores.predict(net, picture, size=size)}
+        if o.tool:
+            predictors["engine"] = lambda picture, size: engine_predict(o.tool, o.model, picture, size,
+                                                                        Path(name))
+        if o.tool and o.engine_only:
+            del predictors["PyTorch"]
+        if o.gates:
+            sys.exit(0 if evaluate_gates(o, predictors, metadata) else 1)
+        columns = {name: scores.Confusion(net.config.classes) for name in predictors}
         for picture_file, label_file in image_files(o.folder)[:o.limit]:
             picture = np.asarray(Image.open(picture_file).convert("RGB"))
             labels = read_labels(label_file)
             size = tuple(map(int, o.size.split("x"))) if o.size else labels.shape
-            columns["PyTorch"].add(labels, scores.predict(net, picture, size=size))
-            if o.tool:
-                masks = engine_predict(o.tool, o.model, picture, size, Path(folder))
-                columns["engine"].add(labels, masks)
+            for name, predict in predictors.items():
+                columns[name].add(labels, predict(picture, size))
 
     classes = json.loads(metadata["hrnet.classes"])
     table(classes, columns)

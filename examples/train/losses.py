@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Losses over logits [batch, classes, rows, columns] and labels [batch, rows, columns]."""
+"""Losses over logits [batch, classes, rows, columns] and labels [batch, rows, columns].
+
+Labels are classes, or for a task of probabilities (tasks.py) 0..254, how likely the second class is.
+"""
 
 import torch
 from torch.nn import functional as F
@@ -47,6 +50,29 @@ def hard_cross_entropy(logits, labels, weights, easy, least=16):
     hard = loss[loss > easy] if easy > 0 else loss[labels.ravel() != IGNORE]
     count = loss.numel() // least
     return hard.mean() if hard.numel() > count else loss.topk(count)[0].mean()
+
+
+def probability_cross_entropy(logits, labels):
+    """Cross entropy of two classes against probabilities of the second, labels 0..254 and IGNORE."""
+    known = labels != IGNORE
+    loss = F.binary_cross_entropy_with_logits(logits[:, 1] - logits[:, 0],
+                                              labels.clamp(max=254).float() / 254, reduction="none")
+    return (loss * known).sum() / known.sum().clamp(min=1)
+
+
+def certain_classes(labels):
+    """Classes 0 and 1 of probabilities 0..254; IGNORE where neither is likely enough."""
+    classes = (labels >= 127).long()
+    return torch.where((labels > 64) & (labels < 190) | (labels == IGNORE), IGNORE, classes)
+
+
+def presence_loss(score, labels):
+    """Cross entropy of one score a picture: does it show any person? Pictures in doubt do not count."""
+    share = (certain_classes(labels) == 1).float().mean((1, 2))
+    doubt = (labels == IGNORE).float().mean((1, 2))
+    known = (share > 0.004) | ((share == 0) & (doubt < 0.3))
+    loss = F.binary_cross_entropy_with_logits(score, (share > 0.004).float(), reduction="none")
+    return (loss * known).sum() / known.sum().clamp(min=1)
 
 
 def lovasz_softmax(logits, labels):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the two models are for: their labels, colours and conditions of use."""
+"""What the two models are for: their data, labels, colours and conditions of use."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,10 @@ STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Task:
-    folder: str  # of the data set, with train/{images,labels} and val/{images,labels}
+    train: str  # folder with images/ and labels/, or a file of sources
+    val: str  # folder with images/ and labels/, class numbers and IGNORE
+    empty: str  # folder with images/ that show none of the foreground, to measure false area; or ""
+    probabilities: bool  # two classes, labels in training 0..254: how likely the second is
     classes: tuple
     palette: tuple
     foreground: tuple
@@ -19,14 +22,21 @@ class Task:
     description: str
 
 
+PEOPLE_LICENSE = (
+    "Trained on Clothing Co-Parsing (Apache-2.0 by its repository), Pexels photographs of before "
+    "March 2018 (CC0) and pictures found under CC BY 4.0, CC0 and MIT, as their uploaders declare, "
+    "with human labels for some of Clothing Co-Parsing and labels by RobustVideoMatting (GPL-3.0) and "
+    "DeepLabv3 MobileNetV2 PASCAL VOC (Apache-2.0) for the rest; people.md names all sources. These "
+    "weights may be used for any purpose as far as their authors can grant that")
+
 TASKS = {
     "people": Task(
-        "people", ("background", "person"), ("#000000", "#ff3b70"), ("person",), "256x448",
-        "Research and other non-commercial use only: trained on the Supervisely Person Dataset "
-        "(non-commercial use) and on CamVid (copy with the SegNet tutorial, CC BY-NC 4.0)",
+        "people.sources", "people/val", "tune-none", True,
+        ("background", "person"), ("#000000", "#ff3b70"), ("person",), "256x448",
+        PEOPLE_LICENSE,
         "People against everything else, from portraits to distant walkers"),
     "street": Task(
-        "camvid",
+        "camvid/train", "camvid/val", "", False,
         ("sky", "building", "pole", "road", "pavement", "tree", "sign", "fence", "car",
          "pedestrian", "bicyclist"),
         ("#808080", "#800000", "#c0c080", "#804080", "#3c28de", "#808000", "#c08080", "#404080",

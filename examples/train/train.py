@@ -8,6 +8,7 @@ same --out; keeps the weights (exponential mean) that did best on `val` in OUT/b
 """
 
 import argparse
+import bisect
 import copy
 import math
 import os
@@ -25,8 +26,9 @@ import hrnet
 import losses
 import scores
 from batches import Batches
-from datasets import open_pairs
-from samples import People, Street
+from datasets import open_pairs, read_sources
+from people import People
+from samples import Street
 from tasks import TASKS
 from workers import Workers
 
@@ -34,7 +36,8 @@ from workers import Workers
 class Networks(nn.Module):
     """A network for each task; all but the heads is one and the same.
 
-    `aux` holds a classifier for each task and branch: they help training and are not exported.
+    `aux` holds a classifier for each task and branch, `presence` one that tells for a task of
+    probabilities whether a picture shows any: they help training and are not exported.
     """
 
     def __init__(self, variant, tasks):
@@ -49,17 +52,26 @@ class Networks(nn.Module):
         self.aux = nn.ModuleDict({
             t: nn.ModuleList(nn.Conv2d(c, len(TASKS[t].classes), 1)
                              for c in first.config.channels) for t in tasks})
+        self.presence = nn.ModuleDict({t: nn.Linear(sum(first.config.channels), 1)
+                                       for t in tasks if TASKS[t].probabilities})
 
     def forward(self, x, counts):
-        """For each task (its pictures follow one another in `x`): logits, branches' logits."""
+        """For each task (its pictures follow one another in `x`): logits, branches' logits, presence."""
         features = next(iter(self.nets.values())).features(x)
         out, start = {}, 0
         for task, count in counts.items():
             part = [f[start:start + count] for f in features]
             out[task] = (self.nets[task].head(part),
-                         [conv(f) for conv, f in zip(self.aux[task], part)])
+                         [conv(f) for conv, f in zip(self.aux[task], part)],
+                         self._present(task, part))
             start += count
         return out
+
+    def _present(self, task, features):
+        if task not in self.presence:
+            return None
+        means = torch.cat([f.float().mean((2, 3)) for f in features], 1)
+        return self.presence[task](means.to(features[0].dtype))[:, 0]
 
 
 def values(module):
@@ -113,8 +125,8 @@ class Trainer:
         random.seed(o.seed)
         torch.manual_seed(o.seed)
         self.rng = np.random.default_rng((o.seed, self.workers.rank))
-        self.pairs = self.workers.first_alone(self._open_sets)
-        self.batches = Batches({t: self._sampler(t) for t in o.tasks}, o.tasks, self.rng)
+        self.workers.first_alone(self._open_sets)
+        self.batches = Batches({t: self._sampler(t) for t in o.tasks}, o.tasks, o.crops, self.rng)
         self.weights = {t: self._weights(t).to(o.device) for t in o.tasks}
         self.networks = Networks(o.variant, list(o.tasks))
         if o.init:
@@ -126,20 +138,31 @@ class Trainer:
         self.best = {t: 0.0 for t in o.tasks}
 
     def _open_sets(self):
+        """`train` of a task: pairs, or sources; `val` and `empty`: pairs (None where there is none)."""
         o = self.options
-        return {t: {part: open_pairs(o.data / TASKS[t].folder / part,
-                                     o.cache / f"{TASKS[t].folder}-{part}")
-                    for part in ("train", "val")} for t in o.sets}
+        self.train, self.val, self.none = {}, {}, {}
+        for name in o.tasks:
+            task = TASKS[name]
+            self.train[name] = (read_sources(o.sources or Path(__file__).with_name(task.train),
+                                             o.data, o.cache)
+                                if task.train.endswith(".sources")
+                                else open_pairs(o.data, task.train, o.cache))
+            self.val[name] = open_pairs(o.data, task.val, o.cache)
+            there = task.empty and (o.data / task.empty).is_dir()
+            self.none[name] = open_pairs(o.data, task.empty, o.cache, "none") if there else None
 
     def _sampler(self, task):
-        size = self.options.crop
+        o = self.options
         if task == "street":
-            return Street(self.pairs["street"]["train"], size)
-        streets = self.pairs["street"]["train"] if "street" in self.pairs else None
-        return People(self.pairs["people"]["train"], streets, size, self.options.mild)
+            return Street(self.train["street"])
+        hard = dict(np.load(o.hard)) if o.hard else None
+        return People(self.train["people"], o.empty, o.mild, hard)
 
     def _weights(self, task):
-        pairs = self.pairs[task]["train"]
+        """Of the classes, by how rare they are; of a task of probabilities none."""
+        if TASKS[task].probabilities:
+            return torch.ones(2)
+        pairs = self.train[task]
         chosen = self.rng.permutation(len(pairs))[:300]
         return losses.class_weights([pairs[i][1] for i in chosen], len(TASKS[task].classes),
                                     self.options.balance)
@@ -160,7 +183,7 @@ class Trainer:
         else:
             state = torch.load(file, map_location="cpu")["mean"]
         missing, _ = self.networks.load_state_dict(state, strict=False)
-        parts = ("last_layer", "aux", "num_batches_tracked")
+        parts = ("last_layer", "aux", "presence", "num_batches_tracked")
         if any(not any(part in name for part in parts) for name in missing):
             sys.exit(f"{file}: not a run of this network")
 
@@ -170,16 +193,24 @@ class Trainer:
         return scores.normalise(pictures), labels
 
     def _loss(self, task, out, labels):
-        logits, branches = out
-        o, weights = self.options, self.weights[task]
+        logits, branches, presence = out
+        o = self.options
         labels = labels.long()
         seen, truth = losses.sample_grid(logits.float(), labels, 2)
-        total = losses.hard_cross_entropy(seen, truth, weights, o.easy)
-        if o.lovasz:
+        if presence is None:
+            total = losses.hard_cross_entropy(seen, truth, self.weights[task], o.easy)
+        else:
+            total = losses.probability_cross_entropy(seen, truth)
+            total = total + o.presence * losses.presence_loss(presence.float(), labels)
+            labels, truth = losses.certain_classes(labels), losses.certain_classes(truth)
+            # where nobody is there is no overlap to raise
+            some = (truth == 1).flatten(1).any(1)
+            seen, truth = seen[some], truth[some]
+        if o.lovasz and len(seen):
             total = total + o.lovasz * losses.lovasz_softmax(seen[..., ::2, ::2],
                                                              truth[:, ::2, ::2])
         for branch in branches if o.aux else ():
-            total = total + o.aux * losses.branch_loss(branch.float(), labels, weights)
+            total = total + o.aux * losses.branch_loss(branch.float(), labels, self.weights[task])
         return total
 
     def train_step(self):
@@ -206,12 +237,15 @@ class Trainer:
         self.workers.mean(values(self.mean.module))
         for task in list(self.options.tasks)[self.workers.rank::self.workers.count]:
             net = self.mean.module.nets[task]
-            pairs = self.pairs[task]["val"]
+            pairs = self.val[task]
             chosen = np.linspace(0, len(pairs) - 1, min(len(pairs), self.options.eval_pictures))
             confusion = scores.score(net, (pairs[int(i)] for i in chosen), self.options.device)
             found = confusion.mean_iou()
             per_class = " ".join(f"{v:.3f}" for v in confusion.iou())
-            print(f"\n  {task}: mIoU {found:.4f}  [{per_class}]", flush=True)
+            false = self._false_area(net, task)
+            print(f"\n  {task}: mIoU {found:.4f}  [{per_class}]"
+                  + (f"  false area {100 * false:.2f} %" if self.none[task] else ""), flush=True)
+            found -= false
             if found > self.best[task]:
                 self.best[task] = found
                 save({"variant": self.options.variant, "task": task, "state": net.state_dict(),
@@ -219,6 +253,15 @@ class Trainer:
                       "seconds": self.schedule.seconds, "seed": self.options.seed},
                      self.options.out / f"best-{task}.pt")
         self.best = {t: self.workers.largest(v) for t, v in self.best.items()}
+
+    def _false_area(self, net, task):
+        """The mean share of pictures that show none of the foreground which is taken for it."""
+        pairs = self.none[task]
+        if not pairs:
+            return 0.0
+        chosen = np.linspace(0, len(pairs) - 1, min(len(pairs), self.options.eval_pictures))
+        return float(np.mean([scores.predict(net, pairs[int(i)][0], self.options.device).mean()
+                              for i in chosen]))
 
     def save(self):
         if self.workers.rank > 0:
@@ -293,20 +336,29 @@ def save(state, file):
 def arguments():
     p = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--data", type=Path, required=True, help="folder with camvid/ and people/")
+    p.add_argument("--data", type=Path, required=True, help="folder of the sets (README.md)")
     p.add_argument("--out", type=Path, required=True, help="folder of this run")
     p.add_argument("--cache", type=Path, help="decoded pictures (default: OUT/../cache)")
     p.add_argument("--tasks", default="people=6,street=4",
                    help="tasks with their pictures a step (default %(default)s)")
-    p.add_argument("--without-streets", action="store_true",
-                   help="train people on its own photographs alone")
+    p.add_argument("--sources", type=Path,
+                   help="what people is trained with (default: people.sources beside this program)")
+    p.add_argument("--empty", default="0.25",
+                   help="share of people's samples that show nobody; of several, between slashes, one "
+                        "a phase (%(default)s)")
+    p.add_argument("--hard", type=Path,
+                   help="weights of pictures that show nobody, by hard_negatives.py")
     p.add_argument("--variant", default="w18-small-v1", choices=hrnet.VARIANTS)
     p.add_argument("--init", type=Path, help="last.pt of another run, or a model file, to start from")
     p.add_argument("--minutes", type=float, default=120, help="length of the run (%(default)s)")
     p.add_argument("--steps", type=int, help="length in steps instead: repeatable")
-    p.add_argument("--crop", default="256x320", help="HxW of a training picture (%(default)s)")
+    p.add_argument("--crop", default="256x320",
+                   help="HxW of a training picture; of several, between commas, one a step; phases "
+                        "of a run between slashes (%(default)s)")
+    p.add_argument("--phases", default="",
+                   help="where the second phase and those behind it begin, in 0..1: 0.4,0.8")
     p.add_argument("--mild", action="store_true",
-                   help="photographs of people less changed: for the last quarter of a run")
+                   help="photographs of people less changed in the last phase")
     p.add_argument("--lr", type=float, default=2e-3)
     p.add_argument("--lr-end", type=float, default=0.0, help="learning rate of the last step")
     p.add_argument("--warmup", type=int, default=200, help="steps of linear warm-up")
@@ -317,6 +369,8 @@ def arguments():
     p.add_argument("--easy", type=float, default=0.0,
                    help="leave out pixels that lose less than this (%(default)s: none)")
     p.add_argument("--lovasz", type=float, default=1.0, help="weight of the Lovasz loss")
+    p.add_argument("--presence", type=float, default=0.1,
+                   help="weight of the loss that asks whether a picture shows anybody")
     p.add_argument("--aux", type=float, default=0.1, help="weight of each branch's loss")
     p.add_argument("--eval-minutes", type=float, default=6, help="between validations")
     p.add_argument("--eval-pictures", type=int, default=100000, help="pictures of val at most")
@@ -337,8 +391,14 @@ def arguments():
     for name in o.tasks:
         if name not in TASKS:
             p.error(f"--tasks: {name}: not one of {', '.join(TASKS)}")
-    o.sets = set(o.tasks) | ({"street"} if not o.without_streets else set())
-    o.crop = tuple(int(n) for n in o.crop.split("x"))
+    o.crops = [[tuple(int(n) for n in crop.split("x")) for crop in phase.split(",")]
+               for phase in o.crop.split("/")]
+    o.phases = [float(n) for n in o.phases.split(",") if n]
+    o.empty = [float(n) for n in o.empty.split("/")]
+    if len(o.empty) == 1:
+        o.empty *= len(o.crops)
+    if not len(o.crops) == len(o.empty) == len(o.phases) + 1:
+        p.error("--crop and --empty tell of each phase, --phases where all but the first begin")
     o.cache = o.cache or o.out.parent / "cache"
     if o.loaders is None:
         o.loaders = 0 if torch.device(o.device).type == "cpu" else len(os.sched_getaffinity(0))

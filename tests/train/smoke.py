@@ -62,17 +62,29 @@ def make_street(rng):
     return colours[labels] + rng.normal(0, 12, (rows, columns, 3)), Image.fromarray(labels)
 
 
+def make_nothing(rng):
+    rows, columns = 96, 128
+    return rng.normal(90, 25, (rows, columns, 3)), None
+
+
+def make_pairs(folder, rng, make, count):
+    for i in range(count):
+        picture, labels = make(rng)
+        for sub, image in (("images", Image.fromarray(picture.clip(0, 255).astype(np.uint8))),
+                           ("labels", labels)):
+            if image is not None:
+                (folder / sub).mkdir(parents=True, exist_ok=True)
+                image.save(folder / sub / f"{i:03}.png")
+
+
 def make_data(folder):
     rng = np.random.default_rng(7)
-    for name, make in (("people", make_people), ("camvid", make_street)):
-        for part, count in (("train", 12), ("val", 3)):
-            for sub in ("images", "labels"):
-                (folder / name / part / sub).mkdir(parents=True)
-            for i in range(count):
-                picture, labels = make(rng)
-                picture = Image.fromarray(picture.clip(0, 255).astype(np.uint8))
-                picture.save(folder / name / part / "images" / f"{i:03}.png")
-                labels.save(folder / name / part / "labels" / f"{i:03}.png")
+    for name, make, count in (("figures", make_people, 12), ("people/val", make_people, 3),
+                              ("empty", make_nothing, 4), ("tune-none", make_nothing, 2),
+                              ("camvid/train", make_street, 12), ("camvid/val", make_street, 3)):
+        make_pairs(folder / name, rng, make, count)
+    (folder / "some.sources").write_text("# two\nfigures 1 hard\nempty 2 none\n")
+    (folder / "wrong.sources").write_text("figures 1 hard\nempty none\n")
 
 
 def run(script, *arguments):
@@ -86,7 +98,8 @@ def run(script, *arguments):
 
 def train(folder, steps, *options):
     return run("train.py", "--data", folder, "--out", folder / "run", "--tasks", "people=4,street=4",
-               "--crop", "64x64", "--steps", steps, "--warmup", 5, "--eval-minutes", 60,
+               "--sources", folder / "some.sources", "--phases", "0.3", "--empty", "0.2/0.5",
+               "--crop", "64x64,48x80/64x96", "--steps", steps, "--warmup", 5, "--eval-minutes", 60,
                "--sync-steps", 1, "--threads", 1, "--seed", 3, "--device", "cpu", *options)
 
 
@@ -116,6 +129,9 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_data(folder)
+        wrong = train(folder, 1, "--sources", folder / "wrong.sources")
+        check(wrong.returncode == 1 and "wrong.sources:2: expected a folder" in wrong.stderr,
+              "a wrong line of sources is told")
         first = train(folder, STEPS // 2)
         check(first.returncode == 0, "a run over both tasks")
         second = train(folder, STEPS, "--loaders", 2)
@@ -132,7 +148,10 @@ def main():
             told = re.findall(r"pictures: ([0-9.]+) -> ([0-9.]+)", shifts.stdout)
             check(len(told) == 1 and float(told[0][1]) >= float(told[0][0]) and shifted.exists(),
                   f"{task}'s classes are shifted for no worse")
-            export = run("export.py", shifted, model)
+            export = run("export.py", shifted, model, *(
+                ["--statistics", 3, "--data", folder, "--cache", folder / "cache",
+                 "--sources", folder / "some.sources"]
+                if task == "people" else []))
             if not check(export.returncode == 0, f"{task} exports"):
                 continue
             tensors, metadata = checkpoint.read(model)
@@ -144,6 +163,11 @@ def main():
             arguments = [model, part] + (["--tool", sys.argv[1]] if len(sys.argv) > 1 else [])
             scores = run("evaluate.py", *arguments)
             check(scores.returncode == 0 and "mean" in scores.stdout, f"{task} evaluates")
+            if task == "people":
+                hard = run("hard_negatives.py", model, folder / "hard.npz", "--data", folder,
+                           "--cache", folder / "cache", "--sources", folder / "some.sources")
+                check(hard.returncode == 0 and len(np.load(folder / "hard.npz")["empty"]) == 4,
+                      "pictures without people are weighed")
             if len(sys.argv) > 1:
                 check(engine_agrees(sys.argv[1], model, folder), f"{task} in the engine")
     print(f"1..{len(results)}")
