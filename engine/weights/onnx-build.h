@@ -7,7 +7,8 @@
 
 typedef struct {
     HrnetOnnxGraph *graph;
-    GHashTable *pads; /* of onnx-conv.c: output name -> a padding, freed with g_free() */
+    GHashTable *pads;  /* of onnx-conv.c: output name -> a padding, freed with g_free() */
+    GHashTable *known; /* names of initializers, inputs, and outputs of the nodes so far */
     GError **error;
 } HrnetOnnxBuild;
 

@@ -102,6 +102,7 @@ static gboolean pass_on(HrnetOnnxGraph *graph, const gchar *input, const Onnx__N
 {
     gint value = hrnet_onnx_find_value(graph, input);
     g_hash_table_remove(graph->values, input);
+    g_hash_table_add(graph->spent, (gpointer)input);
     if (node->n_output > 0)
         hrnet_onnx_name_value(graph, node->output[0], (guint)value);
     return TRUE;

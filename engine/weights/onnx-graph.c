@@ -10,10 +10,10 @@
 
 #define UNSUPPORTED HRNET_WEIGHTS_ERROR_UNSUPPORTED
 
-/* What a node becomes: an op, a value, a list of users; and what a name takes in a table, or in
- * such a list. */
+/* What a node becomes: an op, a value, a list of users; and what a name takes in two tables,
+ * or in such a list. */
 #define NODE_BYTES  (sizeof(HrnetOnnxOp) + sizeof(HrnetOnnxValue) + 120)
-#define TABLE_BYTES 60
+#define TABLE_BYTES 120
 
 /* What does nothing to its input, in evaluation. */
 static const gchar *const same[] = { "Identity", "Cast", "Dropout", NULL };
@@ -125,13 +125,20 @@ static gboolean is_one_of(const gchar *type, const gchar *const *types)
     return type && g_strv_contains(types, type);
 }
 
+static gboolean touches_pads(const HrnetOnnxBuild *build, const Onnx__NodeProto *node)
+{
+    for (gsize i = 0; i < node->n_input; i++)
+        if (g_hash_table_contains(build->pads, node->input[i]))
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean touches_features(const HrnetOnnxBuild *build, const Onnx__NodeProto *node)
 {
     for (gsize i = 0; i < node->n_input; i++)
-        if (hrnet_onnx_find_value(build->graph, node->input[i]) >= 0 ||
-            g_hash_table_contains(build->pads, node->input[i]))
+        if (hrnet_onnx_find_value(build->graph, node->input[i]) >= 0)
             return TRUE;
-    return FALSE;
+    return touches_pads(build, node);
 }
 
 /* Nodes without feature maps: constants are noted; what is computed of shapes is not needed. */
@@ -150,12 +157,41 @@ static gboolean add_constant(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
     return TRUE;
 }
 
+/* Names have to be made before they are used, and by one node alone. */
+static gboolean check_names(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
+{
+    for (gsize i = 0; i < node->n_input; i++) {
+        if (*node->input[i] && !g_hash_table_contains(build->known, node->input[i]))
+            return hrnet_onnx_refuse(build->error, build->graph, node,
+                                     "nothing before it makes its input %s", node->input[i]);
+        if (g_hash_table_contains(build->graph->spent, node->input[i]))
+            return hrnet_onnx_refuse(build->error, build->graph, node,
+                                     "a normalisation or bias has taken up its input %s",
+                                     node->input[i]);
+    }
+    for (gsize i = 0; i < node->n_output; i++)
+        if (*node->output[i] && !g_hash_table_add(build->known, node->output[i]))
+            return hrnet_onnx_refuse(build->error, build->graph, node,
+                                     "its output %s is there already", node->output[i]);
+    return TRUE;
+}
+
+/* An operator of another domain may do anything, whatever its name. */
+static gboolean check_domain(const HrnetOnnxBuild *build, const Onnx__NodeProto *node)
+{
+    return !node->domain || !*node->domain || strcmp(node->domain, "ai.onnx") == 0 ||
+           hrnet_onnx_refuse(build->error, build->graph, node,
+                             "is of the domain %s, expected ONNX's own operators", node->domain);
+}
+
 static gboolean add_node(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
 {
     static const gchar *const resizes[] = { "Resize", "Upsample", NULL };
     static const gchar *const sums[] = { "Add", "Sum", NULL };
     HrnetOnnxGraph *graph = build->graph;
     const gchar *type = node->op_type ? node->op_type : "";
+    if (!check_domain(build, node) || !check_names(build, node))
+        return FALSE;
     if (!touches_features(build, node))
         return strcmp(type, "Conv") == 0 ? hrnet_onnx_add_conv(build, node)
                                          : add_constant(build, node);
@@ -174,6 +210,9 @@ static gboolean add_node(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
         return hrnet_onnx_add_norm(build, node);
     if (strcmp(type, "Pad") == 0)
         return hrnet_onnx_add_pad(build, node);
+    if (touches_pads(build, node))
+        return hrnet_onnx_refuse(build->error, graph, node,
+                                 "its input is padded, expected a convolution there");
     if (is_one_of(type, sums))
         return add_addition(build, node);
 
@@ -206,6 +245,27 @@ static gboolean find_input(HrnetOnnxGraph *graph, const Onnx__GraphProto *proto,
                                                       "no HRNetV2: the graph has no input");
 }
 
+/* What is there before the first node. */
+static void note_names(HrnetOnnxBuild *build, const Onnx__GraphProto *proto)
+{
+    for (gsize i = 0; i < proto->n_initializer; i++)
+        if (proto->initializer[i]->name)
+            g_hash_table_add(build->known, proto->initializer[i]->name);
+    for (gsize i = 0; i < proto->n_input; i++)
+        if (proto->input[i]->name)
+            g_hash_table_add(build->known, proto->input[i]->name);
+}
+
+static gboolean check_outputs(const HrnetOnnxBuild *build, const Onnx__GraphProto *proto)
+{
+    for (gsize i = 0; i < proto->n_output; i++)
+        if (proto->output[i]->name && !g_hash_table_contains(build->known, proto->output[i]->name))
+            return hrnet_weights_fail(build->error, UNSUPPORTED, build->graph->path,
+                                      "no HRNetV2: no node makes the graph's output %s",
+                                      proto->output[i]->name);
+    return TRUE;
+}
+
 /* Before anything is built of it. A node's attributes are looked through some ten times. */
 static gboolean pay_for_graph(const Onnx__GraphProto *proto, HrnetBudget *budget, const gchar *path,
                               GError **error)
@@ -228,6 +288,7 @@ HrnetOnnxGraph *hrnet_onnx_graph_new(const Onnx__GraphProto *proto, HrnetBudget 
     graph->path = path;
     graph->constants = hrnet_table_new(NULL, NULL);
     graph->values = hrnet_table_new(NULL, NULL);
+    graph->spent = hrnet_table_new(NULL, NULL);
     graph->ops = g_ptr_array_new_with_free_func(g_free);
     graph->all_values = g_ptr_array_new_with_free_func(value_free);
     for (gsize i = 0; i < proto->n_initializer; i++)
@@ -235,11 +296,15 @@ HrnetOnnxGraph *hrnet_onnx_graph_new(const Onnx__GraphProto *proto, HrnetBudget 
             g_hash_table_insert(graph->constants, proto->initializer[i]->name,
                                 proto->initializer[i]);
 
-    HrnetOnnxBuild build = { graph, hrnet_table_new(NULL, g_free), error };
+    HrnetOnnxBuild build = { graph, hrnet_table_new(NULL, g_free), hrnet_table_new(NULL, NULL),
+                             error };
     gboolean good = pay_for_graph(proto, budget, path, error) && find_input(graph, proto, error);
+    note_names(&build, proto);
     for (gsize i = 0; good && i < proto->n_node; i++)
         good = add_node(&build, proto->node[i]);
+    good = good && check_outputs(&build, proto);
     g_hash_table_unref(build.pads);
+    g_hash_table_unref(build.known);
     if (good)
         return graph;
     hrnet_onnx_graph_free(graph);
@@ -252,6 +317,7 @@ void hrnet_onnx_graph_free(HrnetOnnxGraph *graph)
         return;
     g_hash_table_unref(graph->constants);
     g_hash_table_unref(graph->values);
+    g_hash_table_unref(graph->spent);
     g_ptr_array_unref(graph->ops);
     g_ptr_array_unref(graph->all_values);
     g_free(graph);

@@ -54,6 +54,7 @@ typedef struct {
     const gchar *path;
     GHashTable *constants; /* name -> const Onnx__TensorProto * */
     GHashTable *values;    /* name -> value + 1 */
+    GHashTable *spent;     /* names of values that a normalisation or bias behind took up */
     GPtrArray *ops;        /* HrnetOnnxOp *, in the graph's order */
     GPtrArray *all_values; /* HrnetOnnxValue * */
     const Onnx__ValueInfoProto *input;

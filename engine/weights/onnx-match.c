@@ -51,9 +51,9 @@ static gboolean match_transition(HrnetOnnxMatch *match, guint stage, guint *xs)
                                       "a transition's 3x3 convolution with a ReLU behind");
         g_snprintf(prefix, sizeof prefix, opens ? "transition%u.%u.0" : "transition%u.%u",
                    stage - 1, i);
-        if (!hrnet_onnx_claim_pair(match, op, prefix))
+        if (!hrnet_onnx_claim_pair(match, op, prefix) ||
+            !hrnet_onnx_pass_relu(match, op, &outputs[i]))
             return FALSE;
-        outputs[i] = hrnet_onnx_behind_relu(match, op);
     }
     memcpy(xs, outputs, stage * sizeof *xs);
     return TRUE;
@@ -84,9 +84,8 @@ static gboolean match_stem(HrnetOnnxMatch *match, guint *value)
         if (!hrnet_onnx_is_conv(op, 3, 2) || !hrnet_onnx_only(match, op->output, HRNET_ONNX_RELU))
             return hrnet_onnx_differs(match, *value,
                                       "the stem's 3x3 convolution of stride 2 with a ReLU behind");
-        if (!hrnet_onnx_claim_numbered(match, op, "", i))
+        if (!hrnet_onnx_claim_numbered(match, op, "", i) || !hrnet_onnx_pass_relu(match, op, value))
             return FALSE;
-        *value = hrnet_onnx_behind_relu(match, op);
     }
     return TRUE;
 }
@@ -100,18 +99,16 @@ static gboolean match_concat(HrnetOnnxMatch *match, const guint *xs, guint *valu
         return hrnet_onnx_differs(match, xs[0], "the concatenation of four branches");
     for (guint i = 0; i < 4; i++) {
         HrnetOnnxOp *resize = i ? hrnet_onnx_producer(match, concat->inputs[i]) : NULL;
-        guint from = concat->inputs[i];
-        if (resize && resize->kind == HRNET_ONNX_RESIZE && resize->n_inputs == 1) {
-            from = resize->inputs[0];
-            resize->claimed = TRUE;
-            if (!hrnet_onnx_read_resize(match->graph, resize->node, 1u << i, match->traits,
-                                        &match->seen_resize, match->error))
-                return FALSE;
-        }
-        if (from != xs[i] || (i && !resize))
+        const gboolean up = resize && resize->kind == HRNET_ONNX_RESIZE && resize->n_inputs == 1;
+        if ((i && !up) || (up ? resize->inputs[0] : concat->inputs[i]) != xs[i])
             return hrnet_onnx_refuse(
                 match->error, match->graph, concat->node,
                 "expected the four branches upsampled, the highest resolution first");
+        if (up && !hrnet_onnx_read_resize(match->graph, resize->node, 1u << i, match->traits,
+                                          &match->seen_resize, match->error))
+            return FALSE;
+        if (up)
+            resize->claimed = TRUE;
     }
     concat->claimed = TRUE;
     *value = concat->output;

@@ -96,12 +96,15 @@ gboolean hrnet_onnx_claim_numbered(HrnetOnnxMatch *match, HrnetOnnxOp *op, const
     return hrnet_onnx_claim(match, op, conv, norm);
 }
 
-/* The value behind the ReLU behind a convolution. */
-guint hrnet_onnx_behind_relu(const HrnetOnnxMatch *match, const HrnetOnnxOp *op)
+gboolean hrnet_onnx_pass_relu(HrnetOnnxMatch *match, const HrnetOnnxOp *op, guint *out)
 {
     HrnetOnnxOp *relu = hrnet_onnx_only(match, op->output, HRNET_ONNX_RELU);
+    if (!relu)
+        return hrnet_onnx_refuse(match->error, match->graph, op->node,
+                                 "expected a ReLU behind it, and nothing else");
     relu->claimed = TRUE;
-    return relu->output;
+    *out = relu->output;
+    return TRUE;
 }
 
 /* conv (relu conv)* up to an addition; fills in convs and add. */
@@ -155,13 +158,12 @@ static gboolean claim_block(HrnetOnnxMatch *match, HrnetOnnxBlock *block, const 
                             guint *value)
 {
     gchar prefix[HRNET_ONNX_NAME_SIZE];
+    guint between;
     g_snprintf(prefix, sizeof prefix, "%s.", name);
-    for (guint i = 0; i < block->n_convs; i++) {
-        if (!hrnet_onnx_claim_numbered(match, block->convs[i], prefix, i + 1))
+    for (guint i = 0; i < block->n_convs; i++)
+        if (!hrnet_onnx_claim_numbered(match, block->convs[i], prefix, i + 1) ||
+            (i + 1 < block->n_convs && !hrnet_onnx_pass_relu(match, block->convs[i], &between)))
             return FALSE;
-        if (i + 1 < block->n_convs)
-            hrnet_onnx_behind_relu(match, block->convs[i]);
-    }
     g_snprintf(prefix, sizeof prefix, "%s.downsample", name);
     block->add->claimed = block->relu->claimed = TRUE;
     *value = block->relu->output;
@@ -219,6 +221,7 @@ static gboolean claim_path(HrnetOnnxMatch *match, Path *path, const gchar *modul
                            guint sum)
 {
     gchar prefix[HRNET_ONNX_NAME_SIZE];
+    guint between;
     gboolean up = j > i, good = up ? path->resize && path->n_convs == 1 &&
                                          hrnet_onnx_is_conv(path->convs[0], 1, 1)
                                    : !path->resize && path->n_convs == i - j;
@@ -236,10 +239,9 @@ static gboolean claim_path(HrnetOnnxMatch *match, Path *path, const gchar *modul
     for (guint k = 0; k < path->n_convs; k++) {
         HrnetOnnxOp *op = path->convs[path->n_convs - 1 - k];
         g_snprintf(prefix, sizeof prefix, "%s.fuse_layers.%u.%u.%u", module, i, j, k);
-        if (!hrnet_onnx_claim_pair(match, op, prefix))
+        if (!hrnet_onnx_claim_pair(match, op, prefix) ||
+            (k + 1 < path->n_convs && !hrnet_onnx_pass_relu(match, op, &between)))
             return FALSE;
-        if (k + 1 < path->n_convs)
-            hrnet_onnx_behind_relu(match, op);
     }
     return TRUE;
 }

@@ -42,8 +42,9 @@ gboolean hrnet_onnx_claim(HrnetOnnxMatch *match, HrnetOnnxOp *op, const gchar *c
 gboolean hrnet_onnx_claim_pair(HrnetOnnxMatch *match, HrnetOnnxOp *op, const gchar *prefix);
 gboolean hrnet_onnx_claim_numbered(HrnetOnnxMatch *match, HrnetOnnxOp *op, const gchar *prefix,
                                    guint number);
-/* The value behind the ReLU that is known to be behind a convolution. */
-guint hrnet_onnx_behind_relu(const HrnetOnnxMatch *match, const HrnetOnnxOp *op);
+/* Claims the ReLU that alone uses a convolution's output. *out: its value. Where there is none, or
+ * something else beside, an error that names the convolution. */
+gboolean hrnet_onnx_pass_relu(HrnetOnnxMatch *match, const HrnetOnnxOp *op, guint *out);
 
 /* The residual block that begins at a value. */
 gboolean hrnet_onnx_find_block(const HrnetOnnxMatch *match, guint value, HrnetOnnxBlock *block);
