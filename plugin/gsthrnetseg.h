@@ -138,10 +138,16 @@ void gst_hrnet_seg_model_keep_shape(GstHrnetSeg *self, const GError *error);
 /* gsthrnetsegframe.c */
 void gst_hrnet_seg_frame_class_init(GstBaseTransformClass *klass);
 
+/* The time of a frame's timestamp in the running time or in the stream time, where segments count
+ * in times at all; else none. */
+GstClockTime gst_hrnet_seg_running_time(GstHrnetSeg *self, GstClockTime pts);
+GstClockTime gst_hrnet_seg_stream_time(GstHrnetSeg *self, GstClockTime pts);
+
 /* gsthrnetsegmask.c */
 /* Sees to it that self->result is what the frame shall have, by inference or by keeping it; NULL
- * before the first one of `latest`, and for frames that fill a gap before any other. Posts the one
- * error and returns FALSE where that fails. */
+ * before the first one of `latest`, and for frames that fill a gap before any other. Where that
+ * fails the former stays; returns FALSE, with the one error posted, where it has failed too often.
+ */
 gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *frame);
 /* What follows is another scene: no mask is carried over. */
 void gst_hrnet_seg_mask_reset(GstHrnetSeg *self);

@@ -10,10 +10,34 @@ GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
 
 static GstBaseTransformClass *base_class;
 
+/* Segments of bytes, which appsrc and shmsrc have by default, tell nothing of times. */
+static const GstSegment *time_segment(GstHrnetSeg *self)
+{
+    const GstSegment *segment = &GST_BASE_TRANSFORM(self)->segment;
+
+    return segment->format == GST_FORMAT_TIME ? segment : NULL;
+}
+
+GstClockTime gst_hrnet_seg_running_time(GstHrnetSeg *self, GstClockTime pts)
+{
+    const GstSegment *segment = time_segment(self);
+
+    return segment ? gst_segment_to_running_time(segment, GST_FORMAT_TIME, pts)
+                   : GST_CLOCK_TIME_NONE;
+}
+
+GstClockTime gst_hrnet_seg_stream_time(GstHrnetSeg *self, GstClockTime pts)
+{
+    const GstSegment *segment = time_segment(self);
+
+    return segment ? gst_segment_to_stream_time(segment, GST_FORMAT_TIME, pts)
+                   : GST_CLOCK_TIME_NONE;
+}
+
 static void before_transform(GstBaseTransform *trans, GstBuffer *buffer)
 {
     const GstClockTime time =
-        gst_segment_to_stream_time(&trans->segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+        gst_hrnet_seg_stream_time(GST_HRNET_SEG(trans), GST_BUFFER_PTS(buffer));
 
     if (GST_CLOCK_TIME_IS_VALID(time))
         gst_object_sync_values(GST_OBJECT(trans), time);

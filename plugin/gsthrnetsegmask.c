@@ -17,8 +17,7 @@ GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
 
 static GstClockTime running_time(GstHrnetSeg *self, GstBuffer *buffer)
 {
-    return gst_segment_to_running_time(&GST_BASE_TRANSFORM(self)->segment, GST_FORMAT_TIME,
-                                       GST_BUFFER_PTS(buffer));
+    return gst_hrnet_seg_running_time(self, GST_BUFFER_PTS(buffer));
 }
 
 void gst_hrnet_seg_mask_open(GstHrnetSeg *self)
@@ -137,11 +136,10 @@ static gboolean wants_report(GstHrnetSeg *self, GstBuffer *buffer)
 
 static void post_report(GstHrnetSeg *self, const GstHrnetResult *result)
 {
-    const GstSegment *segment = &GST_BASE_TRANSFORM(self)->segment;
     GstStructure *report = gst_structure_new(
         GST_HRNET_REPORT_NAME, "timestamp", G_TYPE_UINT64, result->pts, "stream-time",
-        G_TYPE_UINT64, gst_segment_to_stream_time(segment, GST_FORMAT_TIME, result->pts),
-        "running-time", G_TYPE_UINT64, result->running_time, NULL);
+        G_TYPE_UINT64, gst_hrnet_seg_stream_time(self, result->pts), "running-time", G_TYPE_UINT64,
+        result->running_time, NULL);
 
     gst_structure_set_value(report, "classes", &result->report);
     gst_element_post_message(GST_ELEMENT(self), gst_message_new_element(GST_OBJECT(self), report));

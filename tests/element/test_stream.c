@@ -251,6 +251,44 @@ GST_START_TEST(test_other_size_than_caps)
 }
 GST_END_TEST
 
+/* Segments that count in bytes, or in nothing, as appsrc's and shmsrc's do by default: frames have
+ * their masks, whatever asks for a time, and metadata and message tell the timestamp. */
+GST_START_TEST(test_segment_without_times)
+{
+    static const gchar *const properties[] = { "", "opacity=0.7 message-interval=1 target-fps=10",
+                                               "smoothing=200 static-threshold=0.01",
+                                               "fail-closed=true sync-mode=exact" };
+    gchar *description = g_strdup_printf("hrnetseg model=test %s", properties[__i__ / 2]);
+    GstVideoInfo info;
+    GstHarness *h = start(description, &info);
+    GstBus *bus = harness_add_bus(h);
+    GstMessage *message;
+    GstSegment segment;
+    guint64 pts;
+
+    gst_segment_init(&segment, __i__ % 2 ? GST_FORMAT_BYTES : GST_FORMAT_DEFAULT);
+    gst_harness_push_event(h, gst_event_new_segment(&segment));
+    for (guint n = 0; n < 5; n++)
+        fail_unless_equals_uint64(pushed_pts(h, &info, n), frame_time(n));
+    fail_unless_equals_uint64(seg_stat(h->element, "inferences"), 5);
+    send_qos(h, frame_time(5), GST_SECOND);
+    fail_unless_equals_uint64(pushed_pts(h, &info, 5), frame_time(5));
+    message = gst_bus_pop_filtered(bus, GST_MESSAGE_ELEMENT);
+    fail_unless_equals_int(message != NULL, __i__ / 2 == 1);
+    if (message) {
+        const GstStructure *report = gst_message_get_structure(message);
+
+        fail_unless(gst_structure_get_uint64(report, "timestamp", &pts));
+        fail_unless_equals_uint64(pts, frame_time(0));
+        fail_unless(gst_structure_get_uint64(report, "running-time", &pts));
+        fail_unless_equals_uint64(pts, GST_CLOCK_TIME_NONE);
+        gst_message_unref(message);
+    }
+    g_free(description);
+    harness_close(h, bus);
+}
+GST_END_TEST
+
 /* So no mode tells upstream that it may leave cropping to others, whatever downstream takes. */
 GST_START_TEST(test_no_cropping_is_offered)
 {
@@ -289,6 +327,7 @@ static Suite *stream_suite(void)
     tcase_add_test(chain, test_events);
     tcase_add_loop_test(chain, test_gap_buffers, 0, N_MODES);
     tcase_add_loop_test(chain, test_rates, 0, 3);
+    tcase_add_loop_test(chain, test_segment_without_times, 0, 8);
     tcase_add_loop_test(chain, test_short_buffer, 0, N_MODES);
     tcase_add_loop_test(chain, test_other_size_than_caps, 0, 2);
     tcase_add_loop_test(chain, test_no_cropping_is_offered, 0, N_MODES);
