@@ -47,14 +47,14 @@
  *
  * ## Live streams
  *
- * Frames are never dropped. With #GstHrnetSeg:sync-mode `latest`, which `auto` means in a pipeline
- * whose source is live, inference runs beside the stream: each frame leaves at once with the newest
- * mask there is, and nothing is added to the latency. Before the first mask nothing is painted, all
- * labels of `mask` are 0 and no metadata is attached. With `exact` each frame waits for its own
- * mask, and the latency that this adds is told to the pipeline. Where `auto` waits, a frame of
- * which a QoS event says that it comes too late is let through with the last mask, unless that is
- * older than a second. Frames that fill a gap (%GST_BUFFER_FLAG_GAP, which videorate's duplicates
- * have too) are never segmented: they have the last mask, or none.
+ * No frame that can be read is dropped. With #GstHrnetSeg:sync-mode `latest`, which `auto` means in
+ * a pipeline whose source is live, inference runs beside the stream: each frame leaves at once with
+ * the newest mask there is, and nothing is added to the latency. Before the first mask nothing is
+ * painted, all labels of `mask` are 0 and no metadata is attached. With `exact` each frame waits
+ * for its own mask, and the latency that this adds is told to the pipeline. Where `auto` waits, a
+ * frame of which a QoS event says that it comes too late is let through with the last mask, unless
+ * that is older than a second. Frames that fill a gap (%GST_BUFFER_FLAG_GAP, which videorate's
+ * duplicates have too) are never segmented: they have the last mask, or none.
  *
  * An inference is begun when the one before is done: where they take long, masks are renewed more
  * rarely. With #GstHrnetSeg:adaptive-size the network then also becomes smaller than
@@ -68,6 +68,14 @@
  * #GstHrnetSeg:target-fps bounds the inferences, and #GstHrnetSeg:static-threshold spares those of
  * pictures that stay the same. None is made while nobody would see a mask: with an
  * #GstHrnetSeg:opacity of 0 and no metadata, for one.
+ *
+ * ## Frames that fail
+ *
+ * The stream goes on after a frame that something failed of. One whose inference failed has the
+ * mask before, as late ones have; one that cannot be read (a buffer too short, memory that cannot
+ * be mapped) passes as it came, or is dropped where the output has another format that is made of
+ * its pixels. The first of a run of them posts a warning, the hundredth an error. With
+ * #GstHrnetSeg:fail-closed such a frame is hidden as a whole, and dropped where it cannot be read.
  *
  * Interlaced frames are segmented as if they were progressive.
  *

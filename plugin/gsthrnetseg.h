@@ -4,7 +4,8 @@
  * Its parts: gsthrnetseg.c (class, states), gsthrnetsegprops.c (properties), gsthrnetsegcaps.c
  * (caps, allocation), gsthrnetsegmodel.c (the model and what properties make of it),
  * gsthrnetsegframe.c (a frame's way), gsthrnetsegmask.c (how a frame comes by its mask),
- * gsthrnetseglatency.c (whether it waits for one), gsthrnetsegdraw.c (the modes' pictures).
+ * gsthrnetseglatency.c (whether it waits for one), gsthrnetsegdraw.c (the modes' pictures),
+ * gsthrnetsegfailure.c (frames that cannot be segmented or drawn on).
  *
  * Threads: properties are set from any thread, under the object lock, and raise flags. The
  * streaming thread takes them over at the next frame and owns all that is not marked. Nothing is
@@ -104,6 +105,7 @@ struct _GstHrnetSeg {
     GstClockTime reported_at;     /* running time of the last frame that a report was asked of */
     gboolean failed;              /* the last inference */
     gboolean warned;              /* of frames being hidden, for this time */
+    guint n_failures;             /* frames in a row that something failed of */
     GstVideoConverter *converter; /* of `alpha` */
     GstHrnetRegion region;
     GstHrnetCells cells;
@@ -111,9 +113,12 @@ struct _GstHrnetSeg {
     /* the same, for the frame at hand */
     GstHrnetSettings now; /* as they were when it came; the strings are not to be read */
     GstHrnetMode mode;
-    gboolean confirmed; /* the newest mask is its own, or it looks like that mask's frame */
-    gboolean hides_all; /* it fails closed */
-    gboolean draws;     /* its pixels are changed, or made */
+    gboolean confirmed;  /* the newest mask is its own, or it looks like that mask's frame */
+    gboolean hides_all;  /* it fails closed */
+    gboolean draws;      /* its pixels are changed, or made */
+    gboolean stumbles;   /* something of it failed */
+    gboolean unreadable; /* its pixels cannot be mapped */
+    gboolean drops;      /* it can leave neither as it is nor hidden */
 };
 
 /* gsthrnetsegcaps.c */
@@ -162,6 +167,19 @@ gboolean gst_hrnet_seg_draw(GstHrnetSeg *self, GstBuffer *inbuf, GstBuffer *outb
 /* Whether the frame at hand has anything drawn on. */
 gboolean gst_hrnet_seg_draws(GstHrnetSeg *self);
 void gst_hrnet_seg_draw_close(GstHrnetSeg *self);
+
+/* gsthrnetsegfailure.c */
+/* A frame begins; nothing of it has failed yet. */
+void gst_hrnet_seg_failure_begin(GstHrnetSeg *self);
+/* Something of the frame at hand failed, and `what` could not be done. The first frame of a run of
+ * them posts a warning, unless that of hidden frames says it; the hundredth posts the one error,
+ * and FALSE is returned. */
+gboolean gst_hrnet_seg_failure_note(GstHrnetSeg *self, const gchar *what, const GError *error);
+/* With the frame's mask and self->draws known: makes sure that its pixels can be had where they are
+ * needed, else decides whether it passes or is dropped. FALSE as above. */
+gboolean gst_hrnet_seg_failure_check(GstHrnetSeg *self, GstBuffer *frame);
+/* The frame is done with. */
+void gst_hrnet_seg_failure_end(GstHrnetSeg *self);
 
 /* gsthrnetseglatency.c */
 void gst_hrnet_seg_latency_class_init(GstBaseTransformClass *klass);

@@ -104,10 +104,13 @@ static GstFlowReturn prepare_output_buffer(GstBaseTransform *trans, GstBuffer *i
     take_settings(self);
 
     self->hides_all = FALSE;
+    gst_hrnet_seg_failure_begin(self);
     if (needs_mask(self) && !gst_hrnet_seg_mask_update(self, inbuf))
         return GST_FLOW_ERROR;
-    self->now.attach_meta = self->now.attach_meta && self->result && !self->hides_all;
     self->draws = gst_hrnet_seg_draws(self);
+    if (!gst_hrnet_seg_failure_check(self, inbuf))
+        return GST_FLOW_ERROR;
+    self->now.attach_meta = self->now.attach_meta && self->result && !self->hides_all;
 
     if (self->draws && !can_draw_in_place(self, inbuf))
         return base_class->prepare_output_buffer(trans, inbuf, outbuf);
@@ -145,10 +148,14 @@ static GstFlowReturn transform(GstBaseTransform *trans, GstBuffer *inbuf, GstBuf
     g_autoptr(GError) error = NULL;
 
     if (self->draws && !gst_hrnet_seg_draw(self, inbuf, outbuf, &error)) {
-        GST_ELEMENT_ERROR(self, STREAM, FAILED, ("Cannot draw a frame: %s", error->message),
-                          (NULL));
-        return GST_FLOW_ERROR;
+        if (!gst_hrnet_seg_failure_note(self, "Cannot draw a frame", error))
+            return GST_FLOW_ERROR;
+        /* What the pool gave has no picture yet, and what is to be hidden must not show. */
+        self->drops = self->now.fail_closed || outbuf != inbuf;
     }
+    gst_hrnet_seg_failure_end(self);
+    if (self->drops)
+        return GST_BASE_TRANSFORM_FLOW_DROPPED;
     if (self->now.attach_meta) {
         gst_hrnet_meta_attach(outbuf, self->result);
         gst_hrnet_analytics_attach(outbuf, self->result);

@@ -244,8 +244,10 @@ static gboolean look_at_pixels(GstHrnetSeg *self, GstBuffer *buffer, GError **er
     GstVideoFrame frame;
     gboolean ok = TRUE;
 
-    if (!gst_hrnet_image_map(&frame, &self->in_info, buffer, GST_MAP_READ, error))
+    if (!gst_hrnet_image_map(&frame, &self->in_info, buffer, GST_MAP_READ, error)) {
+        self->unreadable = TRUE;
         return FALSE;
+    }
     if (self->latest) {
         ok = hand_to_worker(self, &frame, error);
     } else if (!is_static(self, &frame)) {
@@ -315,11 +317,8 @@ gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *buffer)
         self->failed = TRUE;
         self->motion.valid = FALSE;
         self->inferred_at = GST_CLOCK_TIME_NONE;
-    }
-    if (!ok && !self->now.fail_closed) {
-        GST_ELEMENT_ERROR(self, STREAM, FAILED, ("Cannot segment a frame: %s", error->message),
-                          (NULL));
-        return FALSE;
+        if (!gst_hrnet_seg_failure_note(self, "Cannot segment a frame", error))
+            return FALSE;
     }
     if (self->now.fail_closed)
         fail_closed(self, buffer, error);

@@ -143,7 +143,7 @@ GST_START_TEST(test_closed_when_old)
 }
 GST_END_TEST
 
-/* An inference that fails hides its frame, whichever it is; without fail-closed it is an error. */
+/* An inference that fails hides its frame, whichever it is. */
 GST_START_TEST(test_closed_on_fault)
 {
     const gchar *mode = every_mode[__i__ % N_EVERY];
@@ -306,49 +306,6 @@ GST_START_TEST(test_closed_without_times)
 }
 GST_END_TEST
 
-/* An element that does not fail closed, and whose second inference fails. */
-static GstHarness *faulty(const gchar *description, GstVideoInfo *info, GstBus **bus)
-{
-    GstHarness *h;
-
-    g_setenv("HRNET_FAULT", "run:2", TRUE);
-    h = harness_new(description);
-    *bus = harness_add_bus(h);
-    harness_set_frame_caps(h, "I420", WIDTH, HEIGHT, "", info);
-    return h;
-}
-
-GST_START_TEST(test_fault_is_an_error)
-{
-    GstVideoInfo info;
-    GstBus *bus;
-    GstHarness *h = faulty("hrnetseg model=test mode=blur", &info, &bus);
-
-    fail_unless_equals_int(gst_harness_push(h, frame_new(&info, 0, 0)), GST_FLOW_OK);
-    fail_unless_equals_int(gst_harness_push(h, frame_new(&info, 0, 1)), GST_FLOW_ERROR);
-    g_free(only_message(bus, GST_MESSAGE_ERROR));
-    harness_close(h, bus);
-}
-GST_END_TEST
-
-/* The frame that comes when an inference beside the stream has failed is the one that tells. */
-GST_START_TEST(test_fault_is_an_error_of_latest)
-{
-    GstFlowReturn flow = GST_FLOW_OK;
-    GstVideoInfo info;
-    GstBus *bus;
-    GstHarness *h = faulty("hrnetseg model=test mode=blur sync-mode=latest", &info, &bus);
-
-    for (guint n = 0; n < 1000 && flow == GST_FLOW_OK; n++) {
-        flow = gst_harness_push(h, frame_new(&info, 0, n));
-        g_usleep(5000);
-    }
-    fail_unless_equals_int(flow, GST_FLOW_ERROR);
-    g_free(only_message(bus, GST_MESSAGE_ERROR));
-    harness_close(h, bus);
-}
-GST_END_TEST
-
 /* Any mode to any other, while playing. */
 GST_START_TEST(test_switching)
 {
@@ -384,8 +341,6 @@ static Suite *fail_closed_suite(void)
     tcase_add_loop_test(chain, test_closed_on_fault, 0, 4 * N_EVERY);
     tcase_add_loop_test(chain, test_nothing_unhidden_leaves, 0, N_FAULTS * 2 * N_EVERY);
     tcase_add_loop_test(chain, test_closed_without_times, 0, 2);
-    tcase_add_test(chain, test_fault_is_an_error);
-    tcase_add_test(chain, test_fault_is_an_error_of_latest);
     tcase_add_loop_test(chain, test_switching, 0, N_FORMATS);
     suite_add_tcase(suite, chain);
     return suite;

@@ -218,39 +218,6 @@ GST_START_TEST(test_rates)
 }
 GST_END_TEST
 
-/* A buffer that is no frame of the caps: one error on the bus, and the next frame is as good as
- * ever. */
-static void check_refused(const gchar *mode, GstBuffer *buffer)
-{
-    gchar *description = g_strdup_printf("hrnetseg model=test mode=%s", mode);
-    GstVideoInfo info;
-    GstHarness *h = start(description, &info);
-    GstBus *bus = harness_add_bus(h);
-
-    fail_unless_equals_int(gst_harness_push(h, buffer), GST_FLOW_ERROR);
-    g_free(only_message(bus, GST_MESSAGE_ERROR));
-    fail_unless_equals_uint64(pushed_pts(h, &info, 1), frame_time(1));
-    g_free(description);
-    harness_close(h, bus);
-}
-
-GST_START_TEST(test_short_buffer)
-{
-    check_refused(all_modes[__i__], gst_buffer_new_allocate(NULL, 100, NULL));
-}
-GST_END_TEST
-
-/* A buffer that says of itself that it is larger than its caps, as decoders' do that leave cropping
- * to the sink: an error, and nothing is written beyond anything. */
-GST_START_TEST(test_other_size_than_caps)
-{
-    GstVideoInfo large;
-
-    gst_video_info_set_format(&large, GST_VIDEO_FORMAT_I420, WIDTH + 32, HEIGHT + 32);
-    check_refused(__i__ ? "fill" : "overlay", frame_new(&large, 16, 0));
-}
-GST_END_TEST
-
 /* Segments that count in bytes, or in nothing, as appsrc's and shmsrc's do by default: frames have
  * their masks, whatever asks for a time, and metadata and message tell the timestamp. */
 GST_START_TEST(test_segment_without_times)
@@ -328,8 +295,6 @@ static Suite *stream_suite(void)
     tcase_add_loop_test(chain, test_gap_buffers, 0, N_MODES);
     tcase_add_loop_test(chain, test_rates, 0, 3);
     tcase_add_loop_test(chain, test_segment_without_times, 0, 8);
-    tcase_add_loop_test(chain, test_short_buffer, 0, N_MODES);
-    tcase_add_loop_test(chain, test_other_size_than_caps, 0, 2);
     tcase_add_loop_test(chain, test_no_cropping_is_offered, 0, N_MODES);
     suite_add_tcase(suite, chain);
     return suite;
