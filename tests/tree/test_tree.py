@@ -111,12 +111,25 @@ def test_kernels_allocate_start_and_log_nothing():
           for name in calls.findall(code(path))])
 
 
-def test_instruction_sets_stay_in_their_files():
+def isa_folders():
+    """Of the kernels: a folder an instruction set, and vector/ with what they share."""
+    return {p.split("/")[2] for p in SOURCES
+            if p.startswith("engine/kernels/") and p.count("/") == 3} - {"vector"}
+
+
+def test_instruction_sets_stay_in_their_folders():
+    assert isa_folders()
     vectors = re.compile(r"\b(__m\d+\w*|_mm\d+_\w+|(?:float|u?int)\d+x\d+_t)\b")
-    none([f"{path} uses {name}" for path in SOURCES
-          if not re.search(r"kernels/(x86/.*_(avx2|avx512)|arm/.*_neon)\.c$|kernels/(x86|arm)/.*\.h$",
-                           path)
+    homes = tuple(f"engine/kernels/{folder}/" for folder in isa_folders())
+    none([f"{path} uses {name}" for path in SOURCES if not path.startswith(homes)
           for name in vectors.findall(code(path))])
+
+
+def test_instruction_sets_see_themselves_and_what_they_share():
+    none([f"{path} includes {name}" for folder in isa_folders() | {"vector"}
+          for path in engine_files(f"kernels/{folder}") for _, name in includes(path)
+          if name.startswith("kernels/") and name.count("/") == 2 and
+          name.split("/")[1] not in {folder, "vector"}])
 
 
 def test_outsiders_see_the_public_header_only():

@@ -1,5 +1,5 @@
-/* Products of Winograd's points for any vector type: included after vector_*.h and
- * conv_tile_template.h.
+/* Products of Winograd's points for any vector type: included after vector.h and
+ * conv_tile.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 ALWAYS_INLINE void wino4_product_store(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], float *m,

@@ -1,7 +1,7 @@
-/* Eight floats, for the templates in this folder.
+/* Eight floats, for the templates in kernels/vector.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef HRNET_KERNELS_X86_VECTOR_AVX2_H
-#define HRNET_KERNELS_X86_VECTOR_AVX2_H
+#ifndef HRNET_KERNELS_AVX2_VECTOR_H
+#define HRNET_KERNELS_AVX2_VECTOR_H
 
 #include <immintrin.h>
 

@@ -1,4 +1,4 @@
-/* The bare multiply-add loop for any vector type: included after its vector_*.h.
+/* The bare multiply-add loop for any vector type: included after its vector.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* 4 cycles of latency on 2 ports want 8 sums or more; 12 leave registers for the factors in 16. */

@@ -1,7 +1,7 @@
-/* Sixteen floats, for the templates in this folder.
+/* Sixteen floats, for the templates in kernels/vector.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef HRNET_KERNELS_X86_VECTOR_AVX512_H
-#define HRNET_KERNELS_X86_VECTOR_AVX512_H
+#ifndef HRNET_KERNELS_AVX512_VECTOR_H
+#define HRNET_KERNELS_AVX512_VECTOR_H
 
 #include <immintrin.h>
 

@@ -1,5 +1,5 @@
-/* Input transform of Winograd F(4x4, 3x3) for any vector type: included after vector_*.h and
- * conv_tile_template.h.
+/* Input transform of Winograd F(4x4, 3x3) for any vector type: included after vector.h and
+ * conv_tile.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The lanes of wino4.h are chosen for the 4x4 transpositions within 128 bits: piece q's columns 4 i

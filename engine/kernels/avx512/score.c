@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "kernels/x86/vector_avx512.h"
-#include "kernels/x86/score_template.h"
+#include "kernels/avx512/vector.h"
+#include "kernels/vector/score.h"
 
 const HrnetScoreKernels hrnet_score_kernels_avx512 = {
     .smooth = smooth,

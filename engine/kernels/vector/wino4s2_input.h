@@ -1,4 +1,4 @@
-/* Input transform of wino4s2.h for any vector type: included after wino4_input_template.h.
+/* Input transform of wino4s2.h for any vector type: included after wino4_input.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* Four pieces of one vector. Rows 0 to 8 of the input are those of the tiles' phases in turn: even
@@ -7,7 +7,7 @@ typedef struct {
     size_t next_floats;  /* to the channel behind, which is fetched into the first-level cache */
     ptrdiff_t offset[4]; /* of a piece's first middle column in row 0 */
     ptrdiff_t left;      /* of the column before piece 0; anything where the image ends there */
-    vec_index before;    /* where the tile to the left is, as in wino4_input_template.h */
+    vec_index before;    /* where the tile to the left is, as in wino4_input.h */
     bool whole[9];       /* row i has all lanes of all pieces */
     bool has_left[9];    /* row i exists for piece 0 */
     vec_mask near[4], far[4];          /* lanes of a piece's rows that exist */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "kernels/x86/vector_avx2.h"
-#include "kernels/x86/score_template.h"
+#include "kernels/avx2/vector.h"
+#include "kernels/vector/score.h"
 
 const HrnetScoreKernels hrnet_score_kernels_avx2 = {
     .smooth = smooth,

@@ -1,8 +1,8 @@
 /* Painting over video rows for AVX-512: 32 pixels as 16-bit integers, labels looked up by
  * permutations. SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernels/frame_c.h"
-#include "kernels/x86/always_inline.h"
-#include "kernels/x86/frame_avx512.h"
+#include "kernels/vector/always_inline.h"
+#include "kernels/avx512/frame.h"
 
 #include <immintrin.h>
 

@@ -1,7 +1,7 @@
 /* Bilinear row kernels for AVX2 and FMA: eight columns at a time.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "kernels/x86/vector_avx2.h"
-#include "kernels/x86/resize_template.h"
+#include "kernels/avx2/vector.h"
+#include "kernels/vector/resize.h"
 
 #include <string.h>
 

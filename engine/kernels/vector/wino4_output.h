@@ -1,5 +1,5 @@
 /* Output transforms of Winograd F(4x4, 3x3), stride 1 and 2, for any vector type: included after
- * vector_*.h and conv_tile_template.h. Lanes as in wino4_input_template.h.
+ * vector.h and conv_tile.h. Lanes as in wino4_input.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A^T m: out[i] = row i of the matrix in wino4.h times m. */

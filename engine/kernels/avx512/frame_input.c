@@ -1,7 +1,7 @@
 /* Video rows into the network's input for AVX-512.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "kernels/x86/always_inline.h"
-#include "kernels/x86/frame_avx512.h"
+#include "kernels/vector/always_inline.h"
+#include "kernels/avx512/frame.h"
 
 #include <immintrin.h>
 

@@ -5,7 +5,7 @@
  * label is blended with constants, or left alone; the blocks on the areas' borders go to the C
  * reference. */
 #include "kernels/frame_c.h"
-#include "kernels/x86/frame_avx2.h"
+#include "kernels/avx2/frame.h"
 
 #include <immintrin.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-/* Staging of input rows for any vector type: included after its vector_*.h and
- * conv_tile_template.h.
+/* Staging of input rows for any vector type: included after its vector.h and
+ * conv_tile.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 static void stage_zeros(const HrnetConvStage *s, float *dst, unsigned stride)

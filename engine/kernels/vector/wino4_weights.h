@@ -1,5 +1,5 @@
-/* Weights of Winograd F(4x4, 3x3) for any vector type: included after vector_*.h and
- * conv_tile_template.h.
+/* Weights of Winograd F(4x4, 3x3) for any vector type: included after vector.h and
+ * conv_tile.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * A vector's lanes are filters in the order of U: rows of a channel, then the next channel. So each

@@ -1,7 +1,7 @@
 /* Bilinear row kernels for AVX-512: sixteen columns at a time.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "kernels/x86/vector_avx512.h"
-#include "kernels/x86/resize_template.h"
+#include "kernels/avx512/vector.h"
+#include "kernels/vector/resize.h"
 
 ALWAYS_INLINE Reach reach_of(const HrnetColumns *columns)
 {

@@ -1,7 +1,7 @@
 /* The frame kernels for AVX2 and FMA, see kernels/frame_kernels.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef HRNET_KERNELS_X86_FRAME_AVX2_H
-#define HRNET_KERNELS_X86_FRAME_AVX2_H
+#ifndef HRNET_KERNELS_AVX2_FRAME_H
+#define HRNET_KERNELS_AVX2_FRAME_H
 
 #include "kernels/frame_kernels.h"
 

@@ -1,4 +1,4 @@
-/* Weights of wino4s2.h for any vector type: included after vector_*.h and conv_tile_template.h.
+/* Weights of wino4s2.h for any vector type: included after vector.h and conv_tile.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * A vector's lanes are the rows of a channel. */

@@ -1,8 +1,8 @@
 /* Video rows into the network's input for AVX2 and FMA.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernels/frame_c.h"
-#include "kernels/x86/always_inline.h"
-#include "kernels/x86/frame_avx2.h"
+#include "kernels/vector/always_inline.h"
+#include "kernels/avx2/frame.h"
 
 #include <immintrin.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-/* The register tile for any vector type: included once per instruction set, after its vector_*.h.
+/* The register tile for any vector type: included once per instruction set, after its vector.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Per step (channel and tap) a tile loads `vectors` vectors of the source and broadcasts `rows`
@@ -6,7 +6,7 @@
  * multiply-add ports and no sum waits for itself (4 cycles of latency on 2 ports want 8 sums or
  * more). rows and vectors are compile-time constants everywhere below. */
 
-#include "kernels/x86/always_inline.h"
+#include "kernels/vector/always_inline.h"
 
 #define LINE_BYTES 64
 /* Weights of some sixty steps, while which memory answers: fetching by the hardware begins

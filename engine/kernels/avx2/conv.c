@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernels/conv_tile.h"
 #include "kernels/wino4s2.h"
-#include "kernels/x86/vector_avx2.h"
-#include "kernels/x86/conv_tile_template.h"
-#include "kernels/x86/conv_stage_template.h"
-#include "kernels/x86/wino4_input_template.h"
-#include "kernels/x86/wino4_product_template.h"
-#include "kernels/x86/wino4_output_template.h"
-#include "kernels/x86/wino4_weights_template.h"
-#include "kernels/x86/wino4s2_input_template.h"
-#include "kernels/x86/wino4s2_weights_template.h"
+#include "kernels/avx2/vector.h"
+#include "kernels/vector/conv_tile.h"
+#include "kernels/vector/conv_stage.h"
+#include "kernels/vector/wino4_input.h"
+#include "kernels/vector/wino4_product.h"
+#include "kernels/vector/wino4_output.h"
+#include "kernels/vector/wino4_weights.h"
+#include "kernels/vector/wino4s2_input.h"
+#include "kernels/vector/wino4s2_weights.h"
 
 void hrnet_conv_tile_f32_avx2(const HrnetConvTile *tile)
 {

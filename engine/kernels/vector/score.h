@@ -1,5 +1,5 @@
 /* Class scores averaged over time and fitted to luma, for any vector type: included after
- * vector_*.h.
+ * vector.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernels/score_kernels.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernels/peak.h"
-#include "kernels/x86/vector_avx512.h"
-#include "kernels/x86/peak_template.h"
+#include "kernels/avx512/vector.h"
+#include "kernels/vector/peak.h"
 
 double hrnet_peak_f32_avx512(unsigned n)
 {

@@ -1,7 +1,7 @@
 /* The frame kernels for AVX-512, see kernels/frame_kernels.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef HRNET_KERNELS_X86_FRAME_AVX512_H
-#define HRNET_KERNELS_X86_FRAME_AVX512_H
+#ifndef HRNET_KERNELS_AVX512_FRAME_H
+#define HRNET_KERNELS_AVX512_FRAME_H
 
 #include "kernels/frame_kernels.h"
 

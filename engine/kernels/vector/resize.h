@@ -1,10 +1,10 @@
-/* Bilinear row kernels, for any vector type: included after vector_*.h.
+/* Bilinear row kernels, for any vector type: included after vector.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * A vector of the output's columns lies on few columns of the line: those are loaded as they are,
  * once for the first and once for the second of each pair, and spread by a permutation. */
 #include "kernels/resize_kernels.h"
-#include "kernels/x86/always_inline.h"
+#include "kernels/vector/always_inline.h"
 
 /* How far apart a vector's columns lie in the line decides what spreads them. */
 typedef enum { WITHIN_ONE_VECTOR, WITHIN_TWO_VECTORS, ANYWHERE } Reach;
