@@ -333,6 +333,15 @@ def save(state, file):
     part.replace(file)
 
 
+def has_bf16():
+    """Whether the processor multiplies bfloat16, as far as the system tells (Linux on x86)."""
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text().split())
+    except OSError:
+        return True
+    return bool(flags & {"avx512_bf16", "amx_bf16"}) or "vendor_id" not in flags
+
+
 def arguments():
     p = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -400,6 +409,8 @@ def arguments():
     if not len(o.crops) == len(o.empty) == len(o.phases) + 1:
         p.error("--crop and --empty tell of each phase, --phases where all but the first begin")
     o.cache = o.cache or o.out.parent / "cache"
+    if o.bf16 and torch.device(o.device).type == "cpu" and not has_bf16():
+        p.error("--bf16: this processor has no bfloat16 of its own, and would be many times slower")
     if o.loaders is None:
         o.loaders = 0 if torch.device(o.device).type == "cpu" else len(os.sched_getaffinity(0))
     return o
