@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hrnet/hrnet-private.h"
 
+#include "base/output.h"
 #include "weights/json.h"
 #include "weights/writer.h"
 
-#include <errno.h>
-#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
@@ -181,18 +180,25 @@ static gchar *selftest_of(const gchar *path, GError **error)
 }
 
 /* Writes the file, and once more with its self-test if one is wanted. */
-static gboolean write_part(HrnetWeights *weights, const gchar *part, HrnetConvertFlags flags,
-                           GError **error)
+static gboolean write_model(HrnetWeights *weights, HrnetOutput *output, const gchar *path,
+                            HrnetConvertFlags flags, GError **error)
 {
     GError *cause = NULL;
-    gboolean half = (flags & HRNET_CONVERT_HALF) != 0;
+    const gboolean half = (flags & HRNET_CONVERT_HALF) != 0;
     g_autofree gchar *selftest = NULL;
-    if (hrnet_weights_write(weights, part, half, NULL, &cause) &&
+    if ((flags & HRNET_CONVERT_SELFTEST) && !hrnet_output_path(output)) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                    "%s: a self-test needs a regular file to write to", path);
+        return FALSE;
+    }
+    if (hrnet_weights_write(weights, output, path, half, NULL, &cause) &&
         (flags & HRNET_CONVERT_SELFTEST)) {
-        selftest = selftest_of(part, error);
+        selftest = selftest_of(hrnet_output_path(output), error);
         if (!selftest)
             return FALSE;
-        hrnet_weights_write(weights, part, half, selftest, &cause);
+        if (!hrnet_output_rewind(output))
+            return hrnet_fail_to_write(path, error);
+        hrnet_weights_write(weights, output, path, half, selftest, &cause);
     }
     if (cause)
         hrnet_propagate_weights_error(error, cause);
@@ -204,7 +210,7 @@ static gboolean write_part(HrnetWeights *weights, const gchar *part, HrnetConver
  * @name: a checkpoint, as hrnet_model_load() takes it
  * @options: (nullable) (array zero-terminated=1): `key=value` strings that go over the file's
  * metadata, and are part of the result's
- * @path: (type filename): the file to write; replaced if it exists, and only if all went well
+ * @path: (type filename): the file to write, as hrnet_write_file() does; not the checkpoint itself
  * @flags: how
  * @error: return location for an error
  *
@@ -221,20 +227,22 @@ gboolean hrnet_model_convert(const gchar *name, const gchar *const *options, con
     g_autofree gchar *source = hrnet_model_find(name, error);
     if (!source)
         return FALSE;
+    if (hrnet_output_same_file(source, path)) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                    "%s: is the input, %s, and would be lost", path, source);
+        return FALSE;
+    }
     HrnetWeights *weights = hrnet_weights_open(source, options, &cause);
     if (!weights) {
         hrnet_propagate_weights_error(error, cause);
         return FALSE;
     }
-    g_autofree gchar *part = g_strconcat(path, ".part", NULL);
-    gboolean good = write_part(weights, part, flags, error);
+    HrnetOutput *output = hrnet_output_open(path, HRNET_OUTPUT_ANY);
+    gboolean good = output ? write_model(weights, output, path, flags, error)
+                           : hrnet_fail_to_write(path, error);
     hrnet_weights_close(weights);
-    if (good && g_rename(part, path) != 0) {
-        g_set_error(error, HRNET_ERROR, HRNET_ERROR_NOT_FOUND, "%s: cannot be written: %s", path,
-                    g_strerror(errno));
-        good = FALSE;
-    }
-    if (!good)
-        g_unlink(part);
-    return good;
+    if (good)
+        return hrnet_output_finish(output) || hrnet_fail_to_write(path, error);
+    hrnet_output_discard(output);
+    return FALSE;
 }

@@ -60,6 +60,9 @@ gchar *hrnet_model_find(const gchar *name, GError **error);
 /* Sets the public error that one of the weights' layer means; takes `from`. */
 void hrnet_propagate_weights_error(GError **error, GError *from);
 
+/* Sets the error that errno means for a file that was to be written; FALSE. */
+gboolean hrnet_fail_to_write(const gchar *path, GError **error);
+
 /* The model's network and configuration, for as long as the model lives. */
 const HrnetNetwork *hrnet_model_peek_network(const HrnetModel *model);
 const HrnetConfig *hrnet_model_peek_config(const HrnetModel *model);

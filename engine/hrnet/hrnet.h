@@ -26,6 +26,7 @@
 #include <hrnet/hrnet-info.h>
 #include <hrnet/hrnet-mask.h>
 #include <hrnet/hrnet-model.h>
+#include <hrnet/hrnet-output.h>
 #include <hrnet/hrnet-session.h>
 
 #endif

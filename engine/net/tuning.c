@@ -2,11 +2,16 @@
 #include "net/tuning.h"
 
 #include "base/cpu.h"
+#include "base/output.h"
+#include "weights/file.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define MACHINE "machine"
 #define LAYERS  "layers"
+
+#define LARGEST_FILE_BYTES (1u << 20) /* a thousand layers have 50 KB */
 
 struct HrnetTuning {
     GKeyFile *file;
@@ -38,18 +43,47 @@ static gboolean is_of_this_machine(GKeyFile *file)
            machine_has(file, "isa", hrnet_isa_name(hrnet_cpu_isa()));
 }
 
+/* A FIFO or a device in the file's place is refused unread, as is what is no file of ours by its
+ * size. */
+static gboolean read_file(GKeyFile *key_file, const gchar *path, GError **error)
+{
+    HrnetFile *file = hrnet_file_open(path, error);
+    if (!file)
+        return FALSE;
+    g_autofree gchar *text =
+        file->size_bytes <= LARGEST_FILE_BYTES ? g_try_malloc(file->size_bytes + 1) : NULL;
+    gboolean good = FALSE;
+    if (!text)
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: larger than %u bytes", path,
+                    LARGEST_FILE_BYTES);
+    else
+        good = hrnet_file_read(file, 0, text, file->size_bytes, error) &&
+               g_key_file_load_from_data(key_file, text, file->size_bytes, G_KEY_FILE_NONE, error);
+    hrnet_file_close(file);
+    return good;
+}
+
+/* Once in a process: a model is loaded for each of its streams. */
+static void tell_once(const gchar *what)
+{
+    static gint told;
+    if (g_atomic_int_compare_and_exchange(&told, FALSE, TRUE))
+        g_message("%s: measured choices are not used", what);
+}
+
 HrnetTuning *hrnet_tuning_load(void)
 {
     HrnetTuning *tuning = g_new0(HrnetTuning, 1);
     g_autofree gchar *path = hrnet_tuning_path();
     g_autoptr(GError) error = NULL;
     tuning->file = g_key_file_new();
-    const gboolean read = g_key_file_load_from_file(tuning->file, path, G_KEY_FILE_NONE, &error);
+    const gboolean read = read_file(tuning->file, path, &error);
     if (read && is_of_this_machine(tuning->file))
         return tuning;
-    if (read || !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
-        g_debug("%s: %s, not used", path,
-                read ? "measured by another version or on another machine" : error->message);
+    if (read)
+        g_debug("%s: measured by another version or on another machine, not used", path);
+    else if (g_file_test(path, G_FILE_TEST_EXISTS))
+        tell_once(error->message);
     g_key_file_unref(tuning->file);
     tuning->file = g_key_file_new();
     set_machine(tuning->file);
@@ -61,10 +95,21 @@ gboolean hrnet_tuning_save(const HrnetTuning *tuning, GError **error)
     g_autofree gchar *path = hrnet_tuning_path();
     g_autofree gchar *folder = g_path_get_dirname(path);
     if (g_mkdir_with_parents(folder, 0755) != 0) {
-        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: cannot be made", folder);
+        g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: cannot be made: %s",
+                    folder, g_strerror(errno));
         return FALSE;
     }
-    return g_key_file_save_to_file(tuning->file, path, error);
+    gsize n_bytes;
+    g_autofree gchar *text = g_key_file_to_data(tuning->file, &n_bytes, NULL);
+    HrnetOutput *output = hrnet_output_open(path, HRNET_OUTPUT_REGULAR);
+    const gboolean written = output && hrnet_output_write(output, text, n_bytes);
+    if (written && hrnet_output_finish(output))
+        return TRUE;
+    g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "%s: cannot be written: %s",
+                path, g_strerror(errno));
+    if (!written)
+        hrnet_output_discard(output);
+    return FALSE;
 }
 
 void hrnet_tuning_free(HrnetTuning *tuning)

@@ -19,7 +19,7 @@
 typedef struct HrnetTuning HrnetTuning;
 
 /* The measurements that there are for this machine; empty where there is no file, or none that can
- * be used. */
+ * be used, which is told once in a process where it cannot be read. */
 HrnetTuning *hrnet_tuning_load(void);
 /* Writes them, in place of what was there. */
 gboolean hrnet_tuning_save(const HrnetTuning *tuning, GError **error);

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <json-glib/json-glib.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "weights/halves.h"
@@ -18,7 +17,7 @@ typedef struct {
     GPtrArray *tensors; /* const HrnetStoredTensor *, in the order of writing */
     const gchar *path;
     gboolean half;
-    FILE *file;
+    HrnetOutput *output;
     GError **error;
 } Writer;
 
@@ -105,19 +104,23 @@ static gchar *make_header(const Writer *writer, const HrnetWeights *weights, con
 
 static gboolean write_bytes(const Writer *writer, const void *bytes, gsize n_bytes)
 {
-    if (fwrite(bytes, 1, n_bytes, writer->file) == n_bytes)
+    if (hrnet_output_write(writer->output, bytes, n_bytes))
         return TRUE;
     return hrnet_weights_fail(writer->error, HRNET_WEIGHTS_ERROR_NOT_FOUND, writer->path,
                               "cannot be written: %s", g_strerror(errno));
+}
+
+static gboolean fail_for_memory(const Writer *writer, const HrnetStoredTensor *tensor)
+{
+    return hrnet_weights_fail(writer->error, HRNET_WEIGHTS_ERROR_NO_MEMORY, writer->source->path,
+                              "tensor %s: no memory for it", tensor->name);
 }
 
 static gboolean write_tensor(const Writer *writer, const HrnetStoredTensor *tensor)
 {
     g_autofree gfloat *values = g_try_new(gfloat, tensor->n_elements);
     if (!values)
-        return hrnet_weights_fail(writer->error, HRNET_WEIGHTS_ERROR_NO_MEMORY,
-                                  writer->source->path, "tensor %s: no memory for it",
-                                  tensor->name);
+        return fail_for_memory(writer, tensor);
     if (!hrnet_source_read(writer->source, tensor, values, writer->error))
         return FALSE;
     if (!is_half(writer, tensor))
@@ -127,7 +130,9 @@ static gboolean write_tensor(const Writer *writer, const HrnetStoredTensor *tens
             return hrnet_weights_fail(
                 writer->error, HRNET_WEIGHTS_ERROR_UNSUPPORTED, writer->source->path,
                 "tensor %s holds %g, more than a 16-bit number can", tensor->name, values[i]);
-    g_autofree guint16 *halves = g_new(guint16, tensor->n_elements);
+    g_autofree guint16 *halves = g_try_new(guint16, tensor->n_elements);
+    if (!halves)
+        return fail_for_memory(writer, tensor);
     hrnet_f32_to_f16(values, tensor->n_elements, halves);
     return write_bytes(writer, halves, tensor->n_elements * sizeof *halves);
 }
@@ -144,23 +149,18 @@ static gboolean write_all(const Writer *writer, const gchar *header)
     return TRUE;
 }
 
-gboolean hrnet_weights_write(HrnetWeights *weights, const gchar *path, gboolean half,
-                             const gchar *selftest, GError **error)
+gboolean hrnet_weights_write(HrnetWeights *weights, HrnetOutput *output, const gchar *path,
+                             gboolean half, const gchar *selftest, GError **error)
 {
-    Writer writer = {
-        .source = hrnet_weights_source(weights), .path = path, .half = half, .error = error
-    };
-    writer.file = fopen(path, "wbe");
-    if (!writer.file)
-        return hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_NOT_FOUND, path,
-                                  "cannot be written: %s", g_strerror(errno));
+    Writer writer = { .source = hrnet_weights_source(weights),
+                      .path = path,
+                      .half = half,
+                      .output = output,
+                      .error = error };
     writer.tensors = g_ptr_array_new();
     hrnet_config_each_conv(hrnet_weights_config(weights), collect, &writer);
     g_autofree gchar *header = make_header(&writer, weights, selftest);
-    gboolean good = write_all(&writer, header);
+    const gboolean good = write_all(&writer, header);
     g_ptr_array_unref(writer.tensors);
-    if (fclose(writer.file) != 0 && good)
-        good = hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_NOT_FOUND, path,
-                                  "cannot be written: %s", g_strerror(errno));
     return good;
 }

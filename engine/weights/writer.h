@@ -3,15 +3,16 @@
 #ifndef HRNET_WEIGHTS_WRITER_H
 #define HRNET_WEIGHTS_WRITER_H
 
+#include "base/output.h"
 #include "weights/source.h"
 
 /* Writes the network's tensors, not folded, in the order of its layers, and the metadata in force:
  * the file's own, the side file's, the options'. F32; with `half` the convolutions' weights are F16
  * while biases and normalisation, which are few and may be tiny or large, stay F32. selftest: the
- * value of hrnet.selftest, or NULL for none; one that the input had is left out. Overwrites `path`.
- */
-gboolean hrnet_weights_write(HrnetWeights *weights, const gchar *path, gboolean half,
-                             const gchar *selftest, GError **error);
+ * value of hrnet.selftest, or NULL for none; one that the input had is left out. output: at its
+ * beginning; path: its name, for messages. */
+gboolean hrnet_weights_write(HrnetWeights *weights, HrnetOutput *output, const gchar *path,
+                             gboolean half, const gchar *selftest, GError **error);
 
 /* Where the tensors come from; owned by the weights. */
 HrnetSource *hrnet_weights_source(HrnetWeights *weights);

@@ -62,14 +62,22 @@ static void fill_noise(Buffers *buffers, gsize n_frame)
         buffers->frame[i] = (guint8)g_rand_int_range(random, 16, 236);
 }
 
+static gboolean fail_for_memory(const gchar *what, GError **error)
+{
+    g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "no memory for %s", what);
+    return FALSE;
+}
+
 static gboolean buffers_make(Buffers *buffers, guint height, guint width, GError **error)
 {
     const gsize n_frame = FRAME_WIDTH * FRAME_HEIGHT * 3 / 2;
 
     buffers->n_input = (gsize)3 * height * width;
-    buffers->input = g_malloc_n(buffers->n_input, sizeof(gfloat));
-    buffers->frame = g_malloc(n_frame);
-    buffers->times_ms = g_malloc0_n((gsize)args.runs, sizeof(gdouble));
+    buffers->input = g_try_malloc_n(buffers->n_input, sizeof(gfloat));
+    buffers->frame = g_try_malloc(n_frame);
+    buffers->times_ms = g_try_malloc0_n((gsize)args.runs, sizeof(gdouble));
+    if (!buffers->input || !buffers->frame || !buffers->times_ms)
+        return fail_for_memory("the runs' inputs", error);
     fill_noise(buffers, n_frame);
     hrnet_image_init(&buffers->image, HRNET_PIXEL_FORMAT_I420, FRAME_WIDTH, FRAME_HEIGHT);
     return hrnet_image_set_data(&buffers->image, buffers->frame, n_frame, FRAME_WIDTH, error);
@@ -121,8 +129,10 @@ static gboolean profile_layers(HrnetSession *session, Buffers *buffers, BenchRes
                                GError **error)
 {
     const guint n_runs = (guint)args.runs;
-    g_autofree gdouble *times = g_malloc0_n((gsize)result->n_layers * n_runs, sizeof(gdouble));
+    g_autofree gdouble *times = g_try_malloc0_n((gsize)result->n_layers * n_runs, sizeof(gdouble));
 
+    if (!times)
+        return fail_for_memory("the layers' times", error);
     hrnet_session_set_profiling(session, TRUE);
     for (guint run = 0; run < n_runs; run++) {
         if (!run_network(session, buffers, error))
@@ -164,7 +174,9 @@ static gboolean measure(HrnetPrecision precision, BenchResult *result, GError **
 
     hrnet_session_get_logits_size(result->session, &classes, &rows, &columns);
     buffers.n_logits = (gsize)classes * rows * columns;
-    buffers.logits = g_malloc_n(buffers.n_logits, sizeof(gfloat));
+    buffers.logits = g_try_malloc_n(buffers.n_logits, sizeof(gfloat));
+    if (!buffers.logits)
+        return fail_for_memory("the logits", error);
     if (!time_runs(result->session, &buffers, run_network, &result->network_ms, error) ||
         !time_runs(result->session, &buffers, run_frame, &result->frame_ms, error))
         return FALSE;
@@ -178,15 +190,24 @@ static void show_tuning(const gchar *layer, guint n_done, guint n_total, gpointe
     g_printerr("tuning %u of %u: %s\n", n_done + 1, n_total, layer);
 }
 
-/* Before anything is timed, and with a model of its own, so that the runs after it are as any. */
+/* Before anything is timed, and with a model of its own, so that the runs after it are as any.
+ * Where the choices cannot be stored, those runs go on without. */
 static gboolean tune(const BenchResult *result, GError **error)
 {
+    g_autoptr(GError) cause = NULL;
     g_autoptr(HrnetModel) model =
         hrnet_model_load(args.model, (const gchar *const *)args.settings, error);
 
-    if (!model || !hrnet_model_tune(model, result->height, result->width, (guint)args.threads,
-                                    show_tuning, NULL, error))
+    if (!model)
         return FALSE;
+    if (!hrnet_model_tune(model, result->height, result->width, (guint)args.threads, show_tuning,
+                          NULL, &cause)) {
+        if (cause->domain != G_FILE_ERROR) {
+            g_propagate_error(error, g_steal_pointer(&cause));
+            return FALSE;
+        }
+        tool_fail("%s; what was measured is not stored", cause->message);
+    }
     measure_forget_peak();
     return TRUE;
 }

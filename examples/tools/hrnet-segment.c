@@ -75,9 +75,15 @@ static gboolean write_logits(HrnetSession *session, GError **error)
 {
     guint classes, height, width;
 
+    const gfloat *logits = hrnet_session_get_logits(session, NULL);
+
     hrnet_session_get_logits_size(session, &classes, &height, &width);
     const gsize dims[3] = { classes, height, width };
-    return npy_write(args.logits, hrnet_session_get_logits(session, NULL), dims, 3, error);
+    if (logits)
+        return npy_write(args.logits, logits, dims, 3, error);
+    g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "%s: no memory for %ux%ux%u numbers",
+                args.logits, classes, height, width);
+    return FALSE;
 }
 
 static gboolean write_overlay(HrnetModel *model, const HrnetMask *mask, const Picture *picture,
@@ -143,7 +149,12 @@ static gboolean run_tensor(HrnetSession *session, const NpyArray *input, GError 
 
     hrnet_session_get_logits_size(session, &classes, &height, &width);
     const gsize n_logits = (gsize)classes * height * width;
-    g_autofree gfloat *logits = g_malloc_n(n_logits, sizeof(gfloat));
+    g_autofree gfloat *logits = g_try_malloc_n(n_logits, sizeof(gfloat));
+    if (!logits) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "no memory for %ux%ux%u numbers",
+                    classes, height, width);
+        return FALSE;
+    }
     return hrnet_session_run(session, input->data, input->n_floats, logits, n_logits, error) &&
            write_logits(session, error);
 }
@@ -192,6 +203,15 @@ static gboolean choose_size(const HrnetModel *model, const Picture *picture, con
     return TRUE;
 }
 
+static gboolean check_outputs(const HrnetModel *model, GError **error)
+{
+    const gchar *const outputs[] = { args.labels, args.overlay, args.logits };
+    const gchar *const inputs[] = { args.pictures ? args.pictures[0] : NULL, args.input_npy,
+                                    hrnet_model_get_path(model) };
+
+    return tool_check_outputs(outputs, G_N_ELEMENTS(outputs), inputs, G_N_ELEMENTS(inputs), error);
+}
+
 int main(int argc, char **argv)
 {
     guint height = 0, width = 0;
@@ -214,6 +234,8 @@ int main(int argc, char **argv)
         return tool_fail("%s", error->message);
     model = hrnet_model_load(args.model, (const gchar *const *)args.settings, &error);
     if (!model || !choose_size(model, &picture, &input, &height, &width, &error))
+        return tool_fail("%s", error->message);
+    if (!check_outputs(model, &error))
         return tool_fail("%s", error->message);
     session = hrnet_session_new(model, height, width, (guint)args.threads, precision, &error);
     if (!session)

@@ -200,31 +200,26 @@ gboolean npy_write(const gchar *path, const gfloat *data, const gsize *dims, gui
                    GError **error)
 {
     g_autofree gchar *header = make_header(dims, n_dims);
-    const gsize n_header = strlen(header);
+    const gsize n_header = strlen(header), n_start = sizeof magic + 4 + n_header;
     const guint8 start[4] = { 1, 0, n_header & 0xff, (guint8)(n_header >> 8) };
     gsize n_floats = 1;
-    gboolean good;
-    FILE *file = fopen(path, "wb");
 
-    if (!file)
-        return fail(error, path, "%s", g_strerror(errno));
     for (guint i = 0; i < n_dims; i++)
         n_floats *= dims[i];
-    good = fwrite(magic, 1, sizeof magic, file) == sizeof magic &&
-           fwrite(start, 1, sizeof start, file) == sizeof start &&
-           fwrite(header, 1, n_header, file) == n_header;
-    for (gsize i = 0; good && G_BYTE_ORDER == G_BIG_ENDIAN && i < n_floats; i++) {
+    g_autofree guint8 *bytes = g_try_malloc(n_start + n_floats * sizeof(gfloat));
+    if (!bytes)
+        return fail(error, path, "no memory for %" G_GSIZE_FORMAT " numbers", n_floats);
+    memcpy(bytes, magic, sizeof magic);
+    memcpy(bytes + sizeof magic, start, sizeof start);
+    memcpy(bytes + sizeof magic + sizeof start, header, n_header);
+    for (gsize i = 0; i < n_floats; i++) {
         guint32 bits;
 
         memcpy(&bits, data + i, sizeof bits);
         bits = GUINT32_TO_LE(bits);
-        good = fwrite(&bits, sizeof bits, 1, file) == 1;
+        memcpy(bytes + n_start + i * sizeof bits, &bits, sizeof bits);
     }
-    if (good && G_BYTE_ORDER == G_LITTLE_ENDIAN)
-        good = fwrite(data, sizeof(gfloat), n_floats, file) == n_floats;
-    if (fclose(file))
-        good = FALSE;
-    return good || fail(error, path, "cannot write: %s", g_strerror(errno));
+    return hrnet_write_file(path, bytes, n_start + n_floats * sizeof(gfloat), error);
 }
 
 void npy_clear(NpyArray *array)

@@ -9,7 +9,7 @@
 #ifndef HRNET_TOOLS_NPY_H
 #define HRNET_TOOLS_NPY_H
 
-#include <glib.h>
+#include <hrnet/hrnet.h>
 
 #define NPY_MAX_DIMS 8
 
@@ -24,7 +24,7 @@ typedef struct {
  * memory is asked for. Errors (G_FILE_ERROR) begin with the path. */
 gboolean npy_read(const gchar *path, NpyArray *array, GError **error);
 
-/* Writes `dims` = shape, elements from `data`. A file that was there is replaced. */
+/* Writes `dims` = shape, elements from `data`, as hrnet_write_file() does. */
 gboolean npy_write(const gchar *path, const gfloat *data, const gsize *dims, guint n_dims,
                    GError **error);
 

@@ -2,6 +2,8 @@
 #include "options.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -41,6 +43,25 @@ int tool_misuse(const gchar *format, ...)
     return TOOL_MISUSED;
 }
 
+static void on_end(int number)
+{
+    hrnet_discard_unfinished_files();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+/* A tool that is ended leaves no half of a file. What it was started to ignore, as by nohup, stays
+ * so; a file that grows over its limit is an error as a full disk is. */
+static void catch_ends(void)
+{
+    static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+
+    for (guint i = 0; i < G_N_ELEMENTS(ends); i++)
+        if (signal(ends[i], on_end) == SIG_IGN)
+            signal(ends[i], SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
 gboolean tool_parse_options(const gchar *usage, const gchar *summary, const GOptionEntry *entries,
                             int argc, char **argv)
 {
@@ -52,6 +73,7 @@ gboolean tool_parse_options(const gchar *usage, const gchar *summary, const GOpt
     g_autoptr(GOptionContext) context = g_option_context_new(usage);
     g_autoptr(GError) error = NULL;
 
+    catch_ends();
     g_option_context_set_summary(context, summary);
     g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_add_main_entries(context, common, NULL);
@@ -140,6 +162,33 @@ gboolean tool_check_settings(gchar *const *settings)
 
         if (!equals || equals == *settings) {
             tool_misuse("--set %s: it is KEY=VALUE, hrnet.align_corners=true for one", *settings);
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+/* Of a path that need not lead to a file yet: only regular files are lost by being written to. */
+static gboolean is_same(const gchar *a, const gchar *b)
+{
+    GStatBuf first, second;
+
+    if (g_stat(a, &first) || g_stat(b, &second))
+        return g_str_equal(a, b);
+    return S_ISREG(first.st_mode) && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+gboolean tool_check_outputs(const gchar *const *outputs, guint n_outputs,
+                            const gchar *const *inputs, guint n_inputs, GError **error)
+{
+    for (guint i = 0; i < n_outputs; i++) {
+        for (guint k = 0; outputs[i] && k < n_inputs + i; k++) {
+            const gchar *other = k < n_inputs ? inputs[k] : outputs[k - n_inputs];
+
+            if (!other || !is_same(outputs[i], other))
+                continue;
+            g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT, "%s: %s", outputs[i],
+                        k < n_inputs ? "is read, and would be lost" : "is to be written twice");
             return FALSE;
         }
     }

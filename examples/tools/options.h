@@ -10,7 +10,9 @@ enum { TOOL_OK = 0, TOOL_FAILED = 1, TOOL_MISUSED = 2 };
 
 /* Parses the command line: `--help` and `--version` print and exit with 0. `usage` is what follows
  * the program's name in the help, `entries` the tool's options. Wrong usage: says why on standard
- * error, returns FALSE. */
+ * error, returns FALSE. From here on a signal that ends the tool removes what it has begun to
+ * write.
+ */
 gboolean tool_parse_options(const gchar *usage, const gchar *summary, const GOptionEntry *entries,
                             int argc, char **argv);
 
@@ -25,6 +27,11 @@ gboolean tool_check_threads(gint threads);
 
 /* `--set`: each "key=value". NULL is none. */
 gboolean tool_check_settings(gchar *const *settings);
+
+/* FALSE with an error where a file to write is one that is read, or is to be written twice. NULLs
+ * are passed over. */
+gboolean tool_check_outputs(const gchar *const *outputs, guint n_outputs,
+                            const gchar *const *inputs, guint n_inputs, GError **error);
 
 /* The name that `--precision` and reports have for a precision. */
 const gchar *tool_precision_name(HrnetPrecision precision);

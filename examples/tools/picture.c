@@ -32,7 +32,12 @@ gboolean picture_read(const gchar *path, Picture *picture, GError **error)
 
     picture->width = (guint)gdk_pixbuf_get_width(pixbuf);
     picture->height = (guint)gdk_pixbuf_get_height(pixbuf);
-    picture->rgb = g_malloc_n((gsize)picture->width * picture->height, 3);
+    picture->rgb = g_try_malloc_n((gsize)picture->width * picture->height, 3);
+    if (!picture->rgb) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "%s: no memory for %ux%u pixels",
+                    path, picture->height, picture->width);
+        return FALSE;
+    }
     for (gsize y = 0; y < picture->height; y++) {
         const guint8 *from = pixels + y * stride_bytes;
         guint8 *to = picture->rgb + y * picture->width * 3;
@@ -69,8 +74,12 @@ gboolean png_write(const gchar *path, const guint8 *pixels, guint width, guint h
         .format = channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB,
     };
 
-    if (png_image_write_to_file(&image, path, 0, pixels, 0, NULL))
-        return TRUE;
-    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_IO, "%s: cannot write: %s", path, image.message);
+    png_alloc_size_t n_bytes = PNG_IMAGE_PNG_SIZE_MAX(image);
+    g_autofree guint8 *bytes = g_try_malloc(n_bytes);
+
+    if (bytes && png_image_write_to_memory(&image, bytes, &n_bytes, 0, pixels, 0, NULL))
+        return hrnet_write_file(path, bytes, n_bytes, error);
+    g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "%s: cannot be made: %s", path,
+                bytes ? image.message : "no memory");
     return FALSE;
 }

@@ -22,7 +22,8 @@ void picture_clear(Picture *picture);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Picture, picture_clear)
 
-/* Writes an 8-bit PNG, `channels` = 1 (grey) or 3 (RGB) bytes a pixel, rows dense. */
+/* Writes an 8-bit PNG as hrnet_write_file() does, `channels` = 1 (grey) or 3 (RGB) bytes a pixel,
+ * rows dense. */
 gboolean png_write(const gchar *path, const guint8 *pixels, guint width, guint height,
                    guint channels, GError **error);
 

@@ -6,7 +6,10 @@
 #include "hrnet/hrnet.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 static const HrnetConvShape conv3x3 = {
     .in_channels = 8, .out_channels = 8, .kernel = 3, .stride = 1
@@ -83,6 +86,70 @@ static void test_broken_values(void)
     g_assert_cmpint(stored(&conv1x1, 10, 10), ==, HRNET_CONV_AUTO);
 }
 
+/* What cannot be read, and would block, is as none, told once; what cannot be written is an error.
+ */
+static void test_no_file(void)
+{
+    g_autofree gchar *path = tuning_path();
+    g_autofree gchar *folder = g_path_get_dirname(path);
+    g_autofree gchar *text = g_strnfill(2 << 20, '\n');
+    g_autoptr(GError) error = NULL;
+    store(&conv3x3, 10, 10, HRNET_CONV_DIRECT);
+    g_unlink(path);
+    g_assert_cmpint(mkfifo(path, 0600), ==, 0);
+    g_test_expect_message("hrnet", G_LOG_LEVEL_MESSAGE, "*not a regular file*not used*");
+    g_assert_cmpint(stored(&conv3x3, 10, 10), ==, HRNET_CONV_AUTO);
+    g_test_assert_expected_messages();
+    HrnetTuning *tuning = hrnet_tuning_load();
+    g_assert_false(hrnet_tuning_save(tuning, &error));
+    g_assert_cmpint(error->domain, ==, G_FILE_ERROR);
+    g_assert_true(g_str_has_prefix(error->message, path));
+    g_clear_error(&error);
+
+    g_unlink(path);
+    g_assert_true(g_file_set_contents(path, text, 2 << 20, NULL));
+    g_assert_cmpint(stored(&conv3x3, 10, 10), ==, HRNET_CONV_AUTO);
+    g_unlink(path);
+    g_assert_cmpint(g_mkdir(path, 0700), ==, 0);
+    g_assert_cmpint(stored(&conv3x3, 10, 10), ==, HRNET_CONV_AUTO);
+    g_assert_false(hrnet_tuning_save(tuning, &error));
+    g_clear_error(&error);
+    g_rmdir(path);
+
+    /* The folder's place taken by a file: as one that cannot be written, for root as well. */
+    g_rmdir(folder);
+    g_assert_true(g_file_set_contents(folder, "", 0, NULL));
+    g_assert_false(hrnet_tuning_save(tuning, &error));
+    g_assert_cmpint(error->domain, ==, G_FILE_ERROR);
+    g_unlink(folder);
+    hrnet_tuning_free(tuning);
+}
+
+/* A full disk leaves what was there, and nothing else. */
+static void test_full(void)
+{
+    g_autofree gchar *path = tuning_path();
+    g_autofree gchar *folder = g_path_get_dirname(path);
+    const struct rlimit small = { 10, RLIM_INFINITY };
+    struct rlimit before;
+    g_autoptr(GError) error = NULL;
+    store(&conv3x3, 10, 10, HRNET_CONV_DIRECT);
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before);
+    HrnetTuning *tuning = hrnet_tuning_load();
+    setrlimit(RLIMIT_FSIZE, &small);
+    const gboolean saved = hrnet_tuning_save(tuning, &error);
+    setrlimit(RLIMIT_FSIZE, &before);
+    g_assert_false(saved);
+    g_assert_cmpint(error->domain, ==, G_FILE_ERROR);
+    hrnet_tuning_free(tuning);
+    g_assert_cmpint(stored(&conv3x3, 10, 10), ==, HRNET_CONV_DIRECT);
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    g_autofree gchar *name = g_path_get_basename(path);
+    g_assert_cmpstr(g_dir_read_name(dir), ==, name);
+    g_assert_null(g_dir_read_name(dir));
+}
+
 static void test_measure(void)
 {
     const HrnetConvAlgorithm algorithm = hrnet_tuning_measure(&conv1x1, 16, 24, 2);
@@ -145,9 +212,11 @@ int main(int argc, char **argv)
     g_setenv("XDG_CACHE_HOME", cache, TRUE);
     g_unsetenv("HRNET_PLAN");
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/tuning/no-file", test_no_file); /* first: it is told once in a process */
     g_test_add_func("/tuning/nearest", test_nearest);
     g_test_add_func("/tuning/broken-file", test_broken_file);
     g_test_add_func("/tuning/broken-values", test_broken_values);
+    g_test_add_func("/tuning/full", test_full);
     g_test_add_func("/tuning/measure", test_measure);
     g_test_add_func("/tuning/model", test_model);
     const int status = g_test_run();

@@ -3,6 +3,8 @@
 
 import os
 import re
+import resource
+import signal
 import subprocess
 
 
@@ -13,10 +15,14 @@ class Tool:
         self.program, self.models = os.path.abspath(program), os.path.abspath(models)
         self.name = os.path.basename(program)
 
-    def run(self, *args, status=0, environment=None):
-        """Returns what a success prints, or the one line of a failure's standard error."""
+    def run(self, *args, status=0, environment=None, limit=None):
+        """Returns what a success prints, or the one line of a failure's standard error.
+
+        limit: bytes that a file may grow to.
+        """
         done = subprocess.run(
             [self.program, *args], capture_output=True, text=True, timeout=240,
+            preexec_fn=limit and (lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))),
             env={**os.environ, "HRNET_MODEL_PATH": self.models, **(environment or {})})
         assert done.returncode == status, \
             f"{args}: status {done.returncode}, expected {status}: {done.stderr}"
@@ -35,3 +41,30 @@ class Tool:
             told = set(re.findall(r"--[a-z-]+", page.read().replace("\\-", "-")))
         helped = set(re.findall(r"--[a-z-]+", self.run("--help")))
         assert told == helped, f"not both in the manual and in --help: {told ^ helped}"
+
+
+def check_signals(command, models):
+    """A command that is ended while it writes leaves the current folder as it was."""
+    before = sorted(os.listdir())
+    ended = 0
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for _ in range(100):
+            process = subprocess.Popen(command, env={**os.environ, "HRNET_MODEL_PATH": models},
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while process.poll() is None and sorted(os.listdir()) == before:
+                pass
+            process.send_signal(signal.SIGSTOP)
+            caught = process.poll() is None and any(
+                name.startswith(".hrnet-") for name in os.listdir())
+            process.send_signal(number if caught else signal.SIGCONT)
+            process.send_signal(signal.SIGCONT)
+            status = process.wait()
+            if caught:
+                assert status == -number, f"{status}, expected {-number}"
+                assert sorted(os.listdir()) == before, os.listdir()
+                ended += 1
+                break
+            for name in set(os.listdir()) - set(before):
+                assert not name.startswith("."), name
+                os.remove(name)
+    assert ended == 3, "never caught while it wrote"

@@ -8,7 +8,7 @@ import sys
 
 import tap
 from checkpoints import read_model, write_model
-from command import Tool
+from command import Tool, check_signals
 
 MODELS = os.path.abspath(sys.argv[2])
 TEST = os.path.join(MODELS, "test.safetensors")
@@ -87,8 +87,31 @@ def test_a_stale_selftest_is_left_out():
 
 def test_over_itself():
     run("test", "model.safetensors")
-    run("--half", "./model.safetensors", "model.safetensors")
-    assert read_model("model.safetensors")[1]["conv1.weight"][0] == "F16"
+    before = open("model.safetensors", "rb").read()
+    os.symlink("model.safetensors", "link.safetensors")
+    os.link("model.safetensors", "other.safetensors")
+    for target in ("model.safetensors", "link.safetensors", "other.safetensors"):
+        assert "is the input" in run("--half", "./model.safetensors", target, status=1)
+        assert open("model.safetensors", "rb").read() == before
+
+
+def test_a_part_of_another_name_stays():
+    run("test", "a.safetensors.part.safetensors")
+    os.rename("a.safetensors.part.safetensors", "a.safetensors.part")
+    before = open("a.safetensors.part", "rb").read()
+    run("./a.safetensors.part", "a.safetensors")
+    assert open("a.safetensors.part", "rb").read() == before
+    with open("precious", "w") as file:
+        file.write("precious")
+    os.remove("a.safetensors.part")
+    os.symlink("precious", "a.safetensors.part")
+    run("./a.safetensors", "b.safetensors")
+    run("./b.safetensors", "a.safetensors")
+    assert open("precious").read() == "precious"
+
+
+def test_interrupted():
+    check_signals([tool.program, "--selftest", "test", "out.safetensors"], MODELS)
 
 
 def test_a_failure_leaves_the_old_file():
@@ -102,7 +125,7 @@ def test_a_failure_leaves_the_old_file():
     write_model("large.safetensors", metadata, tensors)
     assert "conv1.weight" in run("--half", "./large.safetensors", "out.safetensors", status=1)
     assert open("out.safetensors").read() == "precious"
-    assert not os.path.exists("out.safetensors.part")
+    assert sorted(os.listdir()) == ["large.safetensors", "out.safetensors"]
     assert "written" in run("test", "no/such/folder.safetensors", status=1)
 
 

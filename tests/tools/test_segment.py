@@ -8,8 +8,10 @@ for 64x96.
 
 import math
 import os
+import stat
 import struct
 import sys
+import threading
 
 import tap
 from checkpoints import read_model, shift_logits, write_model
@@ -294,6 +296,90 @@ def test_outputs_that_cannot_be_written():
     for option in ("--labels", "--overlay", "--logits"):
         message = run("--model", "test", option, "no/such/folder/out", "picture.png", status=1)
         assert "no/such/folder/out" in message, message
+
+
+OUTPUTS = ("--labels", "--overlay", "--logits")
+
+
+def test_a_file_that_is_read_is_not_written():
+    precious = open(picture("in.png"), "rb").read()
+    os.symlink("in.png", "link.png")
+    os.link("in.png", "other.png")
+    with open(os.path.join(MODELS, "test.safetensors"), "rb") as file:
+        model = file.read()
+    with open("m.safetensors", "wb") as file:
+        file.write(model)
+    for option in OUTPUTS:
+        for target in ("in.png", "./in.png", "link.png", "other.png"):
+            assert "would be lost" in run("--model", "test", option, target, "in.png", status=1)
+        run("--model", "./m.safetensors", option, "m.safetensors", "in.png", status=1)
+    assert open("in.png", "rb").read() == precious and os.path.islink("link.png")
+    assert open("m.safetensors", "rb").read() == model
+    assert "twice" in run("--model", "test", "--labels", "a", "--overlay", "a", "in.png", status=1)
+    assert "a" not in os.listdir()
+
+
+def test_a_full_disk_leaves_the_old_file():
+    picture("in.png")
+    for option in OUTPUTS:
+        with open("out", "w") as file:
+            file.write("precious")
+        assert "cannot be written" in run("--model", "test", option, "out", "in.png", status=1, limit=100)
+        assert open("out").read() == "precious"
+        assert sorted(os.listdir()) == ["in.png", "out"]
+
+
+def test_a_device_is_written_to():
+    picture("in.png")
+    try:
+        os.mknod("full", 0o666 | stat.S_IFCHR, os.makedev(1, 7))
+        os.mknod("null", 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+        open("null", "wb").close()
+    except OSError as reason:
+        raise tap.Skip(f"no devices can be made here: {reason}")
+    for option in OUTPUTS:
+        assert "cannot be written" in run("--model", "test", option, "full", "in.png", status=1)
+        run("--model", "test", option, "null", "in.png")
+        for name in ("full", "null"):
+            assert stat.S_ISCHR(os.lstat(name).st_mode)
+    assert sorted(os.listdir()) == ["full", "in.png", "null"]
+
+
+def test_a_pipe_is_written_to():
+    picture("in.png")
+    os.mkfifo("pipe")
+    for option in OUTPUTS:
+        got = []
+        reader = threading.Thread(target=lambda: got.append(open("pipe", "rb").read()))
+        reader.start()
+        run("--model", "test", option, "pipe", "in.png")
+        reader.join()
+        run("--model", "test", option, "file", "in.png")
+        assert got[0] == open("file", "rb").read() and stat.S_ISFIFO(os.lstat("pipe").st_mode)
+
+
+def test_a_link_s_target_is_replaced():
+    picture("in.png")
+    os.mkdir("there")
+    os.symlink("there/real", "out")
+    for kind in ("new", "old"):
+        run("--model", "test", "--labels", "out", "in.png")
+        assert os.readlink("out") == "there/real" and read_png("there/real")[2] == GREY, kind
+    assert os.listdir("there") == ["real"]
+    os.symlink("loop", "loop")
+    assert "loop" in run("--model", "test", "--labels", "loop", "in.png", status=1)
+
+
+def test_permissions_are_those_of_a_new_file():
+    picture("in.png")
+    before = os.umask(0o027)
+    try:
+        for option in OUTPUTS:
+            run("--model", "test", option, "out", "in.png")
+            assert stat.S_IMODE(os.stat("out").st_mode) == 0o640, option
+            os.remove("out")
+    finally:
+        os.umask(before)
 
 
 def test_a_message_is_one_line_whatever_the_name():
