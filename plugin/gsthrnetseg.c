@@ -43,7 +43,8 @@
  * which goes on with the former until the new one is ready, and the former is freed beside it;
  * where loading fails a warning is posted and the former stays. In the same way values that mean
  * nothing (an unknown class, a palette too short) are an error when the element starts, and a
- * warning that changes nothing later.
+ * warning that changes nothing later. So is a #GstHrnetSeg:mode whose caps downstream does not
+ * take: the property then has the former mode again.
  *
  * ## Live streams
  *
@@ -167,6 +168,7 @@ static gboolean start(GstBaseTransform *trans)
     self->stats = (GstHrnetStats){ 0 };
     self->earliest_time = GST_CLOCK_TIME_NONE;
     self->latency = 0;
+    self->offered_mode = self->settings.mode;
     GST_OBJECT_UNLOCK(self);
     gst_hrnet_seg_mask_open(self);
     return gst_hrnet_seg_model_open(self);
@@ -197,6 +199,7 @@ static void gst_hrnet_seg_init(GstHrnetSeg *self)
     GstBaseTransform *trans = GST_BASE_TRANSFORM(self);
 
     gst_hrnet_seg_props_init(&self->settings);
+    self->offered_mode = self->settings.mode;
     self->earliest_time = GST_CLOCK_TIME_NONE;
     /* Each frame decides for itself whether it is drawn on in place, see prepare_output_buffer().
      */
@@ -228,5 +231,6 @@ static void gst_hrnet_seg_class_init(GstHrnetSegClass *klass)
     base->stop = GST_DEBUG_FUNCPTR(stop);
     gst_hrnet_seg_caps_class_init(base);
     gst_hrnet_seg_frame_class_init(base);
+    gst_hrnet_seg_mode_class_init(base);
     gst_hrnet_seg_latency_class_init(base);
 }

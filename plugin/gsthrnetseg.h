@@ -5,7 +5,8 @@
  * (caps, allocation), gsthrnetsegmodel.c (the model and what properties make of it),
  * gsthrnetsegframe.c (a frame's way), gsthrnetsegmask.c (how a frame comes by its mask),
  * gsthrnetseglatency.c (whether it waits for one), gsthrnetsegdraw.c (the modes' pictures),
- * gsthrnetsegfailure.c (frames that cannot be segmented or drawn on).
+ * gsthrnetsegfailure.c (frames that cannot be segmented or drawn on), gsthrnetsegmode.c (a mode
+ * that is set while playing).
  *
  * Threads: properties are set from any thread, under the object lock, and raise flags. The
  * streaming thread takes them over at the next frame and owns all that is not marked. Nothing is
@@ -81,6 +82,7 @@ struct _GstHrnetSeg {
     GstClockTime
         earliest_time;    /* from QoS events, in running time: frames before it come too late */
     GstClockTime latency; /* what LATENCY queries are told that a frame's mask takes */
+    GstHrnetMode offered_mode; /* that caps are made for; follows the property once caps agree */
 
     /* the streaming thread's */
     GstVideoInfo in_info, out_info;
@@ -125,6 +127,15 @@ struct _GstHrnetSeg {
 void gst_hrnet_seg_caps_class_init(GstBaseTransformClass *klass);
 /* Whether frames of the negotiated caps can leave in this mode. */
 gboolean gst_hrnet_seg_mode_fits(GstHrnetSeg *self, GstHrnetMode mode);
+
+/* The other pad's caps for caps of a pad of that direction, in a mode (transfer full). */
+GstCaps *gst_hrnet_seg_caps_of_mode(GstHrnetMode mode, GstCaps *caps, GstPadDirection direction);
+
+/* gsthrnetsegmode.c */
+void gst_hrnet_seg_mode_class_init(GstBaseTransformClass *klass);
+/* The property is set: where no caps are agreed on yet, they will be for it. Under the object lock.
+ */
+void gst_hrnet_seg_mode_set_locked(GstHrnetSeg *self);
 
 /* gsthrnetsegmodel.c */
 /* Loads the model; posts the one error and returns FALSE where that fails. */

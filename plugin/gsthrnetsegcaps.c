@@ -8,12 +8,13 @@ GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
 /* The parent of the element's class. */
 static GstBaseTransformClass *base_class;
 
+/* What caps are made for. */
 static GstHrnetMode current_mode(GstHrnetSeg *self)
 {
     GstHrnetMode mode;
 
     GST_OBJECT_LOCK(self);
-    mode = self->settings.mode;
+    mode = self->offered_mode;
     GST_OBJECT_UNLOCK(self);
     return mode;
 }
@@ -63,17 +64,19 @@ static GstCaps *made_caps(GstCaps *caps, GstPadDirection direction, const gchar 
     return other;
 }
 
+GstCaps *gst_hrnet_seg_caps_of_mode(GstHrnetMode mode, GstCaps *caps, GstPadDirection direction)
+{
+    const gchar *formats = made_formats(mode);
+
+    return formats ? made_caps(caps, direction, formats) : gst_caps_ref(caps);
+}
+
 static GstCaps *transform_caps(GstBaseTransform *trans, GstPadDirection direction, GstCaps *caps,
                                GstCaps *filter)
 {
     GstHrnetSeg *self = GST_HRNET_SEG(trans);
-    const gchar *formats = made_formats(current_mode(self));
-    GstCaps *other;
+    GstCaps *other = gst_hrnet_seg_caps_of_mode(current_mode(self), caps, direction);
 
-    if (formats)
-        other = made_caps(caps, direction, formats);
-    else
-        other = gst_caps_ref(caps);
     if (filter) {
         GstCaps *filtered = gst_caps_intersect_full(filter, other, GST_CAPS_INTERSECT_FIRST);
         gst_caps_unref(other);

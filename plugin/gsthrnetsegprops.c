@@ -52,7 +52,7 @@ typedef struct {
     gsize offset; /* in GstHrnetSettings */
     GType type;   /* fundamental */
     guint changes;
-    gboolean loads, renegotiates;
+    gboolean loads;
 } Field;
 
 #define FIELD(member, type, ...)                                                                   \
@@ -63,7 +63,7 @@ typedef struct {
 static const Field fields[PROP_STATS] = {
     [PROP_MODEL] = FIELD(model, G_TYPE_STRING, .loads = TRUE),
     [PROP_MODEL_OPTIONS] = FIELD(model_options, G_TYPE_STRING, .loads = TRUE),
-    [PROP_MODE] = FIELD(mode, G_TYPE_ENUM, .renegotiates = TRUE),
+    [PROP_MODE] = FIELD(mode, G_TYPE_ENUM, 0),
     [PROP_ATTACH_META] = FIELD(attach_meta, G_TYPE_BOOLEAN, 0),
     [PROP_OPACITY] = FIELD(opacity, G_TYPE_DOUBLE, 0),
     [PROP_CLASSES] = FIELD(classes, G_TYPE_STRING, GST_HRNET_CHANGED_PAINT),
@@ -130,15 +130,12 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
     changed = replace(G_STRUCT_MEMBER_P(&self->settings, field->offset), field->type, value);
     if (changed)
         self->changes |= field->changes;
+    if (changed && id == PROP_MODE)
+        gst_hrnet_seg_mode_set_locked(self);
     GST_OBJECT_UNLOCK(self);
 
     if (changed && field->loads)
         gst_hrnet_seg_model_reload(self);
-    if (changed && field->renegotiates) {
-        gst_base_transform_reconfigure_src(GST_BASE_TRANSFORM(self));
-        /* A mode has its own answer to the allocation query. */
-        gst_base_transform_reconfigure_sink(GST_BASE_TRANSFORM(self));
-    }
 }
 
 /* (transfer full) */
