@@ -77,6 +77,8 @@ struct _GstHrnetSeg {
     gdouble aspect;    /* the frame's width by its height as displayed, 0 before the caps */
     guint load_serial; /* of the latest wish for a model; a load that finishes with another is
                           dropped */
+    gboolean loading;  /* a thread fulfils wishes */
+    gboolean wishes;   /* for a model that no load has been begun for */
     GstHrnetNetwork *pending; /* loaded, to be switched to */
     GstHrnetStats stats;
     GstClockTime
@@ -141,8 +143,8 @@ void gst_hrnet_seg_mode_set_locked(GstHrnetSeg *self);
 /* Loads the model; posts the one error and returns FALSE where that fails. */
 gboolean gst_hrnet_seg_model_open(GstHrnetSeg *self);
 void gst_hrnet_seg_model_close(GstHrnetSeg *self);
-/* Loads the model that the properties name now, in a thread of its own. Posts a warning where that
- * fails. */
+/* Loads the model that the properties name, in a thread of its own: one at a time, and after it
+ * only what they name by then. Posts a warning where that fails. */
 void gst_hrnet_seg_model_reload(GstHrnetSeg *self);
 /* Takes over what has been set: model, session, paint. Posts the one error and returns FALSE where
  * it can't go on. */

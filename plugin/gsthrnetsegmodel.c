@@ -36,10 +36,8 @@ static Wish *wish_new_locked(GstHrnetSeg *self)
     return wish;
 }
 
-static void wish_free(gpointer data)
+static void wish_free(Wish *wish)
 {
-    Wish *wish = data;
-
     g_free(wish->name);
     g_free(wish->options);
     g_free(wish->classes);
@@ -107,6 +105,7 @@ gboolean gst_hrnet_seg_model_open(GstHrnetSeg *self)
 
     GST_OBJECT_LOCK(self);
     self->load_serial++;
+    self->wishes = FALSE;
     self->aspect = 0;
     self->changes = GST_HRNET_CHANGED_SYNC;
     wish = wish_new_locked(self);
@@ -159,10 +158,9 @@ static GstHrnetNetwork *hand_over(GstHrnetSeg *self, guint serial, GstHrnetNetwo
     return network;
 }
 
-static void load(GstElement *element, gpointer user_data)
+/* Loads what a wish names, and hands it over. */
+static void load(GstHrnetSeg *self, const Wish *wish)
 {
-    GstHrnetSeg *self = GST_HRNET_SEG(element);
-    const Wish *wish = user_data;
     g_autoptr(GError) error = NULL;
     GstHrnetPaint paint;
     GstHrnetNetwork *network = fulfil(wish, &paint, &error);
@@ -179,18 +177,47 @@ static void load(GstElement *element, gpointer user_data)
         post_model(self, GST_MESSAGE_WARNING, wish, error);
 }
 
-void gst_hrnet_seg_model_reload(GstHrnetSeg *self)
+/* The wish that no load has been begun for; NULL where there is none, which ends the loading. */
+static Wish *next_wish(GstHrnetSeg *self)
 {
     Wish *wish = NULL;
 
     GST_OBJECT_LOCK(self);
+    self->loading = self->started && self->wishes;
+    self->wishes = FALSE;
+    if (self->loading)
+        wish = wish_new_locked(self);
+    GST_OBJECT_UNLOCK(self);
+    return wish;
+}
+
+/* Properties may change faster than models load, and a load takes memory and threads: what was
+ * wished for in the meantime and is not any more is never begun. */
+static void load_all(GstElement *element, G_GNUC_UNUSED gpointer user_data)
+{
+    GstHrnetSeg *self = GST_HRNET_SEG(element);
+    Wish *wish;
+
+    while ((wish = next_wish(self)) != NULL) {
+        load(self, wish);
+        wish_free(wish);
+    }
+}
+
+void gst_hrnet_seg_model_reload(GstHrnetSeg *self)
+{
+    gboolean begins = FALSE;
+
+    GST_OBJECT_LOCK(self);
     if (self->started) {
         self->load_serial++;
-        wish = wish_new_locked(self);
+        self->wishes = TRUE;
+        begins = !self->loading;
+        self->loading = TRUE;
     }
     GST_OBJECT_UNLOCK(self);
-    if (wish)
-        gst_element_call_async(GST_ELEMENT(self), load, wish, wish_free);
+    if (begins)
+        gst_element_call_async(GST_ELEMENT(self), load_all, NULL, NULL);
 }
 
 static gpointer free_network(gpointer network)

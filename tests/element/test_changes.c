@@ -1,4 +1,4 @@
-/* Changes that cannot be had.
+/* Changes that cannot be had, and changes that come faster than they can be had.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness.h"
 
@@ -125,6 +125,104 @@ GST_START_TEST(test_mode_in_a_pipeline)
 }
 GST_END_TEST
 
+static guint n_threads(void)
+{
+    GDir *dir = g_dir_open("/proc/self/task", 0, NULL);
+    guint n = 0;
+
+    while (g_dir_read_name(dir))
+        n++;
+    g_dir_close(dir);
+    return n;
+}
+
+/* Waits for a frame whose label 1 is called so. */
+static void wait_for_class(GstHarness *h, const GstVideoInfo *info, guint n, const gchar *name)
+{
+    for (guint tries = 0; tries < 500; tries++) {
+        GstBuffer *out = gst_harness_push_and_pull(h, frame_new(info, 0, n++));
+        const GValue *classes = gst_structure_get_value(seg_structure(out), "classes");
+        const gboolean is_it =
+            g_str_equal(g_value_get_string(gst_value_array_get_value(classes, 1)), name);
+
+        gst_buffer_unref(out);
+        if (is_it)
+            return;
+        g_usleep(5000);
+    }
+    fail("%s did not come", name);
+}
+
+static void wish(GstElement *element, guint n)
+{
+    gchar *options = g_strdup_printf("options,classes=<n%u,two,three>,foreground=<two>", n);
+
+    g_object_set(element, "model-options", options, NULL);
+    g_free(options);
+}
+
+#define N_WISHES 60
+
+/* Sixty wishes for another model at once, by options, by name and from several threads: a load at a
+ * time, so hardly more threads and memory than one takes, and what is wished for last comes. */
+static gpointer wish_often(gpointer element)
+{
+    for (guint n = 1; n <= N_WISHES; n++)
+        wish(element, 1000 + n);
+    return NULL;
+}
+
+GST_START_TEST(test_storm)
+{
+    GstHarness *h = harness_new("hrnetseg model=test threads=1");
+    guint before, most = 0;
+    GstVideoInfo info;
+    GThread *threads[4];
+
+    harness_set_frame_caps(h, "I420", WIDTH, HEIGHT, "", &info);
+    wish(h->element, 0);
+    wait_for_class(h, &info, 0, "n0");
+    before = n_threads();
+    if (__i__ == 2) {
+        for (guint i = 0; i < 4; i++)
+            threads[i] = g_thread_new("wish", wish_often, h->element);
+        for (guint i = 0; i < 4; i++)
+            g_thread_join(threads[i]);
+        most = n_threads();
+    }
+    for (guint n = 1; n <= N_WISHES; n++) {
+        if (__i__ == 1)
+            g_object_set(h->element, "model", n % 2 ? "no-such-model" : "test", NULL);
+        wish(h->element, n);
+        most = MAX(most, n_threads());
+    }
+    wait_for_class(h, &info, 100, "n60");
+    fail_unless(most <= before + 4, "%u threads, then %u", before, most);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
+/* Stopping while a load is at work, again and again, begins none beside it. */
+GST_START_TEST(test_storm_over_states)
+{
+    GstElement *seg = gst_element_factory_make("hrnetseg", NULL);
+    guint before = 0, most = 0;
+
+    g_object_set(seg, "model", "test", "threads", 1, NULL);
+    for (guint n = 0; n < 30; n++) {
+        fail_unless(gst_element_set_state(seg, GST_STATE_PAUSED) != GST_STATE_CHANGE_FAILURE);
+        wish(seg, n);
+        wish(seg, n + 100);
+        if (n == 0)
+            before = n_threads();
+        most = MAX(most, n_threads());
+        gst_element_set_state(seg, GST_STATE_NULL);
+    }
+    fail_unless(most <= before + 4, "%u threads, then %u", before, most);
+    gst_object_unref(seg);
+}
+GST_END_TEST
+
 static Suite *changes_suite(void)
 {
     Suite *suite = suite_create("hrnetseg-changes");
@@ -133,6 +231,8 @@ static Suite *changes_suite(void)
     tcase_set_timeout(chain, 120);
     tcase_add_loop_test(chain, test_mode_that_does_not_fit, 0, N_REFUSED);
     tcase_add_test(chain, test_mode_in_a_pipeline);
+    tcase_add_loop_test(chain, test_storm, 0, 3);
+    tcase_add_test(chain, test_storm_over_states);
     suite_add_tcase(suite, chain);
     return suite;
 }
