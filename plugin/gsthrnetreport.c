@@ -29,7 +29,8 @@ static void find_boxes(const HrnetMask *mask, Area areas[256])
     }
 }
 
-/* The winner's softmax: 1 / sum of exp (logit - largest). */
+/* The winner's softmax: 1 / sum of exp (logit - largest). A class that is alone has none of class,
+ * label 0 with a logit of 0, to win against. */
 static void find_probabilities(HrnetSession *session, Area areas[256])
 {
     guint n_classes, rows, columns;
@@ -39,6 +40,14 @@ static void find_probabilities(HrnetSession *session, Area areas[256])
     for (gsize i = 0; logits && i < (gsize)rows * columns; i++) {
         guint best = 0;
         gdouble sum = 0;
+
+        if (n_classes == 1) {
+            const guint label = logits[i] > 0 ? 1 : 0;
+
+            areas[label].probability += 1 / (1 + exp(-fabs(logits[i])));
+            areas[label].n_logits++;
+            continue;
+        }
 
         for (guint c = 1; c < n_classes; c++) {
             if (logits[c * (gsize)rows * columns + i] > logits[best * (gsize)rows * columns + i])

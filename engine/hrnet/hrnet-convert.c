@@ -39,7 +39,7 @@ static gfloat *run_noise(HrnetModel *model, guint32 seed, guint height, guint wi
         return NULL;
     hrnet_session_get_logits_size(session, &classes, &rows, &columns);
     *n_logits = (gsize)classes * rows * columns;
-    gsize n_input = (gsize)3 * height * width;
+    gsize n_input = (gsize)hrnet_model_peek_config(model)->input_channels * height * width;
     g_autofree gfloat *input = g_new(gfloat, n_input);
     for (gsize i = 0; i < n_input; i++)
         input[i] = (gfloat)(scramble(seed, (guint32)i) >> 8) / (1 << 22) - 2;
@@ -164,11 +164,13 @@ gboolean hrnet_model_selftest(HrnetModel *model, GError **error)
     }
     if (worst <= TOLERANCE * test.largest)
         return TRUE;
-    g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_FILE,
-                "%s: self-test failed: logits are up to %.2g off where the largest is %.3g; an "
-                "option such as "
-                "hrnet.align_corners, hrnet.upsample, hrnet.norm or hrnet.padding may be wrong",
-                path, worst, test.largest);
+    g_set_error(
+        error, HRNET_ERROR, HRNET_ERROR_INVALID_FILE,
+        "%s: self-test failed: logits are up to %.2g off where the largest is %.3g; an "
+        "option such as "
+        "hrnet.align_corners, hrnet.upsample, hrnet.norm, hrnet.eps or hrnet.padding may be "
+        "wrong",
+        path, worst, test.largest);
     return FALSE;
 }
 

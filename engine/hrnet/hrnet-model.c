@@ -232,6 +232,33 @@ static void describe_stage(GString *text, guint number, const HrnetStageConfig *
     g_string_append_c(text, '\n');
 }
 
+static const gchar *upsampling_name(HrnetUpsample upsample, gboolean align)
+{
+    return upsample == HRNET_UPSAMPLE_NEAREST ? "nearest"
+           : align                            ? "bilinear with aligned corners"
+                                              : "bilinear";
+}
+
+static void describe_upsampling(GString *text, const HrnetConfig *config)
+{
+    g_string_append_printf(text, "upsampling: exchange %s%s, head %s, logits %s\n",
+                           upsampling_name(config->exchange_upsample, config->exchange_align),
+                           config->exchange_twice ? " by a power of two and then to size" : "",
+                           upsampling_name(config->head_upsample, config->head_align),
+                           upsampling_name(HRNET_UPSAMPLE_BILINEAR, config->logits_align));
+}
+
+static void describe_input(GString *text, const HrnetConfig *config)
+{
+    if (config->input_channels == 1)
+        g_string_append_printf(text, "input: luma, mean %g, std %g", config->mean[0],
+                               config->std[0]);
+    else
+        g_string_append_printf(text, "input: %s, mean %g %g %g, std %g %g %g (of R, G, B)",
+                               config->bgr ? "B G R" : "R G B", config->mean[0], config->mean[1],
+                               config->mean[2], config->std[0], config->std[1], config->std[2]);
+}
+
 /**
  * hrnet_model_describe:
  * @model: a model
@@ -251,16 +278,36 @@ gchar *hrnet_model_describe(const HrnetModel *model)
                            config->layer1_planes);
     for (guint s = 0; s < G_N_ELEMENTS(config->stages); s++)
         describe_stage(text, s + 2, &config->stages[s]);
-    g_string_append_printf(text, "head: %u channels, %u classes, classifier %ux%u%s\n",
-                           config->head_channels, config->n_classes, config->classifier_kernel,
-                           config->classifier_kernel,
+    g_string_append_printf(text, "head: %u channels by %ux%u, %u class%s, classifier %ux%u%s\n",
+                           config->head_channels, config->head_kernel, config->head_kernel,
+                           config->n_classes, config->n_classes == 1 ? "" : "es",
+                           config->classifier_kernel, config->classifier_kernel,
                            config->single_output ? ", of the highest resolution alone" : "");
-    g_string_append_printf(text, "upsampling: %s, align_corners %s; norm: %s; padding: %s",
-                           config->upsample == HRNET_UPSAMPLE_NEAREST ? "nearest" : "bilinear",
-                           config->align_corners ? "true" : "false",
+    describe_upsampling(text, config);
+    g_string_append_printf(text, "norm: %s, eps %g; padding: %s\n",
                            config->norm == HRNET_NORM_INPLACE_ABN ? "inplace_abn" : "bn",
+                           config->eps,
                            config->padding == HRNET_PADDING_SAME ? "same" : "symmetric");
+    describe_input(text, config);
     return g_string_free(text, FALSE);
+}
+
+/**
+ * hrnet_model_list_assumed:
+ * @model: a model
+ *
+ * What the network computes depends on more than its tensors can tell. This lists the keys of that
+ * which neither file nor side file nor options gave, so that the defaults hold, rightly or not:
+ * `hrnet.align_corners`, `hrnet.upsample`, `hrnet.norm`, `hrnet.eps`, `hrnet.padding`,
+ * `hrnet.channel_order`, `hrnet.mean`, `hrnet.std`, and `hrnet.classes`, whose default goes by the
+ * number of classes alone. Keys that this network has no use for are left out.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the keys
+ */
+gchar **hrnet_model_list_assumed(const HrnetModel *model)
+{
+    g_return_val_if_fail(model != NULL, NULL);
+    return hrnet_weights_assumed_keys(model->content->weights);
 }
 
 /**
@@ -353,6 +400,19 @@ void hrnet_model_get_input_size(const HrnetModel *model, guint *height, guint *w
     g_return_if_fail(model != NULL && height != NULL && width != NULL);
     *height = hrnet_model_peek_config(model)->input_height;
     *width = hrnet_model_peek_config(model)->input_width;
+}
+
+/**
+ * hrnet_model_get_n_channels:
+ * @model: a model
+ *
+ * Returns: planes of the network's input: 3, in the order that metadata `hrnet.channel_order` says,
+ * or 1, of luma
+ */
+guint hrnet_model_get_n_channels(const HrnetModel *model)
+{
+    g_return_val_if_fail(model != NULL, 0);
+    return hrnet_model_peek_config(model)->input_channels;
 }
 
 /**

@@ -8,6 +8,7 @@
 #include "net/network.h"
 #include "net/plan.h"
 #include "ops/frame.h"
+#include "ops/lone_class.h"
 #include "ops/steady.h"
 
 /* G_DEFINE_BOXED_TYPE() without its unions, which ISO C has no conversion to. */
@@ -36,7 +37,8 @@ struct _HrnetSession {
     HrnetFrameInput *frame_input;
     HrnetPool *masks;
     gfloat *frame_scratch;
-    HrnetSteady *steady; /* NULL: neither smoothing nor refining */
+    HrnetTensor lone_scores; /* of a network of one class (ops/lone_class.h), else without data */
+    HrnetSteady *steady;     /* NULL: neither smoothing nor refining */
 
     guint half_life_ms; /* 0: no smoothing */
     gboolean refines_edges;

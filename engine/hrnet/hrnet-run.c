@@ -53,7 +53,8 @@ static gsize dense_floats(HrnetTensor tensor)
 /**
  * hrnet_session_run:
  * @session: a session
- * @input: (array length=n_input): a normalised tensor, 3 (RGB) x height x width, in C order
+ * @input: (array length=n_input): a normalised tensor, channels x height x width, in C order;
+ *   hrnet_model_get_n_channels() of them
  * @n_input: floats of @input
  * @logits: (out caller-allocates) (array length=n_logits): classes x height x width as
  *   hrnet_session_get_logits_size() says, in C order

@@ -20,6 +20,7 @@ static void forget_frames(HrnetSession *session)
     g_clear_pointer(&session->frame_input, hrnet_frame_input_free);
     g_clear_pointer(&session->masks, hrnet_pool_close);
     g_clear_pointer(&session->frame_scratch, hrnet_aligned_free);
+    g_clear_pointer(&session->lone_scores.data, hrnet_aligned_free);
     forget_steady(session);
 }
 
@@ -210,6 +211,19 @@ HrnetPrecision hrnet_session_get_precision(const HrnetSession *session)
     return HRNET_PRECISION_FP32;
 }
 
+static HrnetInputPlanes input_planes(const HrnetConfig *config)
+{
+    return config->input_channels == 1 ? HRNET_INPUT_LUMA
+           : config->bgr               ? HRNET_INPUT_BGR
+                                       : HRNET_INPUT_RGB;
+}
+
+/* The network's logits, or what stands for them where there is one class; not filled in yet. */
+static HrnetTensor rival_scores(const HrnetSession *session)
+{
+    return session->lone_scores.data ? session->lone_scores : hrnet_plan_logits(session->plan);
+}
+
 /* Tables, pool and scratch for frames like this one. */
 static gboolean prepare_for_frames(HrnetSession *session, const HrnetFrame *frame)
 {
@@ -218,14 +232,17 @@ static gboolean prepare_for_frames(HrnetSession *session, const HrnetFrame *fram
     forget_frames(session);
     const HrnetConfig *config = hrnet_model_peek_config(session->model);
     const HrnetTensor logits = hrnet_plan_logits(session->plan);
-    session->frame_input =
-        hrnet_frame_input_new(frame, session->height, session->width, config->mean, config->std);
+    if (logits.channels == 1 && !hrnet_lone_class_init(&session->lone_scores, &logits))
+        goto error;
+    const HrnetTensor scores = rival_scores(session);
+    session->frame_input = hrnet_frame_input_new(frame, session->height, session->width,
+                                                 input_planes(config), config->mean, config->std);
     session->masks = hrnet_pool_open(hrnet_mask_block_bytes(frame->width, frame->height));
     if (!session->frame_input || !session->masks)
         goto error;
     const gsize n_floats =
         MAX(hrnet_frame_input_scratch_floats(session->frame_input, session->n_threads),
-            hrnet_argmax_scratch_floats(&logits, frame->height, frame->width, session->n_threads));
+            hrnet_argmax_scratch_floats(&scores, frame->height, frame->width, session->n_threads));
     session->frame_scratch = hrnet_aligned_alloc(n_floats * sizeof(gfloat));
     if (!session->frame_scratch)
         goto error;
@@ -245,9 +262,9 @@ static gboolean prepare_to_steady(HrnetSession *session, const HrnetFrame *frame
     forget_steady(session);
     if (!smooths && !session->refines_edges)
         return TRUE;
-    const HrnetTensor logits = hrnet_plan_logits(session->plan);
+    const HrnetTensor scores = rival_scores(session);
     session->steady =
-        hrnet_steady_new(frame, &logits, hrnet_model_peek_network(session->model)->logits_mode,
+        hrnet_steady_new(frame, &scores, hrnet_model_peek_network(session->model)->logits_mode,
                          session->n_threads, smooths, session->refines_edges);
     return session->steady != NULL;
 }
@@ -257,16 +274,22 @@ static void label_frame(HrnetSession *session, const HrnetFrame *frame, guint64 
                         guint8 *labels, HrnetWorkers *workers)
 {
     const gfloat share = hrnet_session_advance(session, time_ns);
-    session->scores = hrnet_plan_logits(session->plan);
+    const HrnetTensor logits = hrnet_plan_logits(session->plan);
+    HrnetTensor scores = rival_scores(session);
+    if (session->lone_scores.data)
+        hrnet_lone_class_fill(&scores, &logits);
     if (session->steady) {
-        session->scores =
-            hrnet_steady_scores(session->steady, frame, &session->scores, share, workers);
-        hrnet_steady_labels(session->steady, &session->scores, labels, session->frame_scratch,
-                            workers);
+        scores = hrnet_steady_scores(session->steady, frame, &scores, share, workers);
+        hrnet_steady_labels(session->steady, &scores, labels, session->frame_scratch, workers);
     } else {
-        hrnet_argmax_run(&session->scores, hrnet_model_peek_network(session->model)->logits_mode,
-                         labels, frame->width, frame->height, frame->width, session->frame_scratch,
+        hrnet_argmax_run(&scores, hrnet_model_peek_network(session->model)->logits_mode, labels,
+                         frame->width, frame->height, frame->width, session->frame_scratch,
                          workers);
+    }
+    session->scores = scores;
+    if (session->lone_scores.data) {
+        session->scores = hrnet_lone_class_plane(&scores);
+        hrnet_lone_class_lower(labels, (gsize)frame->height * frame->width);
     }
 }
 

@@ -17,7 +17,8 @@
  * one stream and is used by one thread at a time. A #HrnetMask is immutable once handed out, and
  * may outlive the session that made it.
  *
- * A label is a byte: 0 is `unlabelled`, k is the network's class k-1.
+ * A label is a byte: 0 is `unlabelled`, k is the network's class k-1. A network of one class labels
+ * 1 where its logit is above 0, and 0 elsewhere; others never say 0.
  */
 
 #include <hrnet/hrnet-convert.h>

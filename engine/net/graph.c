@@ -108,6 +108,22 @@ static guint add_resize_add(Builder *b, gchar *name, guint base, const guint *so
     return node.out;
 }
 
+/* One tensor upsampled to the highest resolution, by itself. Takes name. */
+static guint add_resize(Builder *b, gchar *name, guint source)
+{
+    const HrnetNode node = {
+        .type = HRNET_NODE_RESIZE_ADD,
+        .name = name,
+        .in = HRNET_NO_TENSOR,
+        .out = add_tensor(b, channels_of(b, source), STEM_LEVEL),
+        .residual = HRNET_NO_TENSOR,
+        .sources = { source },
+        .n_sources = 1,
+    };
+    g_array_append_val(b->graph->nodes, node);
+    return node.out;
+}
+
 /* A name under a prefix: add_conv()'s arguments. */
 static gchar *sub(const gchar *prefix, const gchar *name)
 {
@@ -285,15 +301,16 @@ static void add_stage(Builder *b, guint s, Branches *x)
 }
 
 /* Branch i's part of the head's first convolution, over the concatenation's channels from
- * first_channel on. */
-static guint add_head_part(Builder *b, const Branches *x, guint i, guint first_channel,
-                           guint total_channels)
+ * first_channel on, onto a sum of the parts before or 0, which is none. */
+static guint add_head_part(Builder *b, guint branch, guint i, guint first_channel,
+                           guint total_channels, guint sum, gboolean relu)
 {
-    const guint out = add_conv(b, g_strdup("last_layer.0"), g_strdup("last_layer.1"), x->tensors[i],
+    const guint out = add_conv(b, g_strdup("last_layer.0"), g_strdup("last_layer.1"), branch,
                                (ConvSpec){ .out_channels = b->config->head_channels,
-                                           .kernel = 1,
+                                           .kernel = b->config->head_kernel,
                                            .stride = 1,
-                                           .relu = x->n == 1 });
+                                           .relu = relu,
+                                           .residual = sum });
     HrnetNode *node = &g_array_index(b->graph->nodes, HrnetNode, b->graph->nodes->len - 1);
     node->first_channel = first_channel;
     node->total_channels = total_channels;
@@ -302,24 +319,44 @@ static guint add_head_part(Builder *b, const Branches *x, guint i, guint first_c
     return out;
 }
 
+/* A 3x3 convolution of the concatenation sees the upsampled branches' neighbours and borders, and
+ * so has to run at the highest resolution: a branch after the other, each adding to the sum. */
+static guint add_wide_head(Builder *b, const Branches *x, guint total_channels)
+{
+    guint sum = 0, first_channel = 0;
+    for (guint i = 0; i < x->n; i++) {
+        const guint branch =
+            i ? add_resize(b, g_strdup_printf("head.%u", i), x->tensors[i]) : x->tensors[i];
+        sum = add_head_part(b, branch, i, first_channel, total_channels, sum, i + 1 == x->n);
+        first_channel += channels_of(b, branch);
+    }
+    b->graph->head = HRNET_NO_NODE;
+    return sum;
+}
+
 /* The head: concatenation of all branches at the highest resolution, 1x1 convolution, norm, ReLU,
  * classifier. A 1x1 convolution commutes with an interpolation whose weights sum to 1, so every
  * branch's part of it runs at the branch's own resolution and its result is upsampled and summed.
  */
-static guint add_head(Builder *b, const Branches *x)
+static guint add_narrow_head(Builder *b, const Branches *x, guint total_channels)
 {
     guint parts[HRNET_MAX_BRANCHES] = { 0 };
-    guint total_channels = 0;
-    for (guint i = 0; i < x->n; i++)
-        total_channels += channels_of(b, x->tensors[i]);
     guint first_channel = total_channels;
     for (guint i = x->n; i-- > 0;) {
         first_channel -= channels_of(b, x->tensors[i]);
-        parts[i] = add_head_part(b, x, i, first_channel, total_channels);
+        parts[i] = add_head_part(b, x->tensors[i], i, first_channel, total_channels, 0, x->n == 1);
     }
     b->graph->head = x->n > 1 ? b->graph->nodes->len - 1 : HRNET_NO_NODE;
-    const guint hidden =
-        x->n > 1 ? add_resize_add(b, g_strdup("head"), parts[0], &parts[1], x->n - 1) : parts[0];
+    return x->n > 1 ? add_resize_add(b, g_strdup("head"), parts[0], &parts[1], x->n - 1) : parts[0];
+}
+
+static guint add_head(Builder *b, const Branches *x)
+{
+    guint total_channels = 0;
+    for (guint i = 0; i < x->n; i++)
+        total_channels += channels_of(b, x->tensors[i]);
+    const guint hidden = b->config->head_kernel == 3 ? add_wide_head(b, x, total_channels)
+                                                     : add_narrow_head(b, x, total_channels);
     return add_conv(b, g_strdup("last_layer.3"), NULL, hidden,
                     (ConvSpec){ .out_channels = b->config->n_classes,
                                 .kernel = b->config->classifier_kernel,
@@ -340,7 +377,7 @@ HrnetGraph *hrnet_graph_new(const HrnetConfig *config)
     b.graph->nodes = g_array_new(FALSE, FALSE, sizeof(HrnetNode));
     g_array_set_clear_func(b.graph->nodes, clear_node);
 
-    b.graph->input = add_tensor(&b, 3, 0);
+    b.graph->input = add_tensor(&b, config->input_channels, 0);
     Branches x = { { add_stem(&b) }, 1 };
     for (guint s = 0; s < G_N_ELEMENTS(config->stages); s++) {
         add_transition(&b, s, &x);

@@ -22,7 +22,7 @@ typedef struct {
 
 typedef enum {
     HRNET_NODE_CONV,       /* out = act(conv(in) + residual) */
-    HRNET_NODE_RESIZE_ADD, /* out = act(in + resize(sources[0]) + ...) */
+    HRNET_NODE_RESIZE_ADD, /* out = act(in + resize(sources[0]) + ...); in may be HRNET_NO_TENSOR */
 } HrnetNodeType;
 
 typedef struct {

@@ -8,6 +8,13 @@
 
 #include <string.h>
 
+static HrnetResizeMode resize_mode(HrnetUpsample upsample, gboolean align_corners)
+{
+    if (upsample == HRNET_UPSAMPLE_NEAREST)
+        return HRNET_RESIZE_NEAREST;
+    return align_corners ? HRNET_RESIZE_BILINEAR_ALIGNED : HRNET_RESIZE_BILINEAR;
+}
+
 HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algorithm, GError **error)
 {
     const HrnetConfig *config = hrnet_weights_config(weights);
@@ -15,10 +22,10 @@ HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algori
     HrnetTuning *tuning = hrnet_tuning_wanted() ? hrnet_tuning_load() : NULL;
     network->graph = hrnet_graph_new(config);
     network->convs = g_new0(HrnetConv *, network->graph->nodes->len);
-    network->logits_mode =
-        config->align_corners ? HRNET_RESIZE_BILINEAR_ALIGNED : HRNET_RESIZE_BILINEAR;
-    network->exchange_mode =
-        config->upsample == HRNET_UPSAMPLE_NEAREST ? HRNET_RESIZE_NEAREST : network->logits_mode;
+    network->logits_mode = resize_mode(HRNET_UPSAMPLE_BILINEAR, config->logits_align);
+    network->exchange_mode = resize_mode(config->exchange_upsample, config->exchange_align);
+    network->exchange_twice = config->exchange_twice;
+    network->head_mode = resize_mode(config->head_upsample, config->head_align);
 
     const gboolean good = hrnet_loading_run(network->graph, weights, algorithm, tuning,
                                             network->convs, &network->packed, error);

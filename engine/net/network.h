@@ -14,7 +14,9 @@ typedef struct {
     HrnetPacked packed;            /* their weights */
     GArray *bands;                 /* HrnetBandGroup, in order: nodes that may run as one */
     gboolean fused_head;           /* the three nodes from graph->head on run as one */
-    HrnetResizeMode exchange_mode; /* of exchange units and head */
+    HrnetResizeMode exchange_mode; /* of exchange units */
+    gboolean exchange_twice;       /* by a power of two first, then to size */
+    HrnetResizeMode head_mode;     /* of the branches on their way into the head */
     HrnetResizeMode logits_mode;   /* of the logits' way to the frame */
 } HrnetNetwork;
 

@@ -3,7 +3,9 @@
 
 #include "net/placement.h"
 #include "ops/head.h"
+#include "ops/resize_twice.h"
 
+#include <string.h>
 #include <time.h>
 
 /* Kernels may read a vector behind the end of what they were given. */
@@ -31,13 +33,24 @@ struct HrnetPlan {
     gsize arena_floats;
 };
 
+/* The head's upsampling is named after the head. */
+static gboolean is_exchange(const HrnetNode *node)
+{
+    return g_str_has_prefix(node->name, "stage");
+}
+
+static gboolean takes_two_steps(const HrnetPlan *plan, const HrnetNode *node)
+{
+    return plan->network->exchange_twice && is_exchange(node);
+}
+
 static HrnetResizeAddArgs resize_add_args(const HrnetPlan *plan, const HrnetNode *node)
 {
     HrnetResizeAddArgs args = {
-        .base = plan->tensors[node->in],
+        .base = plan->tensors[node->in == HRNET_NO_TENSOR ? node->out : node->in],
         .n_sources = node->n_sources,
         .out = plan->tensors[node->out],
-        .mode = plan->network->exchange_mode,
+        .mode = is_exchange(node) ? plan->network->exchange_mode : plan->network->head_mode,
         .relu = node->relu,
     };
     for (guint s = 0; s < node->n_sources; s++)
@@ -56,7 +69,7 @@ static HrnetHeadArgs head_args(const HrnetPlan *plan)
         .classifier = network->convs[head + 2],
         .in = plan->tensors[hrnet_graph_node(network->graph, head)->in],
         .n_sources = sum->n_sources,
-        .mode = network->exchange_mode,
+        .mode = network->head_mode,
         .logits = plan->tensors[network->graph->logits],
         .scratch = plan->scratch[head],
     };
@@ -120,7 +133,9 @@ static gsize scratch_floats(const HrnetPlan *plan, guint i)
     }
     if (node->type == HRNET_NODE_RESIZE_ADD) {
         const HrnetResizeAddArgs args = resize_add_args(plan, node);
-        return hrnet_resize_add_scratch_floats(&args, plan->n_threads);
+        return takes_two_steps(plan, node)
+                   ? hrnet_resize_twice_scratch_floats(&args, plan->n_threads)
+                   : hrnet_resize_add_scratch_floats(&args, plan->n_threads);
     }
     const HrnetTensor *in = &plan->tensors[node->in];
     return hrnet_conv_scratch_floats(plan->network->convs[i], in->height, in->width,
@@ -250,6 +265,19 @@ const gchar *hrnet_plan_algorithm_name(const HrnetPlan *plan, guint i)
     return hrnet_conv_algorithm_name(hrnet_conv_algorithm(plan->network->convs[i]));
 }
 
+static void run_resize_add(HrnetPlan *plan, const HrnetNode *node, gfloat *scratch,
+                           HrnetWorkers *workers)
+{
+    HrnetResizeAddArgs args = resize_add_args(plan, node);
+    args.scratch = scratch;
+    if (node->in == HRNET_NO_TENSOR)
+        memset(args.out.data, 0, args.out.channels * args.out.plane_floats * sizeof(gfloat));
+    if (takes_two_steps(plan, node))
+        hrnet_resize_twice_run(&args, plan->n_threads, workers);
+    else
+        hrnet_resize_add_run(&args, workers);
+}
+
 static void run_node(HrnetPlan *plan, guint i, HrnetWorkers *workers)
 {
     const HrnetNode *node = hrnet_graph_node(plan->network->graph, i);
@@ -266,9 +294,7 @@ static void run_node(HrnetPlan *plan, guint i, HrnetWorkers *workers)
         return;
     }
     if (node->type == HRNET_NODE_RESIZE_ADD) {
-        HrnetResizeAddArgs args = resize_add_args(plan, node);
-        args.scratch = plan->scratch[i];
-        hrnet_resize_add_run(&args, workers);
+        run_resize_add(plan, node, plan->scratch[i], workers);
         return;
     }
     const HrnetConvArgs args = {

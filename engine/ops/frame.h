@@ -52,17 +52,24 @@ typedef struct {
 /* Tables for one pair of sizes and one format: made once, reused for every frame. */
 typedef struct HrnetFrameInput HrnetFrameInput;
 
-/* frame: its planes may be NULL, all else counts. mean, std: RGB, for values in 0..1. NULL when
- * there is no memory. */
+typedef enum {
+    HRNET_INPUT_RGB,
+    HRNET_INPUT_BGR,
+    HRNET_INPUT_LUMA, /* one plane, of the frame's own luma; of RGB by the matrix of BT.601 */
+} HrnetInputPlanes;
+
+/* frame: its planes may be NULL, all else counts. mean, std: RGB whatever the planes' order, for
+ * values in 0..1; of luma the first of each. NULL when there is no memory. */
 HrnetFrameInput *hrnet_frame_input_new(const HrnetFrame *frame, unsigned out_height,
-                                       unsigned out_width, const float mean[3], const float std[3]);
+                                       unsigned out_width, HrnetInputPlanes planes,
+                                       const float mean[3], const float std[3]);
 void hrnet_frame_input_free(HrnetFrameInput *input);
 /* Whether input was made for frames of this format, size, colour and siting. */
 bool hrnet_frame_input_fits(const HrnetFrameInput *input, const HrnetFrame *frame);
 size_t hrnet_frame_input_scratch_floats(const HrnetFrameInput *input, unsigned n_threads);
 /* One pass: colour conversion, resize as F.interpolate(mode="bilinear", antialias=True,
- * align_corners=False), (v - mean) / std. out: 3 x out_height x out_width, RGB. scratch: aligned to
- * HRNET_ALIGNMENT.
+ * align_corners=False), (v - mean) / std. out: out_height x out_width, three planes or one.
+ * scratch: aligned to HRNET_ALIGNMENT.
  *
  * What comes out is what a converter that keeps fractions would give: chroma interpolated linearly
  * between its samples (horizontally where chroma_left has them, vertically between two rows of
@@ -74,8 +81,8 @@ void hrnet_frame_input_run(const HrnetFrameInput *input, const HrnetFrame *frame
 /* ---- logits -> labels ---- */
 
 /* Bilinear interpolation of the logits to width x height, then argmax: labels[y][x] = 1 + class,
- * the lowest class where equal. At most 255 classes. mode: BILINEAR or BILINEAR_ALIGNED. scratch:
- * aligned to HRNET_ALIGNMENT. */
+ * the lowest class where equal. At most 255 classes, and at least two: lone_class.h. mode: BILINEAR
+ * or BILINEAR_ALIGNED. scratch: aligned to HRNET_ALIGNMENT. */
 size_t hrnet_argmax_scratch_floats(const HrnetTensor *logits, unsigned height, unsigned width,
                                    unsigned n_threads);
 void hrnet_argmax_run(const HrnetTensor *logits, HrnetResizeMode mode, uint8_t *labels,

@@ -23,12 +23,13 @@ struct HrnetFrameInput {
     HrnetFrame frame; /* planes are not used */
     const HrnetFrameLayout *layout;
     unsigned out_height, out_width;
+    HrnetInputPlanes out_planes;
     HrnetAxisFilter rows[N_FILTERS];
     HrnetFilterColumns columns[N_FILTERS];
     void *columns_memory[N_FILTERS];
     HrnetColorMatrix matrix;
     /* Floats of a thread's scratch: blended bytes of a row, one component of it, one filtered
-     * component. */
+     * component, of which there are three and two more rows. */
     size_t blended_floats, line_floats, filtered_floats;
 };
 
@@ -58,11 +59,22 @@ static size_t buffer_floats(size_t n)
     return hrnet_round_up(n + HRNET_LINE_ROOM, HRNET_ALIGNMENT / sizeof(float));
 }
 
-static void matrix_fill(HrnetColorMatrix *matrix, const HrnetFrame *frame, const float mean[3],
-                        const float std[3])
+/* The luma that three rows of colour are of, in the first of them. */
+static void mix_luma(double m[3][4], const HrnetFrame *frame)
+{
+    const bool rgb = hrnet_frame_layout(frame->format)->kind == HRNET_FRAME_KIND_RGB;
+    const double kr = rgb ? 0.299 : frame->kr, kb = rgb ? 0.114 : frame->kb;
+    for (unsigned j = 0; j < 4; j++)
+        m[0][j] = kr * m[0][j] + (1 - kr - kb) * m[1][j] + kb * m[2][j];
+}
+
+static void matrix_fill(HrnetColorMatrix *matrix, const HrnetFrame *frame, HrnetInputPlanes planes,
+                        const float mean[3], const float std[3])
 {
     double m[3][4];
     hrnet_frame_decoding(frame, m);
+    if (planes == HRNET_INPUT_LUMA)
+        mix_luma(m, frame);
     for (unsigned c = 0; c < 3; c++) {
         for (unsigned j = 0; j < 4; j++)
             matrix->m[c][j] = (float)m[c][j];
@@ -93,7 +105,8 @@ static bool filters_init(HrnetFrameInput *input)
 }
 
 HrnetFrameInput *hrnet_frame_input_new(const HrnetFrame *frame, unsigned out_height,
-                                       unsigned out_width, const float mean[3], const float std[3])
+                                       unsigned out_width, HrnetInputPlanes planes,
+                                       const float mean[3], const float std[3])
 {
     HrnetFrameInput *input = calloc(1, sizeof *input);
     if (!input)
@@ -102,7 +115,8 @@ HrnetFrameInput *hrnet_frame_input_new(const HrnetFrame *frame, unsigned out_hei
     input->layout = hrnet_frame_layout(frame->format);
     input->out_height = out_height;
     input->out_width = out_width;
-    matrix_fill(&input->matrix, frame, mean, std);
+    input->out_planes = planes;
+    matrix_fill(&input->matrix, frame, planes, mean, std);
     for (unsigned i = 0; i < input->layout->n_components; i++) {
         const size_t n = buffer_floats(plane_row_bytes(frame, input->layout, i));
         if (n > input->blended_floats)
@@ -139,7 +153,7 @@ bool hrnet_frame_input_fits(const HrnetFrameInput *input, const HrnetFrame *fram
 
 static size_t thread_floats(const HrnetFrameInput *input)
 {
-    return input->blended_floats + input->line_floats + 3 * input->filtered_floats;
+    return input->blended_floats + input->line_floats + 5 * input->filtered_floats;
 }
 
 size_t hrnet_frame_input_scratch_floats(const HrnetFrameInput *input, unsigned n_threads)
@@ -184,6 +198,18 @@ static void component_row(const Loop *loop, unsigned component, unsigned y, floa
     loop->kernels->filter_columns(filtered, samples, &input->columns[filter]);
 }
 
+/* Where red, green and blue go. unused: two rows, for what a network of luma does not take. */
+static void out_rows_fill(const Loop *loop, unsigned y, float *unused, float *rows[3])
+{
+    const HrnetFrameInput *input = loop->input;
+    for (unsigned c = 0; c < 3; c++) {
+        const unsigned plane = input->out_planes == HRNET_INPUT_BGR ? 2 - c : c;
+        rows[c] = loop->out.data + plane * loop->out.plane_floats + (size_t)y * loop->out.width;
+        if (input->out_planes == HRNET_INPUT_LUMA && c > 0)
+            rows[c] = unused + (c - 1) * input->filtered_floats;
+    }
+}
+
 static void run_task(void *data, unsigned task, unsigned thread)
 {
     const Loop *loop = data;
@@ -191,7 +217,7 @@ static void run_task(void *data, unsigned task, unsigned thread)
     const unsigned n_components = input->layout->n_components;
     float *blended = loop->scratch + thread * thread_floats(input);
     float *line = blended + input->blended_floats;
-    float *filtered[3];
+    float *filtered[3], *unused = line + input->line_floats + 3 * input->filtered_floats;
     for (unsigned i = 0; i < 3; i++) {
         filtered[i] =
             line + input->line_floats + (i < n_components ? i : 0) * input->filtered_floats;
@@ -203,8 +229,7 @@ static void run_task(void *data, unsigned task, unsigned thread)
         for (unsigned i = 0; i < n_components; i++)
             component_row(loop, i, y, blended, line, filtered[i]);
         float *out_rows[3];
-        for (unsigned c = 0; c < 3; c++)
-            out_rows[c] = loop->out.data + c * loop->out.plane_floats + (size_t)y * loop->out.width;
+        out_rows_fill(loop, y, unused, out_rows);
         const float *const in_rows[3] = { filtered[0], filtered[1], filtered[2] };
         loop->kernels->color(out_rows, in_rows, &input->matrix, input->out_width);
     }

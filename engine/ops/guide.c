@@ -58,7 +58,7 @@ HrnetGuide *hrnet_guide_new(const HrnetFrame *frame, unsigned height, unsigned w
         .kb = frame->kb,
         .full_range = true,
     };
-    guide->input = hrnet_frame_input_new(&guide->luma, height, width, mean, std);
+    guide->input = hrnet_frame_input_new(&guide->luma, height, width, HRNET_INPUT_RGB, mean, std);
     if (!guide->input || !cells_init(guide->cells, height, width))
         goto error;
     const size_t n_floats = hrnet_frame_input_scratch_floats(guide->input, n_threads);

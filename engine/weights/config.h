@@ -27,22 +27,27 @@ typedef struct {
 
 typedef struct {
     /* read off names and shapes */
+    guint input_channels; /* 3, or 1: luma alone */
     guint stem_channels[2];
     guint layer1_blocks;
     guint layer1_planes; /* of a bottleneck; its output has 4 times as many channels */
     HrnetStageConfig stages[3];
     gboolean single_output; /* the last module of stage 4 makes the highest resolution alone */
     guint head_channels;    /* of last_layer.0 */
+    guint head_kernel;      /* 1 or 3 */
     guint n_classes;
     guint classifier_kernel; /* 1 or 3 */
     const gchar *variant;    /* "W18-Small-v1", ..., or "custom"; static */
 
-    /* metadata, or its defaults */
-    gboolean align_corners;
-    HrnetUpsample upsample;
+    /* metadata, or its defaults; the exchange units' upsampling, the head's, the logits' */
+    HrnetUpsample exchange_upsample, head_upsample;
+    gboolean exchange_align, head_align, logits_align;
+    gboolean exchange_twice; /* by a power of two, then to size (ops/resize_twice.h) */
     HrnetNorm norm;
+    gdouble eps;
     HrnetPadding padding;
-    gfloat mean[3], std[3];
+    gboolean bgr;           /* the order of the input's planes */
+    gfloat mean[3], std[3]; /* RGB; of one channel, the first of each */
     guint input_height, input_width;
     gchar **classes; /* n_classes + 1 names, entry 0 "unlabelled", NULL after */
     guint32 palette[HRNET_MAX_CLASSES + 1];     /* 0xRRGGBB by label */

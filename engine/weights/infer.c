@@ -68,8 +68,17 @@ static gboolean check_repeats(const HrnetSource *source, guint n, const gchar *o
 static gboolean infer_stem_and_layer1(const HrnetSource *source, HrnetConfig *config,
                                       GError **error)
 {
-    if (!weight_shape(source, "conv1.weight", &config->stem_channels[0], NULL, error) ||
-        !weight_shape(source, "conv2.weight", &config->stem_channels[1], NULL, error))
+    if (!weight_shape(source, "conv1.weight", &config->stem_channels[0], NULL, error))
+        return FALSE;
+    const guint64 n_in = find(source, "conv1.weight")->dims[1];
+    if (n_in != 1 && n_in != 3)
+        return hrnet_weights_fail(error, UNSUPPORTED, source->path,
+                                  "takes %" G_GUINT64_FORMAT
+                                  " input channels (tensor conv1.weight), 3 (colour) and 1 (luma) "
+                                  "are supported",
+                                  n_in);
+    config->input_channels = (guint)n_in;
+    if (!weight_shape(source, "conv2.weight", &config->stem_channels[1], NULL, error))
         return FALSE;
     config->layer1_blocks = count_parts(source, "layer1", "conv1.weight");
     if (!check_repeats(source, config->layer1_blocks, "blocks", "layer1", error))
@@ -150,13 +159,22 @@ static gboolean infer_stage(const HrnetSource *source, HrnetConfig *config, guin
                             number - 1, error);
 }
 
+static gboolean check_kernel(const HrnetSource *source, const gchar *what, guint kernel,
+                             GError **error)
+{
+    return kernel == 1 || kernel == 3 ||
+           hrnet_weights_fail(error, UNSUPPORTED, source->path,
+                              "the %s has a kernel of %u, 1 and 3 are supported", what, kernel);
+}
+
 static gboolean infer_head(const HrnetSource *source, HrnetConfig *config, GError **error)
 {
     const HrnetStageConfig *last = &config->stages[2];
     config->single_output =
         !find(source, "stage4.%u.fuse_layers.1.0.0.0.weight", last->n_modules - 1) &&
         !find(source, "stage4.%u.fuse_layers.2.0.0.0.weight", last->n_modules - 1);
-    if (!weight_shape(source, "last_layer.0.weight", &config->head_channels, NULL, error) ||
+    if (!weight_shape(source, "last_layer.0.weight", &config->head_channels, &config->head_kernel,
+                      error) ||
         !weight_shape(source, "last_layer.3.weight", &config->n_classes, &config->classifier_kernel,
                       error))
         return FALSE;
@@ -164,12 +182,9 @@ static gboolean infer_head(const HrnetSource *source, HrnetConfig *config, GErro
         return hrnet_weights_fail(error, UNSUPPORTED, source->path,
                                   "%u classes, at most %d are supported", config->n_classes,
                                   HRNET_MAX_CLASSES);
-    if (config->classifier_kernel != 1 && config->classifier_kernel != 3)
-        return hrnet_weights_fail(
-            error, UNSUPPORTED, source->path,
-            "the classifier last_layer.3 has a kernel of %u, 1 and 3 are supported",
-            config->classifier_kernel);
-    return TRUE;
+    return check_kernel(source, "head's first convolution last_layer.0", config->head_kernel,
+                        error) &&
+           check_kernel(source, "classifier last_layer.3", config->classifier_kernel, error);
 }
 
 static const gchar *name_variant(const HrnetConfig *config)

@@ -117,7 +117,8 @@ static gboolean visit_head(const Walk *walk)
     guint width = channels[0];
     for (guint i = 1; i < config->stages[2].n_branches && !config->single_output; i++)
         width += channels[i];
-    return visit(walk, "last_layer.0", "last_layer.1", config->head_channels, width, 1, 1) &&
+    return visit(walk, "last_layer.0", "last_layer.1", config->head_channels, width,
+                 config->head_kernel, 1) &&
            visit(walk, "last_layer.3", NULL, config->n_classes, config->head_channels,
                  config->classifier_kernel, 1);
 }
@@ -126,7 +127,7 @@ gboolean hrnet_config_each_conv(const HrnetConfig *config, HrnetConvFunc func, g
 {
     const Walk walk = { config, func, data };
     const guint *stem = config->stem_channels;
-    if (!visit_numbered(&walk, "", 1, stem[0], 3, 3, 2) ||
+    if (!visit_numbered(&walk, "", 1, stem[0], config->input_channels, 3, 2) ||
         !visit_numbered(&walk, "", 2, stem[1], stem[0], 3, 2))
         return FALSE;
 

@@ -14,9 +14,27 @@
 #define LARGEST_INPUT           8192
 
 static const gchar *const keys[] = {
-    "hrnet.align_corners", "hrnet.upsample",   "hrnet.norm",    "hrnet.padding", "hrnet.mean",
-    "hrnet.std",           "hrnet.input_size", "hrnet.classes", "hrnet.palette", "hrnet.foreground",
-    "hrnet.selftest",      "license",          "description",
+    "hrnet.align_corners",
+    "hrnet.exchange_align_corners",
+    "hrnet.head_align_corners",
+    "hrnet.logits_align_corners",
+    "hrnet.upsample",
+    "hrnet.exchange_upsample",
+    "hrnet.head_upsample",
+    "hrnet.exchange_twice",
+    "hrnet.norm",
+    "hrnet.eps",
+    "hrnet.padding",
+    "hrnet.channel_order",
+    "hrnet.mean",
+    "hrnet.std",
+    "hrnet.input_size",
+    "hrnet.classes",
+    "hrnet.palette",
+    "hrnet.foreground",
+    "hrnet.selftest",
+    "license",
+    "description",
 };
 
 /* The key in full, or NULL where it isn't known. */
@@ -106,30 +124,68 @@ typedef struct {
     GError **error;
 } Apply;
 
-/* The value of a key that means one of two words: 0 or 1; -1 with an error. Absent: 0. */
-static gint choose(const Apply *apply, const gchar *key, const gchar *zero, const gchar *one)
+/* The value of a key that means one of two words. Absent: *chosen stays. */
+static gboolean choose(const Apply *apply, const gchar *key, const gchar *zero, const gchar *one,
+                       guint *chosen)
 {
     const gchar *value = g_hash_table_lookup(apply->metadata, key);
-    if (!value || strcmp(value, zero) == 0)
-        return 0;
-    if (strcmp(value, one) == 0)
-        return 1;
-    hrnet_weights_fail(apply->error, OPTION, apply->path, "%s is \"%s\", expected %s or %s", key,
-                       value, zero, one);
-    return -1;
+    if (!value)
+        return TRUE;
+    if (strcmp(value, zero) != 0 && strcmp(value, one) != 0)
+        return hrnet_weights_fail(apply->error, OPTION, apply->path,
+                                  "%s is \"%s\", expected %s or %s", key, value, zero, one);
+    *chosen = strcmp(value, one) == 0;
+    return TRUE;
+}
+
+/* What a part does goes over what the whole network does. */
+static gboolean apply_upsampling(const Apply *apply)
+{
+    HrnetConfig *config = apply->config;
+    guint align = 0, kind = 0, twice = 0;
+    if (!choose(apply, "hrnet.align_corners", "false", "true", &align) ||
+        !choose(apply, "hrnet.upsample", "bilinear", "nearest", &kind) ||
+        !choose(apply, "hrnet.exchange_twice", "false", "true", &twice))
+        return FALSE;
+    guint exchange_align = align, head_align = align, logits_align = align;
+    guint exchange_kind = kind, head_kind = kind;
+    if (!choose(apply, "hrnet.exchange_align_corners", "false", "true", &exchange_align) ||
+        !choose(apply, "hrnet.head_align_corners", "false", "true", &head_align) ||
+        !choose(apply, "hrnet.logits_align_corners", "false", "true", &logits_align) ||
+        !choose(apply, "hrnet.exchange_upsample", "bilinear", "nearest", &exchange_kind) ||
+        !choose(apply, "hrnet.head_upsample", "bilinear", "nearest", &head_kind))
+        return FALSE;
+    config->exchange_align = exchange_align != 0;
+    config->head_align = head_align != 0;
+    config->logits_align = logits_align != 0;
+    config->exchange_twice = twice != 0;
+    config->exchange_upsample = exchange_kind ? HRNET_UPSAMPLE_NEAREST : HRNET_UPSAMPLE_BILINEAR;
+    config->head_upsample = head_kind ? HRNET_UPSAMPLE_NEAREST : HRNET_UPSAMPLE_BILINEAR;
+    return TRUE;
+}
+
+static gboolean apply_eps(const Apply *apply)
+{
+    const gchar *value = g_hash_table_lookup(apply->metadata, "hrnet.eps");
+    gchar *end = NULL;
+    apply->config->eps = value ? g_ascii_strtod(value, &end) : 1e-5;
+    if (value && (end == value || *end || !(apply->config->eps >= 0 && apply->config->eps < 1)))
+        return hrnet_weights_fail(apply->error, OPTION, apply->path,
+                                  "hrnet.eps is \"%s\", expected a number from 0 to below 1",
+                                  value);
+    return TRUE;
 }
 
 static gboolean apply_choices(const Apply *apply)
 {
     HrnetConfig *config = apply->config;
-    gint align = choose(apply, "hrnet.align_corners", "false", "true");
-    gint upsample = align < 0 ? -1 : choose(apply, "hrnet.upsample", "bilinear", "nearest");
-    gint norm = upsample < 0 ? -1 : choose(apply, "hrnet.norm", "bn", "inplace_abn");
-    gint padding = norm < 0 ? -1 : choose(apply, "hrnet.padding", "symmetric", "same");
-    if (padding < 0)
+    guint norm = 0, padding = 0, order = 0;
+    if (!apply_upsampling(apply) || !apply_eps(apply) ||
+        !choose(apply, "hrnet.norm", "bn", "inplace_abn", &norm) ||
+        !choose(apply, "hrnet.padding", "symmetric", "same", &padding) ||
+        !choose(apply, "hrnet.channel_order", "rgb", "bgr", &order))
         return FALSE;
-    config->align_corners = align;
-    config->upsample = upsample ? HRNET_UPSAMPLE_NEAREST : HRNET_UPSAMPLE_BILINEAR;
+    config->bgr = order != 0;
     config->norm = norm ? HRNET_NORM_INPLACE_ABN : HRNET_NORM_BN;
     config->padding = padding ? HRNET_PADDING_SAME : HRNET_PADDING_SYMMETRIC;
     return TRUE;
@@ -155,22 +211,24 @@ static JsonNode *array_of(const Apply *apply, const gchar *key, gboolean *good)
 static gboolean apply_colour_statistic(const Apply *apply, const gchar *key, gfloat out[3],
                                        gboolean positive)
 {
+    const guint n = apply->config->input_channels;
     gboolean good;
     g_autoptr(JsonNode) node = array_of(apply, key, &good);
     if (!node)
         return good;
     JsonArray *array = json_node_get_array(node);
-    good = json_array_get_length(array) == 3;
-    for (guint c = 0; good && c < 3; c++) {
+    good = json_array_get_length(array) == n;
+    for (guint c = 0; good && c < n; c++) {
         gdouble value = 0;
         good = hrnet_json_number(json_array_get_element(array, c), &value) &&
                isfinite((gfloat)value) && (!positive || value >= 1e-6);
         out[c] = (gfloat)value;
     }
     if (!good)
-        return hrnet_weights_fail(
-            apply->error, OPTION, apply->path, "%s is %s, expected 3 %snumbers", key,
-            (gchar *)g_hash_table_lookup(apply->metadata, key), positive ? "positive " : "");
+        return hrnet_weights_fail(apply->error, OPTION, apply->path,
+                                  "%s is %s, expected %u %snumber%s", key,
+                                  (gchar *)g_hash_table_lookup(apply->metadata, key), n,
+                                  positive ? "positive " : "", n == 1 ? "" : "s");
     return TRUE;
 }
 
@@ -295,6 +353,10 @@ gboolean hrnet_metadata_apply(GHashTable *metadata, const gchar *path, HrnetConf
     const Apply apply = { metadata, path, config, error };
     memcpy(config->mean, mean, sizeof mean);
     memcpy(config->std, std, sizeof std);
+    if (config->input_channels == 1) { /* ImageNet's as grey */
+        config->mean[0] = 0.449f;
+        config->std[0] = 0.226f;
+    }
     return apply_choices(&apply) &&
            apply_colour_statistic(&apply, "hrnet.mean", config->mean, FALSE) &&
            apply_colour_statistic(&apply, "hrnet.std", config->std, TRUE) &&

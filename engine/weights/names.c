@@ -76,6 +76,11 @@ gboolean hrnet_names_map(HrnetSource *source, GError **error)
     g_debug("%s: names of %s%s%s", source->path, family->family, *wrapping ? " behind " : "",
             wrapping);
 
+    /* Its exchange units upsample in two steps. */
+    if (family->rules == mmseg_rules &&
+        !g_hash_table_contains(source->metadata, "hrnet.exchange_twice"))
+        g_hash_table_insert(source->metadata, g_strdup("hrnet.exchange_twice"), g_strdup("true"));
+
     GHashTable *old = source->tensors;
     GHashTableIter iter;
     gpointer value;

@@ -11,13 +11,24 @@
 #include "weights/writer.h"
 
 #define INVALID HRNET_WEIGHTS_ERROR_INVALID
-#define EPSILON 1e-5
 
 struct HrnetWeights {
     HrnetSource *source;
     HrnetConfig config;
     guint64 n_parameters;
+    gboolean has_norm; /* else all were folded into their convolutions */
 };
+
+static gboolean has_norm(const HrnetSource *source)
+{
+    GHashTableIter iter;
+    gpointer name;
+    g_hash_table_iter_init(&iter, source->tensors);
+    while (g_hash_table_iter_next(&iter, &name, NULL))
+        if (g_str_has_suffix(name, ".running_var"))
+            return TRUE;
+    return FALSE;
+}
 
 HrnetWeights *hrnet_weights_open(const gchar *path, const gchar *const *options, GError **error)
 {
@@ -33,6 +44,7 @@ HrnetWeights *hrnet_weights_open(const gchar *path, const gchar *const *options,
         hrnet_weights_close(weights);
         return NULL;
     }
+    weights->has_norm = has_norm(weights->source);
     weights->n_parameters = hrnet_config_count_parameters(weights->source, &weights->config);
     return weights;
 }
@@ -89,13 +101,52 @@ gchar **hrnet_weights_metadata_keys(const HrnetWeights *weights)
     return (gchar **)g_ptr_array_free(keys, FALSE);
 }
 
+/* Whether the value under the key, or else those of both parts that go over it, are given. */
+static gboolean is_given(GHashTable *metadata, const gchar *const *names)
+{
+    if (g_hash_table_contains(metadata, names[0]))
+        return TRUE;
+    for (guint i = 1; names[i]; i++)
+        if (!g_hash_table_contains(metadata, names[i]))
+            return FALSE;
+    return names[1] != NULL;
+}
+
+gchar **hrnet_weights_assumed_keys(const HrnetWeights *weights)
+{
+    static const gchar *const keys[][5] = {
+        { "hrnet.align_corners", "hrnet.exchange_align_corners", "hrnet.head_align_corners",
+          "hrnet.logits_align_corners", NULL },
+        { "hrnet.upsample", "hrnet.exchange_upsample", "hrnet.head_upsample", NULL },
+        { "hrnet.norm", NULL },
+        { "hrnet.eps", NULL },
+        { "hrnet.padding", NULL },
+        { "hrnet.channel_order", NULL },
+        { "hrnet.mean", NULL },
+        { "hrnet.std", NULL },
+        { "hrnet.classes", NULL },
+    };
+    GPtrArray *assumed = g_ptr_array_new();
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+        const gchar *key = keys[i][0];
+        const gboolean of_norm = strcmp(key, "hrnet.norm") == 0 || strcmp(key, "hrnet.eps") == 0;
+        if ((of_norm && !weights->has_norm) ||
+            (strcmp(key, "hrnet.channel_order") == 0 && weights->config.input_channels == 1) ||
+            is_given(weights->source->metadata, keys[i]))
+            continue;
+        g_ptr_array_add(assumed, g_strdup(key));
+    }
+    g_ptr_array_add(assumed, NULL);
+    return (gchar **)g_ptr_array_free(assumed, FALSE);
+}
+
 gboolean hrnet_weights_same_settings(const HrnetWeights *a, const HrnetWeights *b)
 {
     GHashTable *mine = a->source->metadata, *theirs = b->source->metadata;
     GHashTableIter iter;
     gpointer key, value;
     /* What follows in the configuration comes from the metadata. */
-    if (memcmp(&a->config, &b->config, offsetof(HrnetConfig, align_corners)) != 0 ||
+    if (memcmp(&a->config, &b->config, offsetof(HrnetConfig, exchange_upsample)) != 0 ||
         g_hash_table_size(mine) != g_hash_table_size(theirs))
         return FALSE;
     g_hash_table_iter_init(&iter, mine);
@@ -137,6 +188,7 @@ static gboolean read_norm(HrnetWeights *weights, const gchar *norm, guint n, gfl
         if (!*found)
             return TRUE;
     }
+    const gdouble eps = weights->config.eps;
     for (guint k = 0; k < n; k++) {
         if (!(var[k] >= 0) || !isfinite(var[k]))
             return hrnet_weights_fail(
@@ -144,8 +196,8 @@ static gboolean read_norm(HrnetWeights *weights, const gchar *norm, guint n, gfl
                 "tensor %s.running_var: element %u is %g, a variance is at least 0", norm, k,
                 var[k]);
         gdouble factor =
-            weights->config.norm == HRNET_NORM_INPLACE_ABN ? fabs(gamma[k]) + EPSILON : gamma[k];
-        factor /= sqrt(var[k] + EPSILON);
+            weights->config.norm == HRNET_NORM_INPLACE_ABN ? fabs(gamma[k]) + eps : gamma[k];
+        factor /= sqrt(var[k] + eps);
         scale[k] = (gfloat)factor;
         shift[k] = (gfloat)(beta[k] - mean[k] * factor);
     }

@@ -36,6 +36,9 @@ const HrnetConfig *hrnet_weights_config(const HrnetWeights *weights);
 const gchar *hrnet_weights_metadata(const HrnetWeights *weights, const gchar *key);
 /* Keys that have a value, sorted, NULL-terminated. Free with g_strfreev(). */
 gchar **hrnet_weights_metadata_keys(const HrnetWeights *weights);
+/* Keys of what the network's result depends on and neither tensors nor metadata tell, so that a
+ * default holds. As above. */
+gchar **hrnet_weights_assumed_keys(const HrnetWeights *weights);
 /* Whether configuration and metadata of both are the same. */
 gboolean hrnet_weights_same_settings(const HrnetWeights *a, const HrnetWeights *b);
 /* Trainable parameters: weights, biases, gamma and beta. */
@@ -45,7 +48,7 @@ guint64 hrnet_weights_n_parameters(const HrnetWeights *weights);
  * it
  * ("stage2.0.fuse_layers.0.1.1", NULL = none) folded in:
  *   w' = w * gamma / sqrt(var + eps),  b' = (b - mean) * gamma / sqrt(var + eps) + beta
- * with gamma = |gamma| + eps for inplace_abn; eps = 1e-5. Missing conv biases count as 0. Checks
+ * with gamma = |gamma| + eps for inplace_abn. Missing conv biases count as 0. Checks
  * the shapes. weights_out: out x in x kernel x kernel floats, bias_out: out floats. */
 gboolean hrnet_weights_read_conv(HrnetWeights *weights, const gchar *conv, const gchar *norm,
                                  guint out_channels, guint in_channels, guint kernel,

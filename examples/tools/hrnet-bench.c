@@ -171,6 +171,8 @@ static gboolean measure(HrnetPrecision precision, BenchResult *result, GError **
         return FALSE;
     result->load_ms = measure_now_ms() - start;
     result->n_layers = hrnet_session_get_n_layers(result->session);
+    buffers.n_input =
+        (gsize)hrnet_model_get_n_channels(result->model) * result->height * result->width;
 
     hrnet_session_get_logits_size(result->session, &classes, &rows, &columns);
     buffers.n_logits = (gsize)classes * rows * columns;

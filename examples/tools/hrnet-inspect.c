@@ -37,8 +37,19 @@ static void print_configuration(const HrnetModel *model)
         printf("%-14s %s\n", line == lines ? "configuration" : "", *line);
 }
 
+/* The defaults that hold because nothing says otherwise. */
+static void print_assumed(const HrnetModel *model)
+{
+    g_auto(GStrv) keys = hrnet_model_list_assumed(model);
+    g_autofree gchar *list = g_strjoinv(" ", keys);
+
+    printf("assumed        %s\n", *keys ? list : "nothing");
+}
+
 static void print_text(const HrnetModel *model)
 {
+    g_auto(GStrv) assumed = hrnet_model_list_assumed(model);
+    const gboolean guessed = g_strv_contains((const gchar *const *)assumed, "hrnet.classes");
     const gchar *const *classes = hrnet_model_get_classes(model);
     const gchar *license = hrnet_model_get_metadata(model, "license");
     g_auto(GStrv) keys = hrnet_model_list_metadata(model);
@@ -48,12 +59,14 @@ static void print_text(const HrnetModel *model)
     printf("file           %s\n", hrnet_model_get_path(model));
     printf("variant        %s\n", hrnet_model_get_variant(model));
     print_configuration(model);
+    print_assumed(model);
     printf("parameters     %.2f M\n", (gdouble)hrnet_model_get_n_parameters(model) / 1e6);
     printf("input          %ux%u\n", height, width);
     printf("work           %.2f G multiply-adds at that size\n",
            hrnet_model_get_gmac(model, height, width));
     printf("licence        %s\n", license ? license : "the file names none");
-    printf("classes        %u\n", hrnet_model_get_n_labels(model) - 1);
+    printf("classes        %u%s\n", hrnet_model_get_n_labels(model) - 1,
+           guessed ? " (names guessed, by their number alone)" : "");
     for (guint label = 1; classes[label]; label++)
         print_class(model, label, classes[label]);
     printf("metadata       %u\n", g_strv_length(keys));
@@ -78,6 +91,17 @@ static void add_configuration(JsonBuilder *builder, const HrnetModel *model)
         report_string(builder, *part, colon + 2);
     }
     json_builder_end_object(builder);
+}
+
+static void add_assumed(JsonBuilder *builder, const HrnetModel *model)
+{
+    g_auto(GStrv) keys = hrnet_model_list_assumed(model);
+
+    json_builder_set_member_name(builder, "assumed");
+    json_builder_begin_array(builder);
+    for (gchar **key = keys; *key; key++)
+        json_builder_add_string_value(builder, *key);
+    json_builder_end_array(builder);
 }
 
 static void add_classes(JsonBuilder *builder, const HrnetModel *model)
@@ -119,6 +143,7 @@ static void print_json(const HrnetModel *model)
     report_string(builder, "file", hrnet_model_get_path(model));
     report_string(builder, "variant", hrnet_model_get_variant(model));
     add_configuration(builder, model);
+    add_assumed(builder, model);
     report_integer(builder, "parameters", (gint64)hrnet_model_get_n_parameters(model));
     report_size(builder, "size", height, width);
     report_number(builder, "gmac", hrnet_model_get_gmac(model, height, width));

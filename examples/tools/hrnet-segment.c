@@ -163,12 +163,13 @@ static gboolean read_tensor(NpyArray *input, GError **error)
 {
     if (!npy_read(args.input_npy, input, error))
         return FALSE;
-    if (input->n_dims != 3 || input->dims[0] != 3 || input->dims[1] < HRNET_SESSION_MIN_SIZE ||
-        input->dims[1] > HRNET_SESSION_MAX_SIZE || input->dims[2] < HRNET_SESSION_MIN_SIZE ||
-        input->dims[2] > HRNET_SESSION_MAX_SIZE) {
-        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                    "%s: not an array of [3, H, W] with H and W from %d to %d", args.input_npy,
-                    HRNET_SESSION_MIN_SIZE, HRNET_SESSION_MAX_SIZE);
+    if (input->n_dims != 3 || (input->dims[0] != 3 && input->dims[0] != 1) ||
+        input->dims[1] < HRNET_SESSION_MIN_SIZE || input->dims[1] > HRNET_SESSION_MAX_SIZE ||
+        input->dims[2] < HRNET_SESSION_MIN_SIZE || input->dims[2] > HRNET_SESSION_MAX_SIZE) {
+        g_set_error(
+            error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+            "%s: not an array of [3, H, W], or of luma [1, H, W], with H and W from %d to %d",
+            args.input_npy, HRNET_SESSION_MIN_SIZE, HRNET_SESSION_MAX_SIZE);
         return FALSE;
     }
     return TRUE;

@@ -75,7 +75,8 @@ static Bench bench_new(guint n_threads)
     fill_scores(&b.logits);
     for (guint label = 2; label <= CLASSES; label++)
         b.argb[label] = 0x80000000u + label * 0x0b5331u;
-    b.way_in = hrnet_frame_input_new(&b.frame, INPUT_HEIGHT, INPUT_WIDTH, mean, std);
+    b.way_in =
+        hrnet_frame_input_new(&b.frame, INPUT_HEIGHT, INPUT_WIDTH, HRNET_INPUT_RGB, mean, std);
     b.input_scratch =
         hrnet_aligned_alloc(hrnet_frame_input_scratch_floats(b.way_in, n_threads) * sizeof(gfloat));
     b.argmax_scratch = hrnet_aligned_alloc(

@@ -30,10 +30,12 @@ gboolean synthetic_config(const gchar *variant, guint n_classes, HrnetConfig *co
     if (!v)
         return FALSE;
     *config = (HrnetConfig){
+        .input_channels = 3,
         .stem_channels = { 64, 64 },
         .layer1_blocks = v->layer1_blocks,
         .layer1_planes = v->layer1_planes,
         .head_channels = v->channels * 15,
+        .head_kernel = 1,
         .n_classes = n_classes,
         .classifier_kernel = 1,
     };

@@ -53,6 +53,22 @@ def test_text_tells_the_same():
     assert [line.split()[2] for line in text.splitlines() if "(not painted)" in line] == ["road"]
 
 
+def test_what_is_assumed_is_told():
+    got = json.loads(run("--json", "test"))["assumed"]
+    assert got == ["hrnet.align_corners", "hrnet.upsample", "hrnet.norm", "hrnet.eps", "hrnet.padding",
+                   "hrnet.channel_order", "hrnet.mean", "hrnet.std"], got
+    got = json.loads(run("--json", "--set", "align_corners=false", "--set", "norm=bn", "test"))["assumed"]
+    assert "hrnet.align_corners" not in got and "hrnet.norm" not in got and "hrnet.eps" in got
+    text = run("test")
+    assert "assumed        hrnet.align_corners hrnet.upsample" in text and "guessed" not in text
+
+    metadata, tensors = read_model(os.path.join(MODELS, "test.safetensors"))
+    del metadata["hrnet.classes"], metadata["hrnet.palette"], metadata["hrnet.foreground"]
+    write_model("nameless.safetensors", metadata, tensors)
+    assert "hrnet.classes" in json.loads(run("--json", "./nameless.safetensors"))["assumed"]
+    assert "classes        3 (names guessed, by their number alone)" in run("./nameless.safetensors")
+
+
 def test_a_setting_goes_over_the_file():
     got = json.loads(run("--json", "--set", "hrnet.input_size=128x256", "--set",
                          'hrnet.foreground=["car"]', "test"))

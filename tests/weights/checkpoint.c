@@ -134,6 +134,8 @@ void checkpoint_config(HrnetConfig *config, guint layer1_blocks, guint layer1_pl
 {
     const guint modules[3] = { modules2, modules3, modules4 };
     memset(config, 0, sizeof *config);
+    config->input_channels = 3;
+    config->head_kernel = 1;
     config->stem_channels[0] = config->stem_channels[1] = 64;
     config->layer1_blocks = layer1_blocks;
     config->layer1_planes = layer1_planes;

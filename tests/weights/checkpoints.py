@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "examples" / "train"))
 import hrnet  # noqa: E402
@@ -35,6 +36,45 @@ def network(variant, seed=0, **options):
             module.running_var.uniform_(0.5, 1.5)
         elif isinstance(module, torch.nn.Conv2d) and module.bias is not None:
             module.bias.data.uniform_(-0.2, 0.2)
+    return model.eval()
+
+
+class Resize:
+    """How one part of a network upsamples, in the place of hrnet.Layers."""
+
+    def __init__(self, upsample="bilinear", align_corners=False, twice=False):
+        self.options = {"mode": upsample}
+        if upsample == "bilinear":
+            self.options["align_corners"] = align_corners
+        self.twice = twice
+
+    def resize(self, x, size):
+        if x.shape[-2:] == size:
+            return x
+        if self.twice:
+            factor = 1
+            while x.shape[-1] * factor < size[1] or x.shape[-2] * factor < size[0]:
+                factor *= 2
+            x = F.interpolate(x, scale_factor=factor, **self.options)
+        return F.interpolate(x, size, **self.options)
+
+
+def varied(exchange=None, head=None, eps=None, head_kernel=1, input_channels=3, **options):
+    """A small network that differs from the authors' in what the arguments say."""
+    model = network("w18-small-v1", **options)
+    for module in model.modules():
+        if isinstance(module, hrnet.Exchange) and exchange:
+            module.make = Resize(**exchange)
+        if isinstance(module, torch.nn.BatchNorm2d) and eps is not None:
+            module.eps = eps
+    if head:
+        model.make = Resize(**head)
+    if head_kernel == 3:
+        mix = torch.nn.Conv2d(240, 60, 3, padding=1)
+        model.last_layer[0], model.last_layer[1] = mix, torch.nn.BatchNorm2d(60)
+        model.last_layer[3] = torch.nn.Conv2d(60, model.config.classes, 1)
+    if input_channels != 3:
+        model.conv1 = torch.nn.Conv2d(input_channels, 64, 3, 2, 1, bias=False)
     return model.eval()
 
 
@@ -192,7 +232,6 @@ def forms(model, folder):
         "zip-checkpoint": lambda p: save_zip(
             p, training_checkpoint(model, "state_dict", "module.model.")),
         "zip-model": lambda p: save_zip(p, {"model": prefixed(state, "module."), "epoch": 3}),
-        "zip-mmsegmentation": lambda p: save_zip(p, mmsegmentation(state)),
         "legacy": lambda p: save_legacy(p, state),
         "legacy-bf16": lambda p: save_legacy(p, rounded(state, torch.bfloat16)),
         "legacy-checkpoint": lambda p: save_legacy(

@@ -7,9 +7,6 @@
 Without HRNET_SEGMENT ("-") weights are compared only. Prints TAP; skipped without PyTorch.
 """
 
-import ast
-import struct
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -21,57 +18,7 @@ except ImportError:
     sys.exit(0)
 
 import checkpoints
-
-
-SIZE = (61, 99)
-TOLERANCE = 1e-3  # of the largest logit
-
-
-def write_npy(path, values):
-    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': {tuple(values.shape)}, }}"
-    header += " " * (-(len(header) + 11) % 64) + "\n"
-    data = bytes(values.contiguous().reshape(-1).view(torch.uint8).tolist())
-    path.write_bytes(b"\x93NUMPY\x01\0" + struct.pack("<H", len(header)) + header.encode() + data)
-
-
-def read_npy(path):
-    data = path.read_bytes()
-    length = struct.unpack_from("<H", data, 8)[0]
-    shape = ast.literal_eval(data[10:10 + length].decode())["shape"]
-    return torch.frombuffer(bytearray(data[10 + length:]), dtype=torch.float32).reshape(shape)
-
-
-class Report:
-    """Cases, as TAP."""
-
-    def __init__(self, compare, segment, folder):
-        self.compare, self.segment = compare, segment
-        self.input, self.output = Path(folder) / "input.npy", Path(folder) / "logits.npy"
-        torch.manual_seed(2)
-        self.picture = torch.randn(3, *SIZE)
-        write_npy(self.input, self.picture)
-        self.n = self.failed = 0
-
-    def logits_of(self, path):
-        """An error, or none and the engine's logits for the picture."""
-        run = subprocess.run([self.segment, "--model", path, "--size", "x".join(map(str, SIZE)),
-                              "--input-npy", self.input, "--logits", self.output],
-                             capture_output=True, text=True)
-        return (run.stderr, None) if run.returncode else ("", read_npy(self.output))
-
-    def case(self, title, plain, path, rounding, refused=False, model=None):
-        run = subprocess.run([self.compare, plain, path, str(rounding)], capture_output=True, text=True)
-        good, told = run.returncode == refused, run.stdout + run.stderr
-        if good and model is not None and self.segment != "-":
-            error, logits = self.logits_of(path)
-            with torch.inference_mode():
-                expected = model(self.picture[None])[0]
-            far = ((logits - expected).abs().max() / expected.abs().max()).item() if not error else 1
-            good, told = far < TOLERANCE, told + f"logits {far:.2g} of the largest apart\n" + error
-        self.n += 1
-        self.failed += not good
-        print(f"{'ok' if good else 'not ok'} {self.n} - {title}")
-        print("# " + told.strip().replace("\n", "\n# "), flush=True)
+from forms import Report
 
 
 # What only an ONNX graph tells of itself.
@@ -98,6 +45,15 @@ def external_cases(report, folder, plain, path):
         onnx.save(graph, path)
         report.case(f"onnx weights in '{location}' are refused", plain, path, 1e-6, refused=True)
     path.unlink()
+
+
+def mmsegmentation_case(report, folder, plain):
+    """Its exchange units upsample in two steps, which its names tell."""
+    path = Path(folder) / "mmsegmentation"
+    model = checkpoints.varied(exchange={"twice": True})
+    checkpoints.write_safetensors(plain, model.state_dict(), {"hrnet.exchange_twice": "true"})
+    checkpoints.save_zip(path, checkpoints.mmsegmentation(model.state_dict()))
+    report.case("MMSegmentation", plain, path, 0, model=model)
 
 
 def refused_cases(report, folder, plain, model):
@@ -137,6 +93,7 @@ def main():
                 report.case(f"{variant} {form}", plain, path, rounding, model=kept)
             if variant == "w18-small-v1":
                 refused_cases(report, folder, plain, model)
+                mmsegmentation_case(report, folder, plain)
             if variant == "w18-small-v1" and checkpoints.onnx_forms(model):
                 onnx_cases(report, folder)
     print(f"1..{report.n}")

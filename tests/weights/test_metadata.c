@@ -27,8 +27,11 @@ static void test_precedence(void)
     g_remove(side);
     g_assert_no_error(error);
     const HrnetConfig *config = hrnet_weights_config(weights);
-    g_assert_true(config->align_corners);
-    g_assert_cmpint(config->upsample, ==, HRNET_UPSAMPLE_NEAREST);
+    g_assert_true(config->exchange_align && config->head_align && config->logits_align);
+    g_assert_cmpint(config->exchange_upsample, ==, HRNET_UPSAMPLE_NEAREST);
+    g_assert_cmpint(config->head_upsample, ==, HRNET_UPSAMPLE_NEAREST);
+    g_assert_false(config->bgr || config->exchange_twice);
+    g_assert_cmpfloat(config->eps, ==, 1e-5);
     g_assert_cmpint(config->padding, ==, HRNET_PADDING_SAME);
     g_assert_cmpint(config->norm, ==, HRNET_NORM_BN);
     g_assert_cmpfloat(config->mean[1], ==, 0.25f);
@@ -54,6 +57,30 @@ static void test_bad_option(gconstpointer option)
     g_assert_null(checkpoint_open(checkpoint_tiny(2, NULL), options, &error));
     g_assert_error(error, HRNET_WEIGHTS_ERROR, HRNET_WEIGHTS_ERROR_OPTION);
     g_assert_nonnull(strstr(error->message, "model.safetensors: "));
+}
+
+/* A key of one part goes over the one of all; what nobody gave is told. */
+static void test_parts(void)
+{
+    const gchar *options[] = { "head_align_corners=false", "exchange_upsample=nearest",
+                               "channel_order=bgr",        "eps=0.001",
+                               "exchange_twice=true",      NULL };
+    g_autoptr(GError) error = NULL;
+    HrnetWeights *weights = checkpoint_open(
+        checkpoint_tiny(2, "{\"hrnet.align_corners\":\"true\",\"hrnet.mean\":\"[0,0,0]\"}"),
+        options, &error);
+    g_assert_no_error(error);
+    const HrnetConfig *config = hrnet_weights_config(weights);
+    g_assert_true(config->exchange_align && config->logits_align && config->exchange_twice);
+    g_assert_false(config->head_align);
+    g_assert_cmpint(config->exchange_upsample, ==, HRNET_UPSAMPLE_NEAREST);
+    g_assert_cmpint(config->head_upsample, ==, HRNET_UPSAMPLE_BILINEAR);
+    g_assert_true(config->bgr);
+    g_assert_cmpfloat(config->eps, ==, 0.001);
+    g_auto(GStrv) keys = hrnet_weights_assumed_keys(weights);
+    g_autofree gchar *list = g_strjoinv(" ", keys);
+    g_assert_cmpstr(list, ==, "hrnet.upsample hrnet.norm hrnet.padding hrnet.std hrnet.classes");
+    hrnet_weights_close(weights);
 }
 
 static void test_classes(void)
@@ -131,6 +158,13 @@ int main(int argc, char **argv)
         "palette=[\"#112233\",\"#11223g\"]",
         "foreground=[\"class 3\"]",
         "foreground=\"class 1\"",
+        "channel_order=brg",
+        "exchange_upsample=cubic",
+        "head_align_corners=yes",
+        "exchange_twice=2",
+        "eps=tiny",
+        "eps=-1",
+        "eps=nan",
         "mean=[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
     };
     g_test_init(&argc, &argv, NULL);
@@ -139,6 +173,7 @@ int main(int argc, char **argv)
         g_autofree gchar *path = g_strdup_printf("/metadata/bad-option/%u", i);
         g_test_add_data_func(path, bad_options[i], test_bad_option);
     }
+    g_test_add_func("/metadata/parts", test_parts);
     g_test_add_func("/metadata/classes", test_classes);
     g_test_add_func("/metadata/colors", test_colors);
     return g_test_run();
