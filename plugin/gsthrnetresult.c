@@ -71,11 +71,28 @@ GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVide
 
 void gst_hrnet_result_free(GstHrnetResult *result)
 {
-    g_value_unset(&result->report);
+    if (G_IS_VALUE(&result->report))
+        g_value_unset(&result->report);
     gst_buffer_unref(result->buffer);
     hrnet_mask_unref(result->mask);
     hrnet_model_unref(result->model);
     g_free(result);
+}
+
+GstHrnetResult *gst_hrnet_result_scale(const GstHrnetResult *result, guint width, guint height)
+{
+    HrnetMask *mask = hrnet_mask_scale(result->mask, width, height);
+    GstHrnetResult *scaled;
+
+    if (!mask)
+        return NULL;
+    scaled = g_new0(GstHrnetResult, 1);
+    scaled->mask = mask;
+    scaled->model = hrnet_model_ref(result->model);
+    scaled->pts = result->pts;
+    scaled->running_time = result->running_time;
+    scaled->buffer = wrap_mask(mask, result->pts);
+    return scaled;
 }
 
 gboolean gst_hrnet_result_fits(const GstHrnetResult *result, guint width, guint height)

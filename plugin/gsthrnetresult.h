@@ -34,6 +34,10 @@ GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVide
 /* The mask stays for as long as buffers show it. */
 void gst_hrnet_result_free(GstHrnetResult *result);
 
+/* The same for a frame of another size, without a report, whose boxes are the old size's. NULL
+ * where there is no memory. */
+GstHrnetResult *gst_hrnet_result_scale(const GstHrnetResult *result, guint width, guint height);
+
 /* Whether the mask is of a frame of that size. */
 gboolean gst_hrnet_result_fits(const GstHrnetResult *result, guint width, guint height);
 

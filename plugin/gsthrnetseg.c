@@ -55,7 +55,12 @@
  * for its own mask, and the latency that this adds is told to the pipeline. Where `auto` waits, a
  * frame of which a QoS event says that it comes too late is let through with the last mask, unless
  * that is older than a second. Frames that fill a gap (%GST_BUFFER_FLAG_GAP, which videorate's
- * duplicates have too) are never segmented: they have the last mask, or none.
+ * duplicates have too) keep the last mask where there is one, and pass as they came where they are
+ * empty.
+ *
+ * With `latest` the last mask is scaled when the frames' size changes, and kept across a segment
+ * without a flush while it is younger than #GstHrnetSeg:max-mask-age, until the next one is ready.
+ * A mask that nobody would have seen for longer than that is dropped, not shown later.
  *
  * An inference is begun when the one before is done: where they take long, masks are renewed more
  * rarely. With #GstHrnetSeg:adaptive-size the network then also becomes smaller than
@@ -100,7 +105,7 @@
  * With #GstHrnetSeg:fail-closed a frame for which there is no mask, or only one older than
  * #GstHrnetSeg:max-mask-age, or whose inference fails, is hidden as a whole: in the mode's own way,
  * transparent in `alpha`, and black in `overlay`, `mask` and `meta`. A warning is posted when that
- * begins.
+ * begins, but for a stream's first mask that is simply not ready yet.
  *
  * ## Example launch lines
  * |[

@@ -102,6 +102,9 @@ struct _GstHrnetSeg {
     gboolean latest;           /* frames do not wait */
     gboolean ignores_lateness; /* `exact` was asked for: QoS changes nothing */
     gboolean restarts;         /* the next inference forgets the frames before */
+    gboolean has_had_mask;     /* since the start */
+    gboolean carried;          /* the newest mask is of the segment before */
+    gboolean job_carried;      /* what the worker is at will be */
     GstClockTime inferred_at;  /* running time of the last frame that an inference was begun for */
     GstClockTime slowest;      /* a frame's time for its mask, of late */
 
@@ -123,6 +126,7 @@ struct _GstHrnetSeg {
     gboolean stumbles;   /* something of it failed */
     gboolean unreadable; /* its pixels cannot be mapped */
     gboolean drops;      /* it can leave neither as it is nor hidden */
+    const gchar *why;    /* it is segmented or not, for the log */
 };
 
 /* gsthrnetsegcaps.c */
@@ -163,10 +167,14 @@ GstClockTime gst_hrnet_seg_stream_time(GstHrnetSeg *self, GstClockTime pts);
 
 /* gsthrnetsegmask.c */
 /* Sees to it that self->result is what the frame shall have, by inference or by keeping it; NULL
- * before the first one of `latest`, and for frames that fill a gap before any other. Where that
- * fails the former stays; returns FALSE, with the one error posted, where it has failed too often.
+ * before the first one of `latest`. Where that fails the former stays; returns FALSE, with the one
+ * error posted, where it has failed too often.
  */
 gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *frame);
+/* Instead, for a frame of which nobody would see the mask: the newest one grows older. */
+void gst_hrnet_seg_mask_skip(GstHrnetSeg *self, GstBuffer *frame);
+/* A segment begins, and nothing was flushed: frames that do not wait keep the mask for a while. */
+void gst_hrnet_seg_mask_cross(GstHrnetSeg *self);
 /* What follows is another scene: no mask is carried over. */
 void gst_hrnet_seg_mask_reset(GstHrnetSeg *self);
 /* Begins and ends what a running element has for its masks. */

@@ -90,6 +90,12 @@ static gboolean can_draw_in_place(GstHrnetSeg *self, GstBuffer *buffer)
            (self->peer_takes_video_meta || frame_is_plain(&self->in_info, buffer));
 }
 
+/* What stands for a time without a picture has no pixels either. */
+static gboolean is_empty_gap(GstBuffer *buffer)
+{
+    return GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP) && gst_buffer_get_size(buffer) == 0;
+}
+
 /* A frame's mask is made here, since what becomes of the frame depends on whether there is one: it
  * is the frame itself wherever its pixels stay or may be drawn on, else one from the pool. Where
  * only metadata is added to a frame that others hold too, a copy of the buffer shares its memory.
@@ -103,9 +109,16 @@ static GstFlowReturn prepare_output_buffer(GstBaseTransform *trans, GstBuffer *i
         return GST_FLOW_ERROR;
     take_settings(self);
 
-    self->hides_all = FALSE;
+    self->hides_all = self->draws = FALSE;
     gst_hrnet_seg_failure_begin(self);
-    if (needs_mask(self) && !gst_hrnet_seg_mask_update(self, inbuf))
+    if (is_empty_gap(inbuf)) {
+        self->now.attach_meta = FALSE;
+        *outbuf = inbuf;
+        return GST_FLOW_OK;
+    }
+    if (!needs_mask(self))
+        gst_hrnet_seg_mask_skip(self, inbuf);
+    else if (!gst_hrnet_seg_mask_update(self, inbuf))
         return GST_FLOW_ERROR;
     self->draws = gst_hrnet_seg_draws(self);
     if (!gst_hrnet_seg_failure_check(self, inbuf))
@@ -172,9 +185,10 @@ static gboolean sink_event(GstBaseTransform *trans, GstEvent *event)
         GST_OBJECT_LOCK(self);
         self->earliest_time = GST_CLOCK_TIME_NONE;
         GST_OBJECT_UNLOCK(self);
-        G_GNUC_FALLTHROUGH;
-    case GST_EVENT_SEGMENT:
         gst_hrnet_seg_mask_reset(self);
+        break;
+    case GST_EVENT_SEGMENT:
+        gst_hrnet_seg_mask_cross(self);
         break;
     default:
         break;

@@ -24,6 +24,7 @@ void gst_hrnet_seg_mask_open(GstHrnetSeg *self)
 {
     self->latest = self->ignores_lateness = self->failed = self->warned = FALSE;
     self->restarts = TRUE;
+    self->has_had_mask = self->carried = self->job_carried = FALSE;
     self->confirmed_pts = self->reported_at = GST_CLOCK_TIME_NONE;
     self->slowest = 0;
     self->inferred_at = GST_CLOCK_TIME_NONE;
@@ -36,14 +37,57 @@ void gst_hrnet_seg_mask_close(GstHrnetSeg *self)
     g_clear_pointer(&self->result, gst_hrnet_result_free);
 }
 
+/* The next frame is to be segmented, as the first of its kind. */
+static void begin_anew(GstHrnetSeg *self)
+{
+    self->inferred_at = GST_CLOCK_TIME_NONE;
+    self->restarts = TRUE;
+    self->motion.valid = FALSE;
+}
+
 void gst_hrnet_seg_mask_reset(GstHrnetSeg *self)
 {
     if (self->worker)
         gst_hrnet_worker_forget(self->worker);
     g_clear_pointer(&self->result, gst_hrnet_result_free);
-    self->inferred_at = GST_CLOCK_TIME_NONE;
-    self->restarts = TRUE;
-    self->motion.valid = FALSE;
+    begin_anew(self);
+}
+
+void gst_hrnet_seg_mask_cross(GstHrnetSeg *self)
+{
+    if (!self->latest) {
+        gst_hrnet_seg_mask_reset(self);
+        return;
+    }
+    begin_anew(self);
+    self->carried = self->job_carried = TRUE;
+}
+
+/* Whether the newest mask is of a frame at most `max-mask-age` away, across segments too. */
+static gboolean is_young(GstHrnetSeg *self, GstBuffer *buffer)
+{
+    const GstClockTime now = running_time(self, buffer), then = self->result->running_time;
+
+    return GST_CLOCK_TIME_IS_VALID(now) && GST_CLOCK_TIME_IS_VALID(then) &&
+           MAX(now, then) - MIN(now, then) <= self->now.max_mask_age * GST_MSECOND;
+}
+
+/* Where frames do not wait, the mask of another size or of the segment before does until the next
+ * one comes. */
+static void carry_over(GstHrnetSeg *self, GstBuffer *buffer)
+{
+    const guint width = GST_VIDEO_INFO_WIDTH(&self->in_info),
+                height = GST_VIDEO_INFO_HEIGHT(&self->in_info);
+    GstHrnetResult *former;
+
+    if (self->result && self->carried && !is_young(self, buffer))
+        g_clear_pointer(&self->result, gst_hrnet_result_free);
+    if (!self->result || gst_hrnet_result_fits(self->result, width, height))
+        return;
+    former = self->result;
+    self->result = self->latest ? gst_hrnet_result_scale(former, width, height) : NULL;
+    gst_hrnet_result_free(former);
+    begin_anew(self);
 }
 
 /* Whether downstream is behind, so that the frame had better be let through with the mask that
@@ -71,16 +115,21 @@ static gboolean is_too_soon(GstHrnetSeg *self, GstClockTime time)
            time >= self->inferred_at && time - self->inferred_at + GST_MSECOND / 2 < interval;
 }
 
-/* Whether the mask that there is will do, as far as flags and times tell. What fills a gap is no
- * picture of anything, or the one before it again: it has the last mask, if there is one. */
-static gboolean keeps_mask(GstHrnetSeg *self, GstBuffer *buffer)
+/* Why the mask that there is will do, as far as flags and times tell; NULL where it does not. What
+ * fills a gap is no picture of anything, or the one before it again. */
+static const gchar *keeps_mask(GstHrnetSeg *self, GstBuffer *buffer)
 {
     const GstClockTime time = running_time(self, buffer);
 
+    if (!self->result)
+        return NULL;
     if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP))
-        return TRUE;
-    return self->result && !GST_BUFFER_IS_DISCONT(buffer) && GST_CLOCK_TIME_IS_VALID(time) &&
-           (is_too_soon(self, time) || (!self->latest && is_late(self, time)));
+        return "it fills a gap";
+    if (GST_BUFFER_IS_DISCONT(buffer) || !GST_CLOCK_TIME_IS_VALID(time))
+        return NULL;
+    if (is_too_soon(self, time))
+        return "target-fps has had its inference";
+    return !self->latest && is_late(self, time) ? "downstream says that it is late" : NULL;
 }
 
 /* Whether the picture is still that of the mask. Where it is not, it is noted as the next mask's.
@@ -98,6 +147,7 @@ static gboolean is_static(GstHrnetSeg *self, const GstVideoFrame *frame)
         gst_hrnet_motion_difference(&now, &self->motion) <= self->now.static_threshold) {
         self->confirmed_pts = GST_BUFFER_PTS(frame->buffer);
         self->confirmed = TRUE;
+        self->why = "it looks as the mask's frame did";
         return TRUE;
     }
     self->motion = now;
@@ -150,7 +200,8 @@ static void take_result(GstHrnetSeg *self, GstHrnetResult *result)
     g_clear_pointer(&self->result, gst_hrnet_result_free);
     self->result = result;
     self->confirmed_pts = result->pts;
-    self->failed = FALSE;
+    self->failed = self->carried = FALSE;
+    self->has_had_mask = TRUE;
     if (G_IS_VALUE(&result->report))
         post_report(self, result);
 }
@@ -182,6 +233,7 @@ static gboolean infer(GstHrnetSeg *self, const GstVideoFrame *frame, GError **er
         return FALSE;
     take_result(self, result);
     self->confirmed = TRUE;
+    self->why = "it is segmented";
     elapsed = gst_util_get_timestamp() - start;
     count_inference(self, elapsed);
     gst_hrnet_seg_latency_note(self, elapsed);
@@ -218,6 +270,7 @@ static gboolean collect(GstHrnetSeg *self, GError **error)
         g_clear_error(&outcome.error);
     }
     take_result(self, outcome.result);
+    self->carried = self->job_carried;
     count_inference(self, outcome.elapsed);
     note_load(self, outcome.elapsed);
     return TRUE;
@@ -233,8 +286,11 @@ static gboolean hand_to_worker(GstHrnetSeg *self, const GstVideoFrame *frame, GE
     job.inference = next_inference(self, frame->buffer);
     if (!self->worker)
         self->worker = gst_hrnet_worker_new();
-    if (gst_hrnet_worker_begin(self->worker, &job, &self->in_info, frame))
+    if (gst_hrnet_worker_begin(self->worker, &job, &self->in_info, frame)) {
+        self->job_carried = FALSE;
+        self->why = "its inference has begun";
         return TRUE;
+    }
     g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "no memory for a frame's copy");
     return FALSE;
 }
@@ -275,22 +331,56 @@ static gboolean is_fresh(GstHrnetSeg *self, GstBuffer *buffer)
 
     if (!self->result || self->failed)
         return FALSE;
+    /* Times of the stream begin anew with a segment: see carry_over(). */
+    if (self->carried)
+        return TRUE;
     if (!GST_CLOCK_TIME_IS_VALID(now) || !GST_CLOCK_TIME_IS_VALID(then))
         return self->confirmed;
     return MAX(now, then) - MIN(now, then) <= self->now.max_mask_age * GST_MSECOND;
 }
 
-/* Hides the frame where there is no mask to go by. One warning is posted for frames in a row. */
+/* Hides the frame where there is no mask to go by. One warning is posted for frames in a row; none
+ * where the stream's first mask is simply not ready yet. */
 static void fail_closed(GstHrnetSeg *self, GstBuffer *buffer, const GError *error)
 {
+    const gboolean begins = !self->has_had_mask && !self->failed;
+
     const gchar *why = error          ? error->message
                        : self->result ? "the last mask is too old"
                                       : "there is no mask yet";
 
     self->hides_all = !is_fresh(self, buffer);
-    if (self->hides_all && !self->warned)
+    if (self->hides_all && !self->warned && !begins)
         GST_ELEMENT_WARNING(self, STREAM, FAILED, ("Frames are hidden: %s", why), (NULL));
-    self->warned = self->hides_all;
+    self->warned = self->hides_all && !begins;
+}
+
+/* What became of each frame, and why. */
+static void log_frame(GstHrnetSeg *self, GstBuffer *buffer)
+{
+    const GstClockTime now = GST_BUFFER_PTS(buffer);
+    const GstClockTime then = self->result ? self->result->pts : GST_CLOCK_TIME_NONE;
+    const gchar *outcome = self->hides_all                  ? "hidden as a whole"
+                           : !self->result                  ? "bare"
+                           : self->confirmed && now == then ? "segmented"
+                                                            : "with a kept mask";
+
+    GST_LOG_OBJECT(self, "frame %" GST_TIME_FORMAT " is %s: %s; mask of %" GST_TIME_FORMAT,
+                   GST_TIME_ARGS(now), outcome, self->why, GST_TIME_ARGS(then));
+}
+
+void gst_hrnet_seg_mask_skip(GstHrnetSeg *self, GstBuffer *buffer)
+{
+    g_autoptr(GError) error = NULL;
+
+    if (!collect(self, &error))
+        GST_DEBUG_OBJECT(self, "nobody misses the mask of an inference: %s", error->message);
+    if (self->result && !is_young(self, buffer)) {
+        g_clear_pointer(&self->result, gst_hrnet_result_free);
+        begin_anew(self);
+    }
+    GST_LOG_OBJECT(self, "frame %" GST_TIME_FORMAT " is bare: nobody would see a mask",
+                   GST_TIME_ARGS(GST_BUFFER_PTS(buffer)));
 }
 
 gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *buffer)
@@ -308,12 +398,12 @@ gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *buffer)
         self->restarts = TRUE;
     }
     ok = collect(self, &error);
-    if (self->result && !gst_hrnet_result_fits(self->result, GST_VIDEO_INFO_WIDTH(&self->in_info),
-                                               GST_VIDEO_INFO_HEIGHT(&self->in_info)))
-        g_clear_pointer(&self->result, gst_hrnet_result_free);
-    if (ok && !busy && !keeps_mask(self, buffer))
+    carry_over(self, buffer);
+    self->why = busy ? "an inference is under way" : keeps_mask(self, buffer);
+    if (ok && !self->why)
         ok = look_at_pixels(self, buffer, &error);
     if (!ok) {
+        self->why = error->message;
         self->failed = TRUE;
         self->motion.valid = FALSE;
         self->inferred_at = GST_CLOCK_TIME_NONE;
@@ -324,5 +414,6 @@ gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *buffer)
         fail_closed(self, buffer, error);
     if (self->result)
         note_mask(self, buffer);
+    log_frame(self, buffer);
     return TRUE;
 }

@@ -342,7 +342,8 @@ static void install_hiding_properties(GObjectClass *object)
         g_param_spec_uint(
             "max-mask-age", "Maximum age of a mask",
             "Milliseconds of stream time after which fail-closed takes a mask for too "
-            "old",
+            "old, and after which none is carried on: over a new segment, or a time in which "
+            "nobody saw it",
             0, G_MAXUINT, DEFAULT_MAX_MASK_AGE, FLAGS));
     g_object_class_install_property(
         object, PROP_MARGIN,

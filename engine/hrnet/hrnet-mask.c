@@ -102,6 +102,44 @@ const guint8 *hrnet_mask_get_labels(const HrnetMask *mask, gsize *size)
     return (const guint8 *)mask + LABELS_OFFSET;
 }
 
+/* The old place of each of n_new pixels, centres aligned. */
+static guint nearest(guint place, guint n_new, guint n_old)
+{
+    return (guint)(((guint64)place * 2 + 1) * n_old / ((guint64)n_new * 2));
+}
+
+/**
+ * hrnet_mask_scale:
+ * @mask: a mask
+ * @width: of the new mask, 1 to %HRNET_IMAGE_MAX_SIZE pixels
+ * @height: likewise
+ *
+ * The mask of the same picture at another size: each pixel has the label that lies at its centre.
+ * Allocates. Any thread.
+ *
+ * Returns: (transfer full) (nullable): a new mask, %NULL where there is no memory
+ */
+HrnetMask *hrnet_mask_scale(const HrnetMask *mask, guint width, guint height)
+{
+    g_return_val_if_fail(mask != NULL, NULL);
+    g_return_val_if_fail(width >= 1 && width <= HRNET_IMAGE_MAX_SIZE, NULL);
+    g_return_val_if_fail(height >= 1 && height <= HRNET_IMAGE_MAX_SIZE, NULL);
+    HrnetPool *pool = hrnet_pool_open(hrnet_mask_block_bytes(width, height));
+    HrnetMask *scaled = pool ? hrnet_mask_new(pool, width, height) : NULL;
+    /* The pool's block stays until the mask goes. */
+    hrnet_pool_close(pool);
+    if (!scaled)
+        return NULL;
+    const guint8 *from = hrnet_mask_get_labels(mask, NULL);
+    guint8 *to = hrnet_mask_peek_labels(scaled);
+    for (guint y = 0; y < height; y++, to += width) {
+        const guint8 *row = from + (gsize)nearest(y, height, mask->height) * mask->width;
+        for (guint x = 0; x < width; x++)
+            to[x] = row[nearest(x, width, mask->width)];
+    }
+    return scaled;
+}
+
 /**
  * hrnet_mask_count:
  * @mask: a mask

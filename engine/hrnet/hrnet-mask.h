@@ -24,6 +24,7 @@ HRNET_API void hrnet_mask_unref(HrnetMask *mask);
 HRNET_API guint hrnet_mask_get_width(const HrnetMask *mask);
 HRNET_API guint hrnet_mask_get_height(const HrnetMask *mask);
 HRNET_API const guint8 *hrnet_mask_get_labels(const HrnetMask *mask, gsize *size);
+HRNET_API HrnetMask *hrnet_mask_scale(const HrnetMask *mask, guint width, guint height);
 HRNET_API void hrnet_mask_count(const HrnetMask *mask, guint64 *counts, guint n_counts);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(HrnetMask, hrnet_mask_unref)

@@ -92,7 +92,7 @@ static GstHarness *closed(const gchar *properties, const gchar *mode, GstVideoIn
     return h;
 }
 
-/* Before the first mask of `latest` all is hidden, with one warning; afterwards not. */
+/* Before the first mask of `latest` all is hidden, which is nothing to warn of; afterwards not. */
 GST_START_TEST(test_closed_before_first_mask)
 {
     const gchar *mode = every_mode[__i__];
@@ -116,7 +116,7 @@ GST_START_TEST(test_closed_before_first_mask)
         g_usleep(2000);
     }
     fail_if(hidden);
-    fail_unless_equals_int(n_warnings(bus, "hidden"), 1);
+    fail_unless_equals_int(n_warnings(bus, "hidden"), 0);
     harness_close(h, bus);
 }
 GST_END_TEST
@@ -226,7 +226,8 @@ static const gchar *const faults[] = { "1", "2", "3", "4", "7", "1-", "3-" };
 
 /* In every mode, waiting or not, whichever inference fails, and with another model (and one that
  * does not exist) on the way: a frame has a mask of its age, which is in its metadata, or is hidden
- * down to the last byte; and each time that begins a warning says so. */
+ * down to the last byte; and each time that begins a warning says so, unless it is that the first
+ * inference of all takes its time. */
 GST_START_TEST(test_nothing_unhidden_leaves)
 {
     const gchar *mode = every_mode[__i__ % N_EVERY];
@@ -273,6 +274,8 @@ GST_START_TEST(test_nothing_unhidden_leaves)
     }
     fail_unless(n_hidden > 0);
     fail_unless_equals_int(n_shown > 0, may_show);
+    if (latest && !g_str_equal(fault, "1") && may_show)
+        n_times--;
     fail_unless_equals_int(n_warnings(bus, "hidden"), (gint)n_times);
     if (!latest)
         fail_unless_equals_int(n_hidden, for_good ? N_FRAMES + 1 - atoi(fault) : 1);

@@ -157,38 +157,26 @@ GST_START_TEST(test_events)
 }
 GST_END_TEST
 
-/* A frame that fills a gap is not segmented, whatever it shows. Before the first mask it leaves as
- * it came, or as a mask of unlabelled pixels; then it has the last mask. */
+/* A frame that fills a gap has the last mask, whatever it shows; the first one of all is segmented.
+ */
 GST_START_TEST(test_gap_buffers)
 {
     gchar *description = g_strdup_printf("hrnetseg model=test mode=%s", all_modes[__i__]);
-    const gboolean is_mask = g_str_equal(all_modes[__i__], "mask");
-    GstVideoInfo info, out_info;
+    GstVideoInfo info;
     GstHarness *h = start(description, &info);
 
-    gst_video_info_set_format(&out_info, is_mask ? GST_VIDEO_FORMAT_GRAY8 : GST_VIDEO_FORMAT_I420,
-                              WIDTH, HEIGHT);
     for (guint i = 0; i < 4; i++) { /* gap, picture, gap, picture */
         GstBuffer *in = frame_new(&info, 0, i), *out;
-        gsize n_before, n_after;
-        g_autofree guint8 *before = frame_bytes(&info, in, &n_before), *after = NULL;
         const gboolean is_gap = i % 2 == 0;
         guint64 pts;
 
         if (is_gap)
             GST_BUFFER_FLAG_SET(in, GST_BUFFER_FLAG_GAP);
         out = gst_harness_push_and_pull(h, in);
-        fail_unless_equals_uint64(seg_stat(h->element, "inferences"), (i + 1) / 2);
+        fail_unless_equals_uint64(seg_stat(h->element, "inferences"), 1 + (i + 1) / 2);
         fail_unless_equals_int(GST_BUFFER_FLAG_IS_SET(out, GST_BUFFER_FLAG_GAP), is_gap);
-        after = frame_bytes(&out_info, out, &n_after);
-        if (i == 0) {
-            fail_unless(seg_structure(out) == NULL);
-            for (gsize k = 0; k < n_after; k++)
-                fail_unless_equals_int(after[k], is_mask ? 0 : before[k]);
-        } else {
-            fail_unless(gst_structure_get_uint64(seg_structure(out), "pts", &pts));
-            fail_unless_equals_uint64(pts, frame_time(is_gap ? i - 1 : i));
-        }
+        fail_unless(gst_structure_get_uint64(seg_structure(out), "pts", &pts));
+        fail_unless_equals_uint64(pts, frame_time(is_gap && i > 0 ? i - 1 : i));
         gst_buffer_unref(out);
     }
     g_free(description);
