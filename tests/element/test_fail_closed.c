@@ -261,6 +261,11 @@ GST_START_TEST(test_nothing_unhidden_leaves)
         } else {
             fail_unless(has_bytes(h, out, hidden), "frame %u", n);
         }
+        /* Before the first mask a failure is told, waiting is not. */
+        if (latest && is_shown && n_shown == 0) {
+            fail_unless(n_warnings(bus, "hidden") <= 1);
+            n_times = 0;
+        }
         n_times += !is_shown && !was_hidden;
         was_hidden = !is_shown;
         n_shown += is_shown;
@@ -274,8 +279,6 @@ GST_START_TEST(test_nothing_unhidden_leaves)
     }
     fail_unless(n_hidden > 0);
     fail_unless_equals_int(n_shown > 0, may_show);
-    if (latest && !g_str_equal(fault, "1") && may_show)
-        n_times--;
     fail_unless_equals_int(n_warnings(bus, "hidden"), (gint)n_times);
     if (!latest)
         fail_unless_equals_int(n_hidden, for_good ? N_FRAMES + 1 - atoi(fault) : 1);
