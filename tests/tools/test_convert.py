@@ -67,6 +67,17 @@ def test_selftest_tells_wrong_options():
     assert "no self-test" in inspect.run("--selftest", "test", status=1)
 
 
+def test_a_selftest_cannot_excuse_itself():
+    run("--selftest", "test", "sound.safetensors")
+    metadata, tensors = read_model("sound.safetensors")
+    sound = json.loads(metadata["hrnet.selftest"])
+    for largest in ("1e999", "1e300", "-1", "0", "\"1\"", "null"):
+        text = {**sound, "logits": [0] * len(sound["logits"]), "largest": "L"}
+        metadata["hrnet.selftest"] = json.dumps(text).replace("\"L\"", largest)
+        write_model("excused.safetensors", metadata, tensors)
+        assert "selftest" in inspect.run("--selftest", "./excused.safetensors", status=1).replace("-", "")
+
+
 def test_broken_selftests():
     metadata, tensors = read_model(TEST)
     for text in ("", "{}", "[1]", "{\"seed\": 1, \"height\": 64, \"width\": 96, \"largest\": 1, \"logits\": []}",
