@@ -22,6 +22,8 @@ HRNET_API GQuark hrnet_error_quark(void);
  * @HRNET_ERROR_UNSUPPORTED: a sound file whose network this library does not run
  * @HRNET_ERROR_INVALID_ARGUMENT: a size, option, image or other argument out of its range
  * @HRNET_ERROR_NO_MEMORY: memory ran out
+ * @HRNET_ERROR_NOT_FINITE: the network's scores are no numbers, so that they tell no class: its
+ * weights, or its input, are out of all range
  *
  * What went wrong. Each message says what, where, and what was expected.
  */
@@ -31,6 +33,7 @@ typedef enum {
     HRNET_ERROR_UNSUPPORTED,
     HRNET_ERROR_INVALID_ARGUMENT,
     HRNET_ERROR_NO_MEMORY,
+    HRNET_ERROR_NOT_FINITE,
 } HrnetError;
 
 G_END_DECLS

@@ -52,8 +52,12 @@ struct _HrnetSession {
  * the next frame is compared with this one's time. */
 gfloat hrnet_session_advance(HrnetSession *session, guint64 time_ns);
 
-/* From the plan's input to its logits; a profiling session notes the times. */
-void hrnet_session_run_network(HrnetSession *session, HrnetWorkers *workers);
+/* From the plan's input to its logits; a profiling session notes the times. Whether all logits are
+ * finite numbers: a maximum of others is no class. */
+gboolean hrnet_session_run_network(HrnetSession *session, HrnetWorkers *workers);
+
+/* Sets the error of a run whose logits are not; FALSE. */
+gboolean hrnet_session_fail_unfinite(const HrnetSession *session, GError **error);
 
 /* The file that a model's name means: a path has a slash, or a dot and is there, all else is looked
  * up. Free with g_free(). */

@@ -2,11 +2,23 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hrnet/hrnet-private.h"
 
+#include "ops/finite.h"
+
 #include <string.h>
 
-void hrnet_session_run_network(HrnetSession *session, HrnetWorkers *workers)
+gboolean hrnet_session_run_network(HrnetSession *session, HrnetWorkers *workers)
 {
+    const HrnetTensor logits = hrnet_plan_logits(session->plan);
     hrnet_plan_run(session->plan, workers, session->profiling ? session->node_ns : NULL);
+    return hrnet_tensor_is_finite(&logits, workers);
+}
+
+gboolean hrnet_session_fail_unfinite(const HrnetSession *session, GError **error)
+{
+    g_set_error(error, HRNET_ERROR, HRNET_ERROR_NOT_FINITE,
+                "%s: the network's scores are not finite numbers",
+                hrnet_model_get_path(session->model));
+    return FALSE;
 }
 
 /**
@@ -63,7 +75,8 @@ static gsize dense_floats(HrnetTensor tensor)
  *
  * The network alone. Allocates nothing.
  *
- * Returns: %TRUE, or %FALSE with %HRNET_ERROR_INVALID_ARGUMENT where a length is wrong
+ * Returns: %TRUE, or %FALSE with %HRNET_ERROR_INVALID_ARGUMENT where a length is wrong, with
+ * %HRNET_ERROR_NOT_FINITE where a logit is no finite number
  */
 gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_input,
                            gfloat *logits, gsize n_logits, GError **error)
@@ -82,8 +95,10 @@ gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_i
     }
     tensor_from_dense(in, input);
     HrnetWorkers *workers = hrnet_workers_begin(session->n_threads);
-    hrnet_session_run_network(session, workers);
+    const gboolean is_finite = hrnet_session_run_network(session, workers);
     hrnet_workers_end(workers);
+    if (!is_finite)
+        return hrnet_session_fail_unfinite(session, error);
     session->scores = out;
     tensor_to_dense(out, logits);
     return TRUE;

@@ -302,8 +302,8 @@ static void label_frame(HrnetSession *session, const HrnetFrame *frame, guint64 
  * hrnet_session_segment_at() of a frame that has no time, which smoothing therefore leaves as it
  * is.
  *
- * Returns: (transfer full): a mask of the image's size, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT
- * or %HRNET_ERROR_NO_MEMORY
+ * Returns: (transfer full): a mask of the image's size, or %NULL with
+ * %HRNET_ERROR_INVALID_ARGUMENT, %HRNET_ERROR_NO_MEMORY or %HRNET_ERROR_NOT_FINITE
  */
 HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image, GError **error)
 {
@@ -322,8 +322,8 @@ HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image,
  * of the frame with its best class. Waits for its turn with the process's worker threads. After the
  * first frames of a size and format it allocates nothing as long as masks come back.
  *
- * Returns: (transfer full): a mask of the image's size, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT
- * or %HRNET_ERROR_NO_MEMORY
+ * Returns: (transfer full): a mask of the image's size, or %NULL with
+ * %HRNET_ERROR_INVALID_ARGUMENT, %HRNET_ERROR_NO_MEMORY or %HRNET_ERROR_NOT_FINITE
  */
 HrnetMask *hrnet_session_segment_at(HrnetSession *session, const HrnetImage *image, guint64 time_ns,
                                     GError **error)
@@ -343,8 +343,13 @@ HrnetMask *hrnet_session_segment_at(HrnetSession *session, const HrnetImage *ima
     const HrnetTensor input = hrnet_plan_input(session->plan);
     HrnetWorkers *workers = hrnet_workers_begin(session->n_threads);
     hrnet_frame_input_run(session->frame_input, &frame, input, session->frame_scratch, workers);
-    hrnet_session_run_network(session, workers);
-    label_frame(session, &frame, time_ns, hrnet_mask_peek_labels(mask), workers);
+    const gboolean is_finite = hrnet_session_run_network(session, workers);
+    if (is_finite)
+        label_frame(session, &frame, time_ns, hrnet_mask_peek_labels(mask), workers);
     hrnet_workers_end(workers);
+    if (!is_finite) {
+        hrnet_session_fail_unfinite(session, error);
+        g_clear_pointer(&mask, hrnet_mask_unref);
+    }
     return mask;
 }

@@ -12,6 +12,7 @@
 #define LARGEST_SIDE_FILE_BYTES (1u << 20)
 #define SMALLEST_INPUT          16
 #define LARGEST_INPUT           8192
+#define LARGEST_COLOUR          1e7 /* of a normalised input */
 
 static const gchar *const keys[] = {
     "hrnet.align_corners",
@@ -232,6 +233,20 @@ static gboolean apply_colour_statistic(const Apply *apply, const gchar *key, gfl
     return TRUE;
 }
 
+/* Pixels are from 0 to 1 before that: what is far from them afterwards is a slip, or made to
+ * overflow. */
+static gboolean check_colour_range(const Apply *apply)
+{
+    const HrnetConfig *config = apply->config;
+    for (guint c = 0; c < 3; c++)
+        if (!((fabsf(config->mean[c]) + 1) / config->std[c] <= LARGEST_COLOUR))
+            return hrnet_weights_fail(apply->error, OPTION, apply->path,
+                                      "hrnet.mean of %g and hrnet.std of %g make colours larger "
+                                      "than %g",
+                                      config->mean[c], config->std[c], LARGEST_COLOUR);
+    return TRUE;
+}
+
 static gboolean apply_input_size(const Apply *apply)
 {
     const gchar *value = g_hash_table_lookup(apply->metadata, "hrnet.input_size");
@@ -360,6 +375,6 @@ gboolean hrnet_metadata_apply(GHashTable *metadata, const gchar *path, HrnetConf
     return apply_choices(&apply) &&
            apply_colour_statistic(&apply, "hrnet.mean", config->mean, FALSE) &&
            apply_colour_statistic(&apply, "hrnet.std", config->std, TRUE) &&
-           apply_input_size(&apply) && apply_classes(&apply) && apply_palette(&apply) &&
-           apply_foreground(&apply);
+           check_colour_range(&apply) && apply_input_size(&apply) && apply_classes(&apply) &&
+           apply_palette(&apply) && apply_foreground(&apply);
 }

@@ -1,6 +1,9 @@
 /* Frames that cannot be read, segmented or drawn on, among others that can: the stream goes on.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness.h"
+#include "support/unfinite.h"
+
+#include <glib/gstdio.h>
 
 #include <string.h>
 
@@ -224,6 +227,39 @@ GST_START_TEST(test_failed_inference)
 }
 GST_END_TEST
 
+/* Scores that are no numbers are such a failure: no frame leaves bare with fail-closed. */
+GST_START_TEST(test_unfinite_scores)
+{
+    gchar *from = g_build_filename(g_getenv("HRNET_MODEL_PATH"), "test.safetensors", NULL);
+    gchar *path = unfinite_model_new(from);
+    gchar *description =
+        g_strdup_printf("hrnetseg model=%s mode=fill fail-closed=true sync-mode=exact", path);
+    GstHarness *h = harness_new(description);
+    GstBus *bus = harness_add_bus(h);
+    GstVideoInfo info;
+
+    harness_set_frame_caps(h, "GRAY8", WIDTH, HEIGHT, "", &info);
+    for (guint n = 0; n < 5; n++) {
+        GstBuffer *out = gst_harness_push_and_pull(h, frame_new(&info, 0, n));
+        GstMapInfo map;
+
+        fail_unless(seg_structure(out) == NULL);
+        gst_buffer_map(out, &map, GST_MAP_READ);
+        for (gsize i = 1; i < WIDTH; i++)
+            fail_unless_equals_int(map.data[i], map.data[0]);
+        gst_buffer_unmap(out, &map);
+        gst_buffer_unref(out);
+    }
+    fail_unless_equals_int(n_messages(bus, GST_MESSAGE_WARNING), 1);
+    fail_unless_equals_int(n_messages(bus, GST_MESSAGE_ERROR), 0);
+    harness_close(h, bus);
+    g_unlink(path);
+    g_free(path);
+    g_free(from);
+    g_free(description);
+}
+GST_END_TEST
+
 /* The same beside the stream. */
 GST_START_TEST(test_failed_inference_of_latest)
 {
@@ -279,6 +315,7 @@ static Suite *recovery_suite(void)
     tcase_add_loop_test(chain, test_one_among_many_of_latest, 0, N_ALL_MODES);
     tcase_add_loop_test(chain, test_failed_inference, 0, N_ALL_MODES);
     tcase_add_loop_test(chain, test_failed_inference_of_latest, 0, N_ALL_MODES);
+    tcase_add_test(chain, test_unfinite_scores);
     tcase_add_loop_test(chain, test_runs, 0, N_ALL_MODES * 2);
     suite_add_tcase(suite, chain);
     return suite;

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "support/unfinite.h"
+
 #define HEIGHT 48
 #define WIDTH  65
 
@@ -40,6 +42,40 @@ static HrnetImage rgb_image(guint8 *pixels)
     hrnet_image_init(&image, HRNET_PIXEL_FORMAT_RGB, WIDTH, HEIGHT);
     g_assert_true(hrnet_image_set_data(&image, pixels, HEIGHT * WIDTH * 3, 0, NULL));
     return image;
+}
+
+/* Scores that are no numbers are a failure, of frames and of tensors, with smoothing as without;
+ * what comes after them is as before. */
+static void test_unfinite(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree gchar *path = unfinite_model_new(g_getenv("HRNET_TEST_MODEL"));
+    g_autoptr(HrnetModel) model = hrnet_model_load(path, NULL, &error);
+    g_assert_no_error(error);
+    g_unlink(path);
+    g_autoptr(HrnetSession) session = new_session(model);
+    g_autofree guint8 *pixels = new_pixels();
+    const HrnetImage image = rgb_image(pixels);
+    for (guint i = 0; i < 4; i++) {
+        hrnet_session_set_smoothing(session, i % 2 ? 100 : 0);
+        hrnet_session_set_edge_refine(session, i > 1);
+        g_assert_null(hrnet_session_segment_at(session, &image, i * 1000000, &error));
+        g_assert_error(error, HRNET_ERROR, HRNET_ERROR_NOT_FINITE);
+        g_assert_true(g_str_has_prefix(error->message, path));
+        g_clear_error(&error);
+    }
+    guint classes, height, width;
+    hrnet_session_get_logits_size(session, &classes, &height, &width);
+    const gsize n_logits = (gsize)classes * height * width, n_input = 3 * 64 * 96;
+    g_autofree gfloat *logits = g_new(gfloat, n_logits), *input = g_new0(gfloat, n_input);
+    g_assert_false(hrnet_session_run(session, input, n_input, logits, n_logits, &error));
+    g_assert_error(error, HRNET_ERROR, HRNET_ERROR_NOT_FINITE);
+    g_clear_error(&error);
+
+    g_autoptr(HrnetModel) good = load_test_model();
+    g_autoptr(HrnetSession) other = new_session(good);
+    g_autoptr(HrnetMask) mask = hrnet_session_segment(other, &image, &error);
+    g_assert_no_error(error);
 }
 
 static void test_model(void)
@@ -367,6 +403,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/api/model", test_model);
+    g_test_add_func("/api/unfinite", test_unfinite);
     g_test_add_func("/api/find-label", test_find_label);
     g_test_add_func("/api/load-errors", test_load_errors);
     g_test_add_func("/api/model-path", test_model_path);
