@@ -3,23 +3,45 @@
 #ifndef HRNET_BASE_CPU_H
 #define HRNET_BASE_CPU_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* Instruction sets that kernels are written for, each including the ones before it on its
- * architecture. */
+/* Extensions that kernels are written for, in the order in which one's kernels go over those of
+ * the ones before. */
 typedef enum {
-    HRNET_ISA_C,      /* portable C */
-    HRNET_ISA_AVX2,   /* x86-64: AVX2, FMA, F16C */
-    HRNET_ISA_AVX512, /* x86-64: AVX-512 F, BW, DQ, VL besides */
-} HrnetIsa;
+    HRNET_CPU_AVX2,        /* x86-64: AVX2, FMA, F16C */
+    HRNET_CPU_AVX_VNNI,    /* x86-64: AVX-VNNI, the dot products of bytes for vectors of AVX2 */
+    HRNET_CPU_AVX512,      /* x86-64: AVX-512 F, BW, DQ, VL */
+    HRNET_CPU_AVX512_VNNI, /* x86-64: AVX-512 VNNI, the dot products of bytes */
+    HRNET_CPU_N_FEATURES
+} HrnetCpuFeature;
 
-/* The best instruction set that CPU and operating system both support (XCR0 says whether the
- * registers are saved), lowered by the environment variable HRNET_CPU=c|avx2|avx512. Asking for
- * more than there is gives what there is. Read once; any thread. */
-HrnetIsa hrnet_cpu_isa(void);
+/* A set of features: bit 1 << feature for each. The empty set is portable C. */
+typedef unsigned HrnetCpuFeatures;
 
-/* "c", "avx2", "avx512". */
-const char *hrnet_isa_name(HrnetIsa isa);
+/* What CPU and operating system both support (XCR0 says whether the registers are saved), lowered
+ * to the level that the environment variable HRNET_CPU names: c, avx2 (without AVX-VNNI), avx-vnni
+ * or avx512 (with all). Asking for more than there is gives what there is, and so does a name that
+ * is none of these. Read once; any thread. */
+HrnetCpuFeatures hrnet_cpu_features(void);
+
+/* The feature and all before it in the enumeration. */
+HrnetCpuFeatures hrnet_cpu_features_up_to(HrnetCpuFeature feature);
+
+/* "avx2", "avx-vnni", "avx512", "avx512-vnni". */
+const char *hrnet_cpu_feature_name(HrnetCpuFeature feature);
+
+/* The highest level that the features reach: "c", "avx2", "avx-vnni", "avx512". */
+const char *hrnet_cpu_level_name(HrnetCpuFeatures features);
+
+/* Those that a level allows, each there or not. False, and the empty set, if it is none. */
+bool hrnet_cpu_level_features(const char *level, HrnetCpuFeatures *features);
+
+/* What HRNET_CPU asks for if that is no level at all, else NULL. Static storage. */
+const char *hrnet_cpu_unknown_level(void);
+
+/* All levels, as text for messages. */
+#define HRNET_CPU_LEVELS "c, avx2, avx-vnni, avx512"
 
 /* Processors this process may run on (its affinity mask), at least 1. */
 unsigned hrnet_cpu_count(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "hrnet/hrnet.h"
+#include "hrnet/hrnet-private.h"
 
 #include "base/cpu.h"
 #include "ops/peak.h"
@@ -14,16 +14,27 @@ const gchar *hrnet_get_version(void)
     return HRNET_VERSION;
 }
 
+void hrnet_cpu_warn(void)
+{
+    static gsize told = 0;
+    const gchar *unknown = hrnet_cpu_unknown_level();
+    if (unknown && g_once_init_enter(&told)) {
+        g_warning("HRNET_CPU=%s is none of %s: ignored", unknown, HRNET_CPU_LEVELS);
+        g_once_init_leave(&told, 1);
+    }
+}
+
 /**
  * hrnet_get_isa:
  *
- * Returns: (transfer none): the instruction set that the kernels use in this process, `c`, `avx2`
- * or `avx512`: the best that CPU and operating system support, lowered by the environment variable
- * `HRNET_CPU`
+ * Returns: (transfer none): the instruction set that the kernels use in this process, `c`, `avx2`,
+ * `avx-vnni` or `avx512`: the best that CPU and operating system support, lowered by the
+ * environment variable `HRNET_CPU`
  */
 const gchar *hrnet_get_isa(void)
 {
-    return hrnet_isa_name(hrnet_cpu_isa());
+    hrnet_cpu_warn();
+    return hrnet_cpu_level_name(hrnet_cpu_features());
 }
 
 /**

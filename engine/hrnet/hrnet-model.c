@@ -97,6 +97,7 @@ gchar *hrnet_model_find(const gchar *name, GError **error)
 HrnetModel *hrnet_model_load(const gchar *name, const gchar *const *options, GError **error)
 {
     g_return_val_if_fail(name != NULL, NULL);
+    hrnet_cpu_warn();
     g_autoptr(HrnetModel) model = g_new0(HrnetModel, 1);
     GError *weights_error = NULL;
     g_atomic_ref_count_init(&model->n_refs);

@@ -59,6 +59,9 @@ gboolean hrnet_session_run_network(HrnetSession *session, HrnetWorkers *workers)
 /* Sets the error of a run whose logits are not; FALSE. */
 gboolean hrnet_session_fail_unfinite(const HrnetSession *session, GError **error);
 
+/* Warns, once in a process, of an environment variable HRNET_CPU that names no level. */
+void hrnet_cpu_warn(void);
+
 /* The file that a model's name means: a path has a slash, or a dot and is there, all else is looked
  * up. Free with g_free(). */
 gchar *hrnet_model_find(const gchar *name, GError **error);

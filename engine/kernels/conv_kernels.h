@@ -1,9 +1,8 @@
-/* The convolution kernels of this process's instruction set.
+/* The kernels of convolutions.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef HRNET_KERNELS_CONV_KERNELS_H
 #define HRNET_KERNELS_CONV_KERNELS_H
 
-#include "base/cpu.h"
 #include "kernels/conv_tile.h"
 #include "kernels/wino4s2.h"
 
@@ -21,11 +20,5 @@ typedef struct {
     void (*wino4s2_output)(const HrnetWino4Output *output);
     void (*wino4s2_weights)(const HrnetWino4S2Weights *weights);
 } HrnetConvKernels;
-
-/* Static, for hrnet_cpu_isa(). Any thread. */
-const HrnetConvKernels *hrnet_conv_kernels(void);
-
-/* For any instruction set; those that this build or architecture lacks are the C ones. */
-const HrnetConvKernels *hrnet_conv_kernels_for(HrnetIsa isa);
 
 #endif

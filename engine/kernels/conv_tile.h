@@ -43,8 +43,6 @@ typedef struct {
 } HrnetConvTile;
 
 void hrnet_conv_tile_f32_c(const HrnetConvTile *tile);
-void hrnet_conv_tile_f32_avx2(const HrnetConvTile *tile);
-void hrnet_conv_tile_f32_avx512(const HrnetConvTile *tile);
 
 /* A zero-padded, for stride 2 deinterleaved copy of n_rows rows of n_channels planes: for -1 <= i <
  * n
@@ -67,7 +65,5 @@ typedef struct {
 } HrnetConvStage;
 
 void hrnet_conv_stage_f32_c(const HrnetConvStage *stage);
-void hrnet_conv_stage_f32_avx2(const HrnetConvStage *stage);
-void hrnet_conv_stage_f32_avx512(const HrnetConvStage *stage);
 
 #endif

@@ -12,8 +12,6 @@
 #ifndef HRNET_KERNELS_FRAME_KERNELS_H
 #define HRNET_KERNELS_FRAME_KERNELS_H
 
-#include "base/cpu.h"
-
 #include <stddef.h>
 #include <stdint.h>
 
@@ -82,13 +80,7 @@ typedef struct {
                          const uint8_t *labels1, const HrnetPaintTable *table, unsigned n);
 } HrnetFrameKernels;
 
+/* The references. */
 extern const HrnetFrameKernels hrnet_frame_kernels_c;
-#if defined(__x86_64__)
-extern const HrnetFrameKernels hrnet_frame_kernels_avx2;
-extern const HrnetFrameKernels hrnet_frame_kernels_avx512;
-#endif
-
-/* The kernels for an instruction set that the CPU has; the best there are for it. */
-const HrnetFrameKernels *hrnet_frame_kernels(HrnetIsa isa);
 
 #endif

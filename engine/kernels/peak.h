@@ -3,18 +3,9 @@
 #ifndef HRNET_KERNELS_PEAK_H
 #define HRNET_KERNELS_PEAK_H
 
-#include "base/cpu.h"
-
 /* Runs n steps of multiply-adds on vectors of floats in registers, as many independent ones a step
  * as hide their latency. Returns the floating-point operations that those were, two for each
  * multiply-add. */
 typedef double (*HrnetPeakFunc)(unsigned n);
-
-double hrnet_peak_f32_avx2(unsigned n);
-double hrnet_peak_f32_avx512(unsigned n);
-
-/* The one for an instruction set that the CPU has; NULL for plain C, whose vectors are the
- * compiler's choice. */
-HrnetPeakFunc hrnet_peak_kernel(HrnetIsa isa);
 
 #endif

@@ -15,8 +15,6 @@
 #ifndef HRNET_KERNELS_RESIZE_KERNELS_H
 #define HRNET_KERNELS_RESIZE_KERNELS_H
 
-#include "base/cpu.h"
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -87,13 +85,7 @@ typedef struct {
                        unsigned n);
 } HrnetResizeKernels;
 
+/* The references. */
 extern const HrnetResizeKernels hrnet_resize_kernels_c;
-#if defined(__x86_64__)
-extern const HrnetResizeKernels hrnet_resize_kernels_avx2;
-extern const HrnetResizeKernels hrnet_resize_kernels_avx512;
-#endif
-
-/* The kernels for an instruction set that the CPU has; the best there are for it. */
-const HrnetResizeKernels *hrnet_resize_kernels(HrnetIsa isa);
 
 #endif

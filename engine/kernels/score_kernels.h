@@ -10,8 +10,6 @@
 #ifndef HRNET_KERNELS_SCORE_KERNELS_H
 #define HRNET_KERNELS_SCORE_KERNELS_H
 
-#include "base/cpu.h"
-
 #include <stddef.h>
 
 #define HRNET_SCORE_BLOCK 16
@@ -70,13 +68,7 @@ typedef struct {
                 const float *scale, const float *luma_mean, const float *gain, unsigned n);
 } HrnetScoreKernels;
 
+/* The references. */
 extern const HrnetScoreKernels hrnet_score_kernels_c;
-#if defined(__x86_64__)
-extern const HrnetScoreKernels hrnet_score_kernels_avx2;
-extern const HrnetScoreKernels hrnet_score_kernels_avx512;
-#endif
-
-/* The kernels for an instruction set that the CPU has; the best there are for it. */
-const HrnetScoreKernels *hrnet_score_kernels(HrnetIsa isa);
 
 #endif

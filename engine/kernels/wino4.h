@@ -50,8 +50,6 @@ typedef struct {
 } HrnetWino4Input;
 
 void hrnet_wino4_input_f32_c(const HrnetWino4Input *input);
-void hrnet_wino4_input_f32_avx2(const HrnetWino4Input *input);
-void hrnet_wino4_input_f32_avx512(const HrnetWino4Input *input);
 
 /* M[row][point][lane] = sum over c of U[point][c][row] V[point][c][lane] for n_points points,
  * bias[row] added at bias_point, and what M was before where `accumulate` says so. U has u_channels
@@ -76,8 +74,6 @@ typedef struct {
 } HrnetWino4Product;
 
 void hrnet_wino4_product_f32_c(const HrnetWino4Product *product);
-void hrnet_wino4_product_f32_avx2(const HrnetWino4Product *product);
-void hrnet_wino4_product_f32_avx512(const HrnetWino4Product *product);
 
 /* out = act(A^T M A + residual) for n_rows output channels and n_vectors vectors from piece
  * first_piece on. Writes the pixels of its pieces that lie inside the image and nothing else; out
@@ -96,8 +92,6 @@ typedef struct {
 } HrnetWino4Output;
 
 void hrnet_wino4_output_f32_c(const HrnetWino4Output *output);
-void hrnet_wino4_output_f32_avx2(const HrnetWino4Output *output);
-void hrnet_wino4_output_f32_avx512(const HrnetWino4Output *output);
 
 /* U[point][channel][row] = (G g G^T)[point], g being the 3x3 filter of a row and channel: one group
  * of a product's rows. Computed in double and rounded once, so that instruction sets differ by a
@@ -111,8 +105,6 @@ typedef struct {
 } HrnetWino4Weights;
 
 void hrnet_wino4_weights_f32_c(const HrnetWino4Weights *weights);
-void hrnet_wino4_weights_f32_avx2(const HrnetWino4Weights *weights);
-void hrnet_wino4_weights_f32_avx512(const HrnetWino4Weights *weights);
 
 /* For the C references: the first output row and column of a lane's tile, and one output. */
 typedef struct {

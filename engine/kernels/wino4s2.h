@@ -90,13 +90,9 @@ typedef struct {
 } HrnetWino4S2Input;
 
 void hrnet_wino4s2_input_f32_c(const HrnetWino4S2Input *input);
-void hrnet_wino4s2_input_f32_avx2(const HrnetWino4S2Input *input);
-void hrnet_wino4s2_input_f32_avx512(const HrnetWino4S2Input *input);
 
 /* As for stride 1, with these points; height and width are the output's. */
 void hrnet_wino4s2_output_f32_c(const HrnetWino4Output *output);
-void hrnet_wino4s2_output_f32_avx2(const HrnetWino4Output *output);
-void hrnet_wino4s2_output_f32_avx512(const HrnetWino4Output *output);
 
 /* U of one group of a product's rows, computed in double and rounded once. Any alignment; reads and
  * writes nothing else. */
@@ -111,7 +107,5 @@ typedef struct {
 } HrnetWino4S2Weights;
 
 void hrnet_wino4s2_weights_f32_c(const HrnetWino4S2Weights *weights);
-void hrnet_wino4s2_weights_f32_avx2(const HrnetWino4S2Weights *weights);
-void hrnet_wino4s2_weights_f32_avx512(const HrnetWino4S2Weights *weights);
 
 #endif

@@ -19,7 +19,8 @@ struct HrnetTuning {
 
 gchar *hrnet_tuning_path(void)
 {
-    g_autofree gchar *name = g_strdup_printf("tuned-%s.ini", hrnet_isa_name(hrnet_cpu_isa()));
+    g_autofree gchar *name =
+        g_strdup_printf("tuned-%s.ini", hrnet_cpu_level_name(hrnet_cpu_features()));
     return g_build_filename(g_get_user_cache_dir(), "hrnet", name, NULL);
 }
 
@@ -27,7 +28,7 @@ static void set_machine(GKeyFile *file)
 {
     g_key_file_set_string(file, MACHINE, "version", HRNET_VERSION);
     g_key_file_set_string(file, MACHINE, "cpu", hrnet_cpu_name());
-    g_key_file_set_string(file, MACHINE, "isa", hrnet_isa_name(hrnet_cpu_isa()));
+    g_key_file_set_string(file, MACHINE, "isa", hrnet_cpu_level_name(hrnet_cpu_features()));
 }
 
 static gboolean machine_has(GKeyFile *file, const gchar *key, const gchar *value)
@@ -40,7 +41,7 @@ static gboolean is_of_this_machine(GKeyFile *file)
 {
     return machine_has(file, "version", HRNET_VERSION) &&
            machine_has(file, "cpu", hrnet_cpu_name()) &&
-           machine_has(file, "isa", hrnet_isa_name(hrnet_cpu_isa()));
+           machine_has(file, "isa", hrnet_cpu_level_name(hrnet_cpu_features()));
 }
 
 /* A FIFO or a device in the file's place is refused unread, as is what is no file of ours by its

@@ -1,6 +1,6 @@
 /* Logits to labels: bilinear upsampling and argmax in one, a row of output at a time.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "kernels/resize_kernels.h"
+#include "kernels/kernels.h"
 #include "ops/frame.h"
 #include "ops/resize_axis.h"
 
@@ -60,7 +60,7 @@ void hrnet_argmax_run(const HrnetTensor *logits, HrnetResizeMode mode, uint8_t *
     const size_t row_floats = row_table_floats(height);
     float *column_memory = scratch + 2 * row_floats;
     Loop loop = {
-        .kernels = hrnet_resize_kernels(hrnet_cpu_isa()),
+        .kernels = &hrnet_kernels()->resize,
         .logits = logits,
         .labels = labels,
         .stride_bytes = stride_bytes,

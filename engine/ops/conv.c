@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/conv_layer.h"
 
-#include "kernels/conv_kernels.h"
+#include "kernels/kernels.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,7 @@ size_t hrnet_conv_weight_floats(const HrnetConvShape *shape)
  * else the widest of the fewest groups of even width. */
 unsigned hrnet_conv_block_rows(unsigned out_channels)
 {
-    const unsigned widest = hrnet_conv_kernels()->tile_rows_max;
+    const unsigned widest = hrnet_kernels()->conv.tile_rows_max;
     for (unsigned rows = widest; rows > widest * 2 / 3; rows--) {
         if (out_channels % rows == 0)
             return rows;
@@ -58,13 +58,13 @@ static double weight_cost(const HrnetConvShape *shape, double floats)
 static HrnetConvAlgorithm choose_algorithm(const HrnetConvShape *shape, unsigned height,
                                            unsigned width)
 {
-    if (hrnet_cpu_isa() == HRNET_ISA_C)
+    if (hrnet_cpu_features() == 0)
         return HRNET_CONV_GEMM;
     if (!hrnet_conv_method_wino4.supports(shape))
         return HRNET_CONV_DIRECT;
     const unsigned out_height = hrnet_conv_out_size(shape, height);
     const unsigned out_width = hrnet_conv_out_size(shape, width);
-    const unsigned vector_floats = hrnet_conv_kernels()->vector_floats;
+    const unsigned vector_floats = hrnet_kernels()->conv.vector_floats;
     const double c = shape->in_channels, k = shape->out_channels;
     const unsigned row_vectors = (out_width + vector_floats - 1) / vector_floats;
     const unsigned tile_vectors = ((out_height + 3) / 4 * row_vectors + 3) / 4;

@@ -3,7 +3,7 @@
  * odd columns apart, so that every tap of every pixel is a plain vector load.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/cpu.h"
-#include "kernels/conv_kernels.h"
+#include "kernels/kernels.h"
 #include "ops/conv_layer.h"
 
 #include <string.h>
@@ -63,7 +63,7 @@ static unsigned divide_up(size_t a, size_t b)
 
 static void plan_in_place(DirectPlan *plan, unsigned n_threads)
 {
-    const HrnetConvKernels *kernels = hrnet_conv_kernels();
+    const HrnetConvKernels *kernels = &hrnet_kernels()->conv;
     const size_t tile_pixels = (size_t)kernels->vector_floats * kernels->tile_vectors_max;
     const unsigned n_tiles = divide_up(plan->n_pixels, tile_pixels);
     const unsigned n_wanted = n_threads * TASKS_PER_THREAD;
@@ -75,7 +75,7 @@ static void plan_in_place(DirectPlan *plan, unsigned n_threads)
 static void plan_stage(DirectPlan *plan, const HrnetConvShape *shape, unsigned block_columns,
                        unsigned block_rows)
 {
-    const size_t vector_floats = hrnet_conv_kernels()->vector_floats;
+    const size_t vector_floats = hrnet_kernels()->conv.vector_floats;
     plan->block_columns = block_columns;
     plan->block_rows = block_rows;
     plan->staged_rows = (block_rows - 1) * shape->stride + shape->kernel;
@@ -87,7 +87,7 @@ static void plan_stage(DirectPlan *plan, const HrnetConvShape *shape, unsigned b
 static void plan_staged(DirectPlan *plan, const HrnetConvShape *shape, unsigned out_height,
                         unsigned out_width, unsigned n_threads)
 {
-    const HrnetConvKernels *kernels = hrnet_conv_kernels();
+    const HrnetConvKernels *kernels = &hrnet_kernels()->conv;
     const unsigned tile_columns = kernels->vector_floats * kernels->tile_vectors_max;
     const size_t budget_floats = hrnet_cpu_l2_bytes() / sizeof(float) / 2;
     unsigned columns = out_width, rows = 1;
@@ -370,7 +370,7 @@ static void direct_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWo
     DirectRun run = {
         .conv = conv,
         .args = args,
-        .kernels = hrnet_conv_kernels(),
+        .kernels = &hrnet_kernels()->conv,
         .end_row = args->out.height,
         .plan = direct_plan(&conv->shape, args->in.height, args->in.width,
                             hrnet_workers_n_threads(workers)),
@@ -387,7 +387,7 @@ static void direct_run_rows(const HrnetConv *conv, const HrnetConvArgs *args, un
     DirectRun run = {
         .conv = conv,
         .args = args,
-        .kernels = hrnet_conv_kernels(),
+        .kernels = &hrnet_kernels()->conv,
         .first_row = first_row,
         .end_row = end_row,
         .plan = rows_plan(&conv->shape, end_row - first_row, args->out.width),
@@ -403,7 +403,7 @@ static void direct_run_rows(const HrnetConv *conv, const HrnetConvArgs *args, un
 
 void hrnet_conv_run_pixels(const HrnetConv *conv, const HrnetConvPixels *p)
 {
-    const HrnetConvKernels *kernels = hrnet_conv_kernels();
+    const HrnetConvKernels *kernels = &hrnet_kernels()->conv;
     const unsigned group = hrnet_conv_block_rows(conv->shape.out_channels);
     const unsigned end = p->first_out + p->n_out;
     const size_t tap = 0;

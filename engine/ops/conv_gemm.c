@@ -30,14 +30,14 @@ static void warn_of_old_core(void)
     static const char *const old_cores[] = { "Prescott",   "Core2",   "Penryn",
                                              "Dunnington", "Nehalem", "Generic" };
     const char *core = openblas_get_corename();
-    if (hrnet_cpu_isa() == HRNET_ISA_C || !core)
+    if (hrnet_cpu_features() == 0 || !core)
         return;
     for (size_t i = 0; i < G_N_ELEMENTS(old_cores); i++) {
         if (g_ascii_strcasecmp(core, old_cores[i]) == 0)
             g_debug("OpenBLAS runs its %s kernels on %s, which has %s: set OPENBLAS_CORETYPE "
                     "(Haswell, SkylakeX) or "
                     "take a newer OpenBLAS",
-                    core, hrnet_cpu_name(), hrnet_isa_name(hrnet_cpu_isa()));
+                    core, hrnet_cpu_name(), hrnet_cpu_level_name(hrnet_cpu_features()));
     }
 }
 

@@ -1,7 +1,7 @@
 /* Convolution 3x3 by Winograd, stride 1 as in kernels/wino4.h, stride 2 as in kernels/wino4s2.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "base/cpu.h"
-#include "kernels/conv_kernels.h"
+#include "kernels/kernels.h"
 #include "ops/conv_layer.h"
 #include "ops/conv_wino4_plan.h"
 
@@ -40,7 +40,7 @@ static void pack_group_s1(const HrnetConvShape *shape, const float *weights, uns
                           unsigned rows, float *packed)
 {
     const size_t row_floats = (size_t)shape->in_channels * 9;
-    hrnet_conv_kernels()->wino4_weights(&(HrnetWino4Weights){
+    hrnet_kernels()->conv.wino4_weights(&(HrnetWino4Weights){
         .weights = weights + first * row_floats,
         .row_floats = row_floats,
         .rows = rows,
@@ -65,7 +65,7 @@ static void pack_group_s2(const HrnetConvShape *shape, const float *weights, uns
                     (size_t)first * shape->in_channels * hrnet_wino4s2_depth(k);
         args.u_point_floats[k] = u_point_floats(shape, k);
     }
-    hrnet_conv_kernels()->wino4s2_weights(&args);
+    hrnet_kernels()->conv.wino4s2_weights(&args);
 }
 
 /* U[class][point][group][channel][phase][row]. */
@@ -331,7 +331,7 @@ static void wino4_run(const HrnetConv *conv, const HrnetConvArgs *args, HrnetWor
     Wino4Run run = {
         .conv = conv,
         .args = args,
-        .kernels = hrnet_conv_kernels(),
+        .kernels = &hrnet_kernels()->conv,
         .points = hrnet_wino4_points(conv->shape.stride),
         .plan = hrnet_wino4_plan(&conv->shape, args->out.height, args->out.width, n_threads),
         .in_height = args->in.height,
@@ -372,12 +372,12 @@ static size_t wino4_rows_scratch_floats(const HrnetConv *conv, unsigned width, u
 static void wino4_run_rows(const HrnetConv *conv, const HrnetConvArgs *args, unsigned first_row,
                            unsigned end_row)
 {
-    const unsigned vector_floats = hrnet_conv_kernels()->vector_floats;
+    const unsigned vector_floats = hrnet_kernels()->conv.vector_floats;
     unsigned first_in_row;
     Wino4Run run = {
         .conv = conv,
         .args = args,
-        .kernels = hrnet_conv_kernels(),
+        .kernels = &hrnet_kernels()->conv,
         .points = hrnet_wino4_points(conv->shape.stride),
         .plan = hrnet_wino4_plan(&conv->shape, end_row - first_row, args->out.width, 1),
         .first_row = first_row,

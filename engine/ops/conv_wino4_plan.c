@@ -2,7 +2,7 @@
 #include "ops/conv_wino4_plan.h"
 
 #include "base/cpu.h"
-#include "kernels/conv_kernels.h"
+#include "kernels/kernels.h"
 #include "ops/conv_layer.h"
 
 #define TASKS_PER_THREAD 4
@@ -48,13 +48,13 @@ static double makespan(unsigned n_vectors, unsigned block_vectors, unsigned n_th
 static size_t channel_bytes(const HrnetConvShape *shape, unsigned block_vectors)
 {
     return hrnet_wino4_points(shape->stride)->n_slots * block_vectors * sizeof(float) *
-           hrnet_conv_kernels()->vector_floats;
+           hrnet_kernels()->conv.vector_floats;
 }
 
 static size_t row_bytes(const HrnetConvShape *shape, unsigned block_vectors)
 {
     return hrnet_wino4_points(shape->stride)->n_points * block_vectors * sizeof(float) *
-           hrnet_conv_kernels()->vector_floats;
+           hrnet_kernels()->conv.vector_floats;
 }
 
 static bool all_channels_fit(const HrnetConvShape *shape, unsigned block_vectors)
@@ -69,7 +69,7 @@ static bool all_rows_fit(const HrnetConvShape *shape, unsigned block_vectors)
 
 static void plan_blocks(HrnetWino4Plan *plan, const HrnetConvShape *shape, unsigned n_threads)
 {
-    const unsigned widest = hrnet_conv_kernels()->tile_vectors_max;
+    const unsigned widest = hrnet_kernels()->conv.tile_vectors_max;
     double best = 0;
     for (unsigned vectors = widest; vectors > 0; vectors--) {
         if (vectors > 1 && !all_channels_fit(shape, vectors) && !all_rows_fit(shape, vectors))
@@ -131,7 +131,7 @@ static void plan_rows(HrnetWino4Plan *plan, const HrnetConvShape *shape, unsigne
 static void plan_memory(HrnetWino4Plan *plan, const HrnetConvShape *shape)
 {
     const HrnetWino4Points *points = hrnet_wino4_points(shape->stride);
-    plan->lane_floats = (size_t)plan->block_vectors * hrnet_conv_kernels()->vector_floats;
+    plan->lane_floats = (size_t)plan->block_vectors * hrnet_kernels()->conv.vector_floats;
     for (unsigned k = 0; k < points->n_classes; k++) {
         const HrnetWino4Class *class = &points->classes[k];
         plan->v_class_floats[k] = plan->v_floats;
@@ -146,7 +146,7 @@ static void plan_memory(HrnetWino4Plan *plan, const HrnetConvShape *shape)
 HrnetWino4Plan hrnet_wino4_plan(const HrnetConvShape *shape, unsigned height, unsigned width,
                                 unsigned n_threads)
 {
-    const unsigned vector_floats = hrnet_conv_kernels()->vector_floats;
+    const unsigned vector_floats = hrnet_kernels()->conv.vector_floats;
     const size_t pieces = (size_t)divide_up(height, 4) * divide_up(width, vector_floats);
     HrnetWino4Plan plan = { .n_vectors = divide_up(pieces, 4) };
     plan_blocks(&plan, shape, n_threads);
@@ -208,7 +208,7 @@ void hrnet_wino4_add_input_lines(const HrnetWino4Plan *plan, unsigned stride, un
                                  HrnetConvLines *lines, HrnetConvPrefetch *list)
 {
     const TileRows rows = { .n_rows = 4 * stride,
-                            .piece_columns = hrnet_conv_kernels()->vector_floats * stride,
+                            .piece_columns = hrnet_kernels()->conv.vector_floats * stride,
                             .begin_row = -1,
                             .end_row = stride == 1 ? 5 : 8 };
     add_block(plan, &rows, block, in, first_channel, n_channels, lines + HRNET_WINO4_LINES_MAX,
@@ -220,7 +220,7 @@ void hrnet_wino4_add_output_lines(const HrnetWino4Plan *plan, unsigned block,
                                   HrnetConvPrefetch *list)
 {
     const TileRows rows = { .n_rows = 4,
-                            .piece_columns = hrnet_conv_kernels()->vector_floats,
+                            .piece_columns = hrnet_kernels()->conv.vector_floats,
                             .begin_row = 0,
                             .end_row = 4 };
     add_block(plan, &rows, block, out, 0, out->channels, lines + HRNET_WINO4_LINES_MAX, list);

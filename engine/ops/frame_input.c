@@ -6,7 +6,7 @@
  * converted. Resizing before the colour conversion is the same as after it, since the conversion is
  * linear, but for one thing: colours out of the RGB cube are clamped after the resize, a
  * converter's output before it. */
-#include "kernels/frame_kernels.h"
+#include "kernels/kernels.h"
 #include "ops/frame.h"
 #include "ops/frame_filter.h"
 #include "ops/frame_format.h"
@@ -240,7 +240,7 @@ void hrnet_frame_input_run(const HrnetFrameInput *input, const HrnetFrame *frame
 {
     Loop loop = {
         .input = input,
-        .kernels = hrnet_frame_kernels(hrnet_cpu_isa()),
+        .kernels = &hrnet_kernels()->frame,
         .frame = frame,
         .out = out,
         .scratch = scratch,

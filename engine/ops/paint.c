@@ -1,6 +1,6 @@
 /* Painting labels over a frame, in the frame's own components.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "kernels/frame_kernels.h"
+#include "kernels/kernels.h"
 #include "ops/frame.h"
 #include "ops/frame_format.h"
 
@@ -96,7 +96,7 @@ void hrnet_paint_run(const HrnetFrame *frame, const uint8_t *labels, size_t labe
                      const uint32_t argb[256], HrnetWorkers *workers)
 {
     Loop loop = {
-        .kernels = hrnet_frame_kernels(hrnet_cpu_isa()),
+        .kernels = &hrnet_kernels()->frame,
         .frame = frame,
         .layout = hrnet_frame_layout(frame->format),
         .labels = labels,

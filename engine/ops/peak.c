@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/peak.h"
 
-#include "kernels/peak.h"
+#include "kernels/kernels.h"
 
 #include <time.h>
 
@@ -32,7 +32,7 @@ static double now_ns(void)
 
 double hrnet_peak_gflops(HrnetWorkers *workers)
 {
-    Loop loop = { .kernel = hrnet_peak_kernel(hrnet_cpu_isa()) };
+    Loop loop = { .kernel = hrnet_kernels()->peak };
     const unsigned n_threads = hrnet_workers_n_threads(workers);
     double best = 0;
     if (!loop.kernel)

@@ -6,7 +6,7 @@
 #include "base/workers.h"
 
 /* 10^9 floating-point operations a second of bare multiply-adds with the instruction set of
- * hrnet_cpu_isa(), by all threads of the turn at once; the best of some measurements, a tenth of a
+ * hrnet_kernels(), by all threads of the turn at once; the best of some measurements, a tenth of a
  * second in all. 0 where the instruction set is plain C. */
 double hrnet_peak_gflops(HrnetWorkers *workers);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/refine.h"
 
+#include "kernels/kernels.h"
 #include "ops/refine_cells.h"
 #include "ops/resize_axis.h"
 
@@ -188,7 +189,7 @@ void hrnet_refiner_run(HrnetRefiner *refiner, const HrnetTensor *logits, const H
 {
     Loop loop = {
         .refiner = refiner,
-        .kernels = hrnet_resize_kernels(hrnet_cpu_isa()),
+        .kernels = &hrnet_kernels()->resize,
         .luma = luma,
         .luma_stride_bytes = luma_stride_bytes,
         .labels = labels,

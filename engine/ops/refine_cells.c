@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/refine_cells.h"
 
-#include "kernels/score_kernels.h"
+#include "kernels/kernels.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -262,7 +262,7 @@ void hrnet_refine_cells_run(HrnetRefineCells *cells, const HrnetTensor *logits,
 {
     Loop loop = {
         .cells = cells,
-        .kernels = hrnet_score_kernels(hrnet_cpu_isa()),
+        .kernels = &hrnet_kernels()->score,
         .logits = logits,
         .luma = luma,
     };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/resize.h"
 
-#include "kernels/resize_kernels.h"
+#include "kernels/kernels.h"
 #include "ops/resize_axis.h"
 
 /* A task is to be long beside its hand-out, and there are to be enough of them to keep threads
@@ -48,7 +48,7 @@ void hrnet_resize_add_prepare(const HrnetResizeAddArgs *args)
     Prepared *prepared = (Prepared *)(void *)args->scratch;
     float *memory = args->scratch + prepared_floats();
     const size_t row_floats = row_table_floats(args->out.height);
-    prepared->kernels = hrnet_resize_kernels(hrnet_cpu_isa());
+    prepared->kernels = &hrnet_kernels()->resize;
     for (unsigned i = 0; i < args->n_sources; i++) {
         const HrnetTensor *source = &args->sources[i];
         int32_t *row_index = (int32_t *)(void *)memory;

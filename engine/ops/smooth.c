@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/smooth.h"
 
-#include "kernels/score_kernels.h"
+#include "kernels/kernels.h"
 
 #include <math.h>
 #include <string.h>
@@ -56,7 +56,7 @@ void hrnet_smooth_run(const HrnetTensor *history, const HrnetTensor *logits,
             .moved_from = MOVED_FROM,
             .moved_gain = 1 / (MOVED_TO - MOVED_FROM),
         },
-        .kernels = hrnet_score_kernels(hrnet_cpu_isa()),
+        .kernels = &hrnet_kernels()->score,
         /* Planes are padded to whole blocks. */
         .n_floats = hrnet_round_up(n_pixels(logits), HRNET_SCORE_BLOCK),
     };

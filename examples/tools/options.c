@@ -75,6 +75,10 @@ gboolean tool_parse_options(const gchar *usage, const gchar *summary, const GOpt
 
     catch_ends();
     g_option_context_set_summary(context, summary);
+    g_option_context_set_description(
+        context, "Environment:\n  HRNET_CPU=c|avx2|avx-vnni|avx512      No more than these "
+                 "instruction sets; avx2 leaves out AVX-VNNI,\n                                    "
+                 "   avx512 includes AVX-512 VNNI\n");
     g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_add_main_entries(context, common, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error)) {

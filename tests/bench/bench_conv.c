@@ -159,7 +159,7 @@ int main(int argc, char **argv)
         return 2;
     }
     const int first_threads = threads ? threads : 1, last_threads = threads ? threads : 2;
-    g_print("%s, kernels %s\n", hrnet_cpu_name(), hrnet_isa_name(hrnet_cpu_isa()));
+    g_print("%s, kernels %s\n", hrnet_cpu_name(), hrnet_cpu_level_name(hrnet_cpu_features()));
     double peaks[HRNET_WORKERS_MAX + 1] = { 0 };
     for (int n = first_threads; n <= last_threads; n++) {
         HrnetWorkers *workers = hrnet_workers_begin((unsigned)n);

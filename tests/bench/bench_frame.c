@@ -165,7 +165,7 @@ int main(int argc, char **argv)
         g_printerr("%s\n", error ? error->message : "--threads is out of its range");
         return 2;
     }
-    g_print("%s, kernels %s\n", hrnet_cpu_name(), hrnet_isa_name(hrnet_cpu_isa()));
+    g_print("%s, kernels %s\n", hrnet_cpu_name(), hrnet_cpu_level_name(hrnet_cpu_features()));
     bench((guint)n_threads);
     return 0;
 }

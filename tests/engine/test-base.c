@@ -183,7 +183,33 @@ static void test_cpu(void)
     g_assert_nonnull(hrnet_cpu_name());
     const gchar *wish = g_getenv("HRNET_CPU");
     if (g_strcmp0(wish, "c") == 0)
-        g_assert_cmpstr(hrnet_isa_name(hrnet_cpu_isa()), ==, "c");
+        g_assert_cmpstr(hrnet_cpu_level_name(hrnet_cpu_features()), ==, "c");
+}
+
+static void test_cpu_levels(void)
+{
+    const HrnetCpuFeatures avx2 = 1u << HRNET_CPU_AVX2, vnni = 1u << HRNET_CPU_AVX_VNNI;
+    const HrnetCpuFeatures avx512 = 1u << HRNET_CPU_AVX512, vnni512 = 1u << HRNET_CPU_AVX512_VNNI;
+    const struct {
+        const gchar *name;
+        HrnetCpuFeatures features;
+    } levels[] = { { "c", 0 },
+                   { "avx2", avx2 },
+                   { "avx-vnni", avx2 | vnni },
+                   { "avx512", avx2 | vnni | avx512 | vnni512 } };
+    HrnetCpuFeatures features;
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (gsize i = 0; i < G_N_ELEMENTS(levels); i++) {
+        g_assert_true(hrnet_cpu_level_features(levels[i].name, &features));
+        g_assert_cmphex(features, ==, levels[i].features);
+        g_assert_cmpstr(hrnet_cpu_level_name(features), ==, levels[i].name);
+        g_string_append_printf(names, "%s%s", i ? ", " : "", levels[i].name);
+    }
+    g_assert_cmpstr(names->str, ==, HRNET_CPU_LEVELS);
+    /* A processor without the dot products of what it is asked for. */
+    g_assert_cmpstr(hrnet_cpu_level_name(avx2 | avx512), ==, "avx512");
+    g_assert_false(hrnet_cpu_level_features("avx512-vnni", &features));
+    g_assert_false(hrnet_cpu_level_features("AVX2", &features));
 }
 
 int main(int argc, char **argv)
@@ -200,5 +226,6 @@ int main(int argc, char **argv)
     g_test_add_func("/base/pool", test_pool);
     g_test_add_func("/base/checked", test_checked);
     g_test_add_func("/base/cpu", test_cpu);
+    g_test_add_func("/base/cpu/levels", test_cpu_levels);
     return g_test_run();
 }

@@ -20,7 +20,8 @@ static const HrnetConvShape conv1x1 = {
 
 static gchar *tuning_path(void)
 {
-    g_autofree gchar *name = g_strdup_printf("tuned-%s.ini", hrnet_isa_name(hrnet_cpu_isa()));
+    g_autofree gchar *name =
+        g_strdup_printf("tuned-%s.ini", hrnet_cpu_level_name(hrnet_cpu_features()));
     return g_build_filename(g_get_user_cache_dir(), "hrnet", name, NULL);
 }
 

@@ -139,8 +139,8 @@ static void on_fault(int signal_number)
 }
 
 typedef struct {
-    void (*check)(HrnetIsa isa);
-    HrnetIsa isa;
+    void (*check)(const HrnetKernels *kernels);
+    HrnetKernels kernels;
 } Check;
 
 static void run_check(gconstpointer data)
@@ -150,17 +150,40 @@ static void run_check(gconstpointer data)
     sigaction(SIGSEGV, &action, &previous_action);
     for (int side = 0; side < 2; side++) {
         page_is_behind = side == 0;
-        check->check(check->isa);
+        check->check(&check->kernels);
     }
     sigaction(SIGSEGV, &previous_action, NULL);
 }
 
-void guarded_add_check(const char *path, void (*check)(HrnetIsa isa))
+static void add_check(const char *path, const char *isa, void (*check)(const HrnetKernels *kernels),
+                      HrnetCpuFeatures features)
 {
-    for (int isa = HRNET_ISA_C; isa <= (int)hrnet_cpu_isa(); isa++) {
-        g_autofree char *name = g_strdup_printf("%s/%s", path, hrnet_isa_name((HrnetIsa)isa));
-        Check *data = g_new(Check, 1);
-        *data = (Check){ check, (HrnetIsa)isa };
-        g_test_add_data_func_full(name, data, run_check, g_free);
+    g_autofree char *name = g_strdup_printf("%s/%s", path, isa);
+    Check *data = g_new0(Check, 1);
+    data->check = check;
+    hrnet_kernels_fill(&data->kernels, features);
+    g_test_add_data_func_full(name, data, run_check, g_free);
+}
+
+/* Every member of the table is a pointer or unsigned: what was zero before has no padding that
+ * differs. */
+static bool brings_kernels(HrnetCpuFeature feature)
+{
+    const HrnetCpuFeatures with = hrnet_cpu_features() & hrnet_cpu_features_up_to(feature);
+    g_autofree HrnetKernels *before = g_new0(HrnetKernels, 1);
+    g_autofree HrnetKernels *after = g_new0(HrnetKernels, 1);
+    hrnet_kernels_fill(before, with & ~(1u << feature));
+    hrnet_kernels_fill(after, with);
+    return memcmp(before, after, sizeof *before) != 0;
+}
+
+void guarded_add_check(const char *path, void (*check)(const HrnetKernels *kernels))
+{
+    add_check(path, "c", check, 0);
+    for (int i = 0; i < HRNET_CPU_N_FEATURES; i++) {
+        const HrnetCpuFeature feature = (HrnetCpuFeature)i;
+        if (brings_kernels(feature))
+            add_check(path, hrnet_cpu_feature_name(feature), check,
+                      hrnet_cpu_features() & hrnet_cpu_features_up_to(feature));
     }
 }

@@ -4,7 +4,7 @@
  * A check makes each buffer of a kernel with guarded_new(), gives the C reference and the kernel
  * copies of the same output, and compares the two whole, gaps between rows and planes included:
  *
- *   static void check_scale(HrnetIsa isa)
+ *   static void check_scale(const HrnetKernels *kernels)
  *   {
  *       g_autoptr(GRand) rand = g_rand_new_with_seed(1);
  *       for (unsigned n = 1; n < 70; n++) {
@@ -13,7 +13,7 @@
  *           Guarded expected = guarded_copy(&out);
  *           guarded_case("n %u", n);
  *           hrnet_scale_f32_c(expected.floats, in.floats, n);
- *           kernels_for(isa)->scale(out.floats, in.floats, n);
+ *           kernels->scale(out.floats, in.floats, n);
  *           guarded_compare_floats(&out, &expected, 1e-6);
  *           guarded_close(&in), guarded_close(&out), guarded_close(&expected);
  *       }
@@ -25,7 +25,7 @@
 #ifndef TESTS_KERNELS_GUARDED_H
 #define TESTS_KERNELS_GUARDED_H
 
-#include "base/cpu.h"
+#include "kernels/kernels.h"
 
 #include <glib.h>
 #include <stddef.h>
@@ -70,8 +70,9 @@ void guarded_compare_bytes(const Guarded *got, const Guarded *expected);
 /* What is being checked, for the message if it fails or crashes. */
 void guarded_case(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
-/* Adds the test PATH/ISA for every instruction set that this CPU has and HRNET_CPU lets through,
- * C included: its contract of reading and writing is checked as well. */
-void guarded_add_check(const char *path, void (*check)(HrnetIsa isa));
+/* Adds the test PATH/c, whose contract of reading and writing is checked as well, and PATH/FEATURE
+ * for every feature that this CPU has and HRNET_CPU lets through, with the kernels of those up to
+ * it; not for one that brings no kernels. */
+void guarded_add_check(const char *path, void (*check)(const HrnetKernels *kernels));
 
 #endif

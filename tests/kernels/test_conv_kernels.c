@@ -2,7 +2,6 @@
  * convolution as it is written down.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "guarded.h"
-#include "kernels/conv_kernels.h"
 #include "plain_conv.h"
 
 #include <math.h>
@@ -94,9 +93,9 @@ static void check_tile_case(const HrnetConvKernels *kernels, const TileCase *c, 
 }
 
 /* Every width of a tile, with every height of a group and of the group left over. */
-static void check_tile(HrnetIsa isa)
+static void check_tile(const HrnetKernels *all)
 {
-    const HrnetConvKernels *kernels = hrnet_conv_kernels_for(isa);
+    const HrnetConvKernels *kernels = &all->conv;
     g_autoptr(GRand) rand = g_rand_new_with_seed(1);
     const unsigned columns_max = kernels->vector_floats * kernels->tile_vectors_max;
     for (unsigned columns = 1; columns <= columns_max; columns++) {
@@ -174,10 +173,10 @@ static void check_stage_case(const HrnetConvKernels *kernels, const StageCase *c
 }
 
 /* Windows that lie in, reach over and lie beyond each of the plane's edges. */
-static void check_stage(HrnetIsa isa)
+static void check_stage(const HrnetKernels *all)
 {
     static const unsigned widths[] = { 1, 2, 7, 8, 15, 16, 17, 31, 33, 48, 65 };
-    const HrnetConvKernels *kernels = hrnet_conv_kernels_for(isa);
+    const HrnetConvKernels *kernels = &all->conv;
     g_autoptr(GRand) rand = g_rand_new_with_seed(2);
     for (size_t i = 0; i < G_N_ELEMENTS(widths); i++) {
         for (unsigned n = 1; n <= 50; n++) {

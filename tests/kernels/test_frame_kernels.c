@@ -8,7 +8,8 @@
 /* ---- blend_rows ---- */
 
 /* Rows with a gap between them, upwards as well. */
-static void check_blend_case(HrnetIsa isa, size_t n, unsigned n_rows, bool upwards, GRand *rand)
+static void check_blend_case(const HrnetKernels *kernels, size_t n, unsigned n_rows, bool upwards,
+                             GRand *rand)
 {
     const size_t stride_bytes = n + (size_t)g_rand_int_range(rand, 0, 9);
     Guarded rows = guarded_new((n_rows - 1) * stride_bytes + n, 0);
@@ -21,7 +22,7 @@ static void check_blend_case(HrnetIsa isa, size_t n, unsigned n_rows, bool upwar
     const ptrdiff_t stride = upwards ? -(ptrdiff_t)stride_bytes : (ptrdiff_t)stride_bytes;
     guarded_case("blend_rows %zu of %u rows, stride %td", n, n_rows, stride);
     hrnet_blend_rows_u8_c(expected.floats, first, stride, weights.floats, n_rows, n);
-    hrnet_frame_kernels(isa)->blend_rows(buffer.floats, first, stride, weights.floats, n_rows, n);
+    kernels->frame.blend_rows(buffer.floats, first, stride, weights.floats, n_rows, n);
     guarded_compare_floats(&buffer, &expected, 255 * 1e-5);
     guarded_close(&rows);
     guarded_close(&weights);
@@ -29,18 +30,18 @@ static void check_blend_case(HrnetIsa isa, size_t n, unsigned n_rows, bool upwar
     guarded_close(&expected);
 }
 
-static void check_blend_rows(HrnetIsa isa)
+static void check_blend_rows(const HrnetKernels *kernels)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(1);
     for (size_t n = 1; n <= 140; n++) {
         for (unsigned n_rows = 1; n_rows <= 6; n_rows++)
-            check_blend_case(isa, n, n_rows, g_rand_boolean(rand), rand);
+            check_blend_case(kernels, n, n_rows, g_rand_boolean(rand), rand);
     }
 }
 
 /* ---- pick ---- */
 
-static void check_pick(HrnetIsa isa)
+static void check_pick(const HrnetKernels *kernels)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(2);
     for (size_t n = 1; n <= 70; n++) {
@@ -52,7 +53,7 @@ static void check_pick(HrnetIsa isa)
                 Guarded expected = guarded_copy(&line);
                 guarded_case("pick %zu, step %u, offset %u", n, step, offset);
                 hrnet_pick_f32_c(expected.floats, buffer.floats, step, offset, n);
-                hrnet_frame_kernels(isa)->pick(line.floats, buffer.floats, step, offset, n);
+                kernels->frame.pick(line.floats, buffer.floats, step, offset, n);
                 guarded_compare_floats(&line, &expected, 0);
                 guarded_close(&buffer);
                 guarded_close(&line);
@@ -64,8 +65,8 @@ static void check_pick(HrnetIsa isa)
 
 /* ---- filter_columns ---- */
 
-static void check_filter_case(HrnetIsa isa, unsigned n_pixels, unsigned n_out, HrnetSiting siting,
-                              GRand *rand)
+static void check_filter_case(const HrnetKernels *kernels, unsigned n_pixels, unsigned n_out,
+                              HrnetSiting siting, GRand *rand)
 {
     HrnetAxisFilter axis;
     HrnetFilterColumns filter;
@@ -81,7 +82,7 @@ static void check_filter_case(HrnetIsa isa, unsigned n_pixels, unsigned n_out, H
     guarded_case("filter_columns %u to %u, siting %d, spans %u %u", n_pixels, n_out, siting,
                  filter.span8, filter.span16);
     hrnet_filter_columns_f32_c(expected.floats, line.floats, &filter);
-    hrnet_frame_kernels(isa)->filter_columns(out.floats, line.floats, &filter);
+    kernels->frame.filter_columns(out.floats, line.floats, &filter);
     guarded_compare_floats(&out, &expected, 1e-5);
     guarded_close(&line);
     guarded_close(&out);
@@ -91,14 +92,14 @@ static void check_filter_case(HrnetIsa isa, unsigned n_pixels, unsigned n_out, H
 }
 
 /* Up and down, to where a block of outputs spans one vector, two, and more than can be permuted. */
-static void check_filter_columns(HrnetIsa isa)
+static void check_filter_columns(const HrnetKernels *kernels)
 {
     static const unsigned outs[] = { 1, 2, 7, 16, 17, 31, 48, 65, 100 };
     g_autoptr(GRand) rand = g_rand_new_with_seed(3);
     for (unsigned n_pixels = 1; n_pixels <= 400; n_pixels += 1 + n_pixels / 12) {
         for (size_t i = 0; i < G_N_ELEMENTS(outs); i++) {
             for (int siting = HRNET_SITING_FULL; siting <= HRNET_SITING_BETWEEN; siting++)
-                check_filter_case(isa, n_pixels, outs[i], (HrnetSiting)siting, rand);
+                check_filter_case(kernels, n_pixels, outs[i], (HrnetSiting)siting, rand);
         }
     }
 }
@@ -114,7 +115,7 @@ static const HrnetColorMatrix matrix = {
     .shift = { -2.118f, -2.036f, -1.804f },
 };
 
-static void check_color_case(HrnetIsa isa, size_t n, GRand *rand)
+static void check_color_case(const HrnetKernels *kernels, size_t n, GRand *rand)
 {
     Guarded in[3], out[3], expected[3];
     for (unsigned c = 0; c < 3; c++) {
@@ -129,7 +130,7 @@ static void check_color_case(HrnetIsa isa, size_t n, GRand *rand)
     float *const expected_rows[3] = { expected[0].floats, expected[1].floats, expected[2].floats };
     guarded_case("color %zu", n);
     hrnet_color_f32_c(expected_rows, in_rows, &matrix, n);
-    hrnet_frame_kernels(isa)->color(out_rows, in_rows, &matrix, n);
+    kernels->frame.color(out_rows, in_rows, &matrix, n);
     for (unsigned c = 0; c < 3; c++) {
         guarded_compare_floats(&out[c], &expected[c], 4e-5);
         guarded_close(&in[c]);
@@ -138,11 +139,11 @@ static void check_color_case(HrnetIsa isa, size_t n, GRand *rand)
     }
 }
 
-static void check_color(HrnetIsa isa)
+static void check_color(const HrnetKernels *kernels)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(4);
     for (size_t n = 1; n <= 100; n++)
-        check_color_case(isa, n, rand);
+        check_color_case(kernels, n, rand);
 }
 
 int main(int argc, char **argv)

@@ -48,8 +48,8 @@ static void randomise_labels(Guarded *labels, unsigned n_labels, GRand *rand)
 
 /* ---- plane ---- */
 
-static void check_plane_case(HrnetIsa isa, unsigned n, unsigned step, const HrnetPaintTable *table,
-                             GRand *rand)
+static void check_plane_case(const HrnetKernels *kernels, unsigned n, unsigned step,
+                             const HrnetPaintTable *table, GRand *rand)
 {
     const unsigned component = (unsigned)g_rand_int_range(rand, 0, 3);
     Guarded row = guarded_new((n - 1) * step + 1, 0);
@@ -59,29 +59,29 @@ static void check_plane_case(HrnetIsa isa, unsigned n, unsigned step, const Hrne
     Guarded expected = guarded_copy(&row);
     guarded_case("paint_plane %u, step %u, %u labels", n, step, table->n_labels);
     hrnet_paint_plane_u8_c(expected.bytes, step, labels.bytes, table, component, n);
-    hrnet_frame_kernels(isa)->paint_plane(row.bytes, step, labels.bytes, table, component, n);
+    kernels->frame.paint_plane(row.bytes, step, labels.bytes, table, component, n);
     guarded_compare_bytes(&row, &expected);
     guarded_close(&row);
     guarded_close(&labels);
     guarded_close(&expected);
 }
 
-static void check_plane(HrnetIsa isa)
+static void check_plane(const HrnetKernels *kernels)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(1);
     for (unsigned n = 1; n <= 140; n++) {
         for (size_t i = 0; i < G_N_ELEMENTS(label_counts); i++) {
             const HrnetPaintTable table = random_table(label_counts[i], rand);
-            check_plane_case(isa, n, 1, &table, rand);
-            check_plane_case(isa, n, 2, &table, rand);
+            check_plane_case(kernels, n, 1, &table, rand);
+            check_plane_case(kernels, n, 2, &table, rand);
         }
     }
 }
 
 /* ---- packed ---- */
 
-static void check_packed_case(HrnetIsa isa, unsigned n, unsigned step, const unsigned offsets[3],
-                              const HrnetPaintTable *table, GRand *rand)
+static void check_packed_case(const HrnetKernels *kernels, unsigned n, unsigned step,
+                              const unsigned offsets[3], const HrnetPaintTable *table, GRand *rand)
 {
     Guarded row = guarded_new(n * step, 0);
     Guarded labels = guarded_new(n, 0);
@@ -91,14 +91,14 @@ static void check_packed_case(HrnetIsa isa, unsigned n, unsigned step, const uns
     guarded_case("paint_packed %u, step %u, offsets %u %u %u, %u labels", n, step, offsets[0],
                  offsets[1], offsets[2], table->n_labels);
     hrnet_paint_packed_u8_c(expected.bytes, step, offsets, labels.bytes, table, n);
-    hrnet_frame_kernels(isa)->paint_packed(row.bytes, step, offsets, labels.bytes, table, n);
+    kernels->frame.paint_packed(row.bytes, step, offsets, labels.bytes, table, n);
     guarded_compare_bytes(&row, &expected);
     guarded_close(&row);
     guarded_close(&labels);
     guarded_close(&expected);
 }
 
-static void check_packed(HrnetIsa isa)
+static void check_packed(const HrnetKernels *kernels)
 {
     static const unsigned offsets[][3] = {
         { 0, 1, 2 }, { 2, 1, 0 }, { 1, 2, 3 }, { 3, 2, 1 }, /* the last two at step 4 alone */
@@ -107,8 +107,8 @@ static void check_packed(HrnetIsa isa)
     for (unsigned n = 1; n <= 100; n++) {
         for (size_t i = 0; i < G_N_ELEMENTS(label_counts); i++) {
             const HrnetPaintTable table = random_table(label_counts[i], rand);
-            check_packed_case(isa, n, 3, offsets[g_rand_int_range(rand, 0, 2)], &table, rand);
-            check_packed_case(isa, n, 4, offsets[g_rand_int_range(rand, 0, 4)], &table, rand);
+            check_packed_case(kernels, n, 3, offsets[g_rand_int_range(rand, 0, 2)], &table, rand);
+            check_packed_case(kernels, n, 4, offsets[g_rand_int_range(rand, 0, 4)], &table, rand);
         }
     }
 }
@@ -120,8 +120,8 @@ typedef struct {
     unsigned step, u, v;
 } ChromaLayout;
 
-static void check_chroma_case(HrnetIsa isa, unsigned n, const ChromaLayout *layout, bool two_rows,
-                              const HrnetPaintTable *table, GRand *rand)
+static void check_chroma_case(const HrnetKernels *kernels, unsigned n, const ChromaLayout *layout,
+                              bool two_rows, const HrnetPaintTable *table, GRand *rand)
 {
     const size_t n_samples = (n + 1) / 2, last = (n_samples - 1) * layout->step;
     const size_t u = layout->u, v = layout->step == 1 ? n_samples : layout->v;
@@ -138,8 +138,8 @@ static void check_chroma_case(HrnetIsa isa, unsigned n, const ChromaLayout *layo
                  table->n_labels);
     hrnet_paint_chroma_u8_c(expected.bytes + u, expected.bytes + v, layout->step, labels0.bytes,
                             second, table, n);
-    hrnet_frame_kernels(isa)->paint_chroma(rows.bytes + u, rows.bytes + v, layout->step,
-                                           labels0.bytes, second, table, n);
+    kernels->frame.paint_chroma(rows.bytes + u, rows.bytes + v, layout->step, labels0.bytes, second,
+                                table, n);
     guarded_compare_bytes(&rows, &expected);
     guarded_close(&rows);
     guarded_close(&labels0);
@@ -147,7 +147,7 @@ static void check_chroma_case(HrnetIsa isa, unsigned n, const ChromaLayout *layo
     guarded_close(&expected);
 }
 
-static void check_chroma(HrnetIsa isa)
+static void check_chroma(const HrnetKernels *kernels)
 {
     /* I420; NV12 and NV21; YUY2 and UYVY from their first chroma byte on */
     static const ChromaLayout layouts[] = { { 1, 0, 0 }, { 2, 0, 1 }, { 2, 1, 0 }, { 4, 0, 2 } };
@@ -156,7 +156,7 @@ static void check_chroma(HrnetIsa isa)
         for (size_t i = 0; i < G_N_ELEMENTS(label_counts); i++) {
             const HrnetPaintTable table = random_table(label_counts[i], rand);
             for (size_t j = 0; j < G_N_ELEMENTS(layouts); j++)
-                check_chroma_case(isa, n, &layouts[j], layouts[j].step < 4, &table, rand);
+                check_chroma_case(kernels, n, &layouts[j], layouts[j].step < 4, &table, rand);
         }
     }
 }

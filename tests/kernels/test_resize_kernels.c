@@ -17,7 +17,7 @@ static Guarded columns_new(HrnetColumns *columns, HrnetResizeMode mode, unsigned
 
 /* ---- lerp_row ---- */
 
-static void check_lerp_case(HrnetIsa isa, unsigned n, float weight1, GRand *rand)
+static void check_lerp_case(const HrnetKernels *kernels, unsigned n, float weight1, GRand *rand)
 {
     Guarded row0 = guarded_new_floats(n, 0), row1 = guarded_new_floats(n, 0);
     Guarded line = guarded_new_aligned_floats(n + HRNET_LINE_PADDING);
@@ -26,7 +26,7 @@ static void check_lerp_case(HrnetIsa isa, unsigned n, float weight1, GRand *rand
     Guarded expected = guarded_copy(&line);
     guarded_case("lerp_row %u, weight %g", n, weight1);
     hrnet_resize_kernels_c.lerp_row(expected.floats, row0.floats, row1.floats, weight1, n);
-    hrnet_resize_kernels(isa)->lerp_row(line.floats, row0.floats, row1.floats, weight1, n);
+    kernels->resize.lerp_row(line.floats, row0.floats, row1.floats, weight1, n);
     /* What lies in the padding behind the copy of the last float means nothing. */
     const size_t padding_bytes = line.n_bytes - (n + 1) * sizeof(float);
     memset(line.floats + n + 1, 0, padding_bytes);
@@ -38,20 +38,20 @@ static void check_lerp_case(HrnetIsa isa, unsigned n, float weight1, GRand *rand
     guarded_close(&expected);
 }
 
-static void check_lerp_row(HrnetIsa isa)
+static void check_lerp_row(const HrnetKernels *kernels)
 {
     static const float weights[] = { 0, 0.25f, 0.7f, 1 };
     g_autoptr(GRand) rand = g_rand_new_with_seed(1);
     for (unsigned n = 1; n <= 70; n++) {
         for (size_t i = 0; i < G_N_ELEMENTS(weights); i++)
-            check_lerp_case(isa, n, weights[i], rand);
+            check_lerp_case(kernels, n, weights[i], rand);
     }
 }
 
 /* ---- spread_row ---- */
 
-static void check_spread_case(HrnetIsa isa, HrnetResizeMode mode, unsigned n_in, unsigned n_out,
-                              GRand *rand)
+static void check_spread_case(const HrnetKernels *kernels, HrnetResizeMode mode, unsigned n_in,
+                              unsigned n_out, GRand *rand)
 {
     HrnetColumns columns;
     Guarded table = columns_new(&columns, mode, n_in, n_out);
@@ -62,7 +62,7 @@ static void check_spread_case(HrnetIsa isa, HrnetResizeMode mode, unsigned n_in,
     guarded_case("spread_row %u to %u, mode %d, spans %u %u", n_in, n_out, mode, columns.span8,
                  columns.span16);
     hrnet_resize_kernels_c.spread_row(expected.floats, row.floats, n_in, &columns, n_out);
-    hrnet_resize_kernels(isa)->spread_row(out.floats, row.floats, n_in, &columns, n_out);
+    kernels->resize.spread_row(out.floats, row.floats, n_in, &columns, n_out);
     guarded_compare_floats(&out, &expected, 4 * 0x1p-24);
     guarded_close(&table);
     guarded_close(&row);
@@ -72,22 +72,22 @@ static void check_spread_case(HrnetIsa isa, HrnetResizeMode mode, unsigned n_in,
 
 /* Up, as the network does, and down, to where a block of columns spans more than can be
  * permuted. */
-static void check_spread_row(HrnetIsa isa)
+static void check_spread_row(const HrnetKernels *kernels)
 {
     static const unsigned outs[] = { 1, 2, 15, 16, 17, 33, 64, 100, 150 };
     g_autoptr(GRand) rand = g_rand_new_with_seed(2);
     for (unsigned n_in = 1; n_in <= 400; n_in += 1 + n_in / 12) {
         for (size_t i = 0; i < G_N_ELEMENTS(outs); i++) {
             for (int mode = HRNET_RESIZE_BILINEAR; mode <= HRNET_RESIZE_NEAREST; mode++)
-                check_spread_case(isa, (HrnetResizeMode)mode, n_in, outs[i], rand);
+                check_spread_case(kernels, (HrnetResizeMode)mode, n_in, outs[i], rand);
         }
     }
 }
 
 /* ---- add_row ---- */
 
-static void check_add_case(HrnetIsa isa, unsigned n, unsigned n_pairs, bool relu, bool in_place,
-                           GRand *rand)
+static void check_add_case(const HrnetKernels *kernels, unsigned n, unsigned n_pairs, bool relu,
+                           bool in_place, GRand *rand)
 {
     Guarded base = guarded_new_floats(n, 0), out = guarded_new_floats(n, 0);
     Guarded spread[2 * HRNET_PAIRS_MAX];
@@ -111,7 +111,7 @@ static void check_add_case(HrnetIsa isa, unsigned n, unsigned n_pairs, bool relu
     hrnet_resize_kernels_c.add_row(&row);
     row.out = out.floats;
     row.base = in_place ? row.out : base.floats;
-    hrnet_resize_kernels(isa)->add_row(&row);
+    kernels->resize.add_row(&row);
     guarded_compare_floats(&out, &expected, 4 * 0x1p-23);
     for (unsigned i = 0; i < 2 * n_pairs; i++)
         guarded_close(&spread[i]);
@@ -120,12 +120,12 @@ static void check_add_case(HrnetIsa isa, unsigned n, unsigned n_pairs, bool relu
     guarded_close(&expected);
 }
 
-static void check_add_row(HrnetIsa isa)
+static void check_add_row(const HrnetKernels *kernels)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(3);
     for (unsigned n = 1; n <= 70; n++) {
         for (unsigned i = 0; i < 4 * HRNET_PAIRS_MAX; i++)
-            check_add_case(isa, n, 1 + i % HRNET_PAIRS_MAX, i / HRNET_PAIRS_MAX & 1,
+            check_add_case(kernels, n, 1 + i % HRNET_PAIRS_MAX, i / HRNET_PAIRS_MAX & 1,
                            i / HRNET_PAIRS_MAX & 2, rand);
     }
 }
@@ -177,8 +177,8 @@ static void argmax_row_close(ArgmaxRow *row)
 
 /* At whole factors and few distinct values all sums are exact, so that ties are common and must be
  * decided alike; some classes are NaN. */
-static void check_argmax_ties(HrnetIsa isa, HrnetResizeMode mode, unsigned n_in, unsigned n_out,
-                              unsigned n_classes, GRand *rand)
+static void check_argmax_ties(const HrnetKernels *kernels, HrnetResizeMode mode, unsigned n_in,
+                              unsigned n_out, unsigned n_classes, GRand *rand)
 {
     ArgmaxRow row = argmax_row_open(mode, n_in, n_out, n_classes);
     for (unsigned c = 0; c < n_classes; c++) {
@@ -190,7 +190,7 @@ static void check_argmax_ties(HrnetIsa isa, HrnetResizeMode mode, unsigned n_in,
     }
     Guarded expected = guarded_copy(&row.labels);
     argmax_row_run(&row, &hrnet_resize_kernels_c, &expected);
-    argmax_row_run(&row, hrnet_resize_kernels(isa), &row.labels);
+    argmax_row_run(&row, &kernels->resize, &row.labels);
     guarded_compare_bytes(&row.labels, &expected);
     guarded_close(&expected);
     argmax_row_close(&row);
@@ -204,8 +204,8 @@ static double value_at(const ArgmaxRow *row, unsigned class, unsigned x)
 }
 
 /* At any sizes: the label is of a class that none is above, but by rounding. */
-static void check_argmax_values(HrnetIsa isa, HrnetResizeMode mode, unsigned n_in, unsigned n_out,
-                                unsigned n_classes, GRand *rand)
+static void check_argmax_values(const HrnetKernels *kernels, HrnetResizeMode mode, unsigned n_in,
+                                unsigned n_out, unsigned n_classes, GRand *rand)
 {
     ArgmaxRow row = argmax_row_open(mode, n_in, n_out, n_classes);
     for (unsigned c = 0; c < n_classes; c++) {
@@ -213,7 +213,7 @@ static void check_argmax_values(HrnetIsa isa, HrnetResizeMode mode, unsigned n_i
         guarded_randomise_floats(line, n_in, rand);
         line[n_in] = line[n_in - 1];
     }
-    argmax_row_run(&row, hrnet_resize_kernels(isa), &row.labels);
+    argmax_row_run(&row, &kernels->resize, &row.labels);
     for (unsigned x = 0; x < n_out; x++) {
         const unsigned label = row.labels.bytes[x];
         if (label < 1 || label > n_classes)
@@ -228,20 +228,21 @@ static void check_argmax_values(HrnetIsa isa, HrnetResizeMode mode, unsigned n_i
     argmax_row_close(&row);
 }
 
-static void check_argmax_row(HrnetIsa isa)
+static void check_argmax_row(const HrnetKernels *kernels)
 {
     static const unsigned n_classes[] = { 1, 2, 19, 150, 255 };
     static const unsigned outs[] = { 1, 7, 16, 33, 75 };
     g_autoptr(GRand) rand = g_rand_new_with_seed(4);
     for (size_t j = 0; j < G_N_ELEMENTS(n_classes); j++) {
         for (unsigned n_in = 1; n_in <= 40; n_in++) {
-            check_argmax_ties(isa, HRNET_RESIZE_BILINEAR, n_in, 4 * n_in, n_classes[j], rand);
-            check_argmax_ties(isa, HRNET_RESIZE_NEAREST, n_in, 2 * n_in + 1, n_classes[j], rand);
+            check_argmax_ties(kernels, HRNET_RESIZE_BILINEAR, n_in, 4 * n_in, n_classes[j], rand);
+            check_argmax_ties(kernels, HRNET_RESIZE_NEAREST, n_in, 2 * n_in + 1, n_classes[j],
+                              rand);
         }
         for (unsigned n_in = 1; n_in <= 400; n_in += 1 + n_in / 5) {
             for (size_t i = 0; i < G_N_ELEMENTS(outs); i++)
-                check_argmax_values(isa, (HrnetResizeMode)(n_in % 2), n_in, outs[i], n_classes[j],
-                                    rand);
+                check_argmax_values(kernels, (HrnetResizeMode)(n_in % 2), n_in, outs[i],
+                                    n_classes[j], rand);
         }
     }
 }
@@ -250,8 +251,8 @@ static void check_argmax_row(HrnetIsa isa)
 
 /* Few distinct values, so that at whole factors all sums are exact and ties are decided alike.
  * Every third block has its label beforehand; its lines may be anything. */
-static void check_refine_case(HrnetIsa isa, HrnetResizeMode mode, unsigned n_in, unsigned n_out,
-                              unsigned n_classes, uint8_t rest_label, GRand *rand)
+static void check_refine_case(const HrnetKernels *kernels, HrnetResizeMode mode, unsigned n_in,
+                              unsigned n_out, unsigned n_classes, uint8_t rest_label, GRand *rand)
 {
     const unsigned n_blocks = (n_out + HRNET_COLUMN_BLOCK - 1) / HRNET_COLUMN_BLOCK;
     HrnetColumns columns;
@@ -279,7 +280,7 @@ static void check_refine_case(HrnetIsa isa, HrnetResizeMode mode, unsigned n_in,
     guarded_case("refine_row %u to %u, mode %d, %u classes, rest %u", n_in, n_out, mode, n_classes,
                  rest_label);
     hrnet_resize_kernels_c.refine_row(expected.bytes, &row, &columns, n_out);
-    hrnet_resize_kernels(isa)->refine_row(labels.bytes, &row, &columns, n_out);
+    kernels->resize.refine_row(labels.bytes, &row, &columns, n_out);
     guarded_compare_bytes(&labels, &expected);
     guarded_close(&table);
     guarded_close(&slopes);
@@ -291,19 +292,19 @@ static void check_refine_case(HrnetIsa isa, HrnetResizeMode mode, unsigned n_in,
     guarded_close(&expected);
 }
 
-static void check_refine_row(HrnetIsa isa)
+static void check_refine_row(const HrnetKernels *kernels)
 {
     static const unsigned n_classes[] = { 1, 2, 5, 254 };
     g_autoptr(GRand) rand = g_rand_new_with_seed(5);
     for (size_t j = 0; j < G_N_ELEMENTS(n_classes); j++) {
         for (unsigned n_in = 1; n_in <= 40; n_in++) {
             const uint8_t rest_label = (uint8_t)(n_in % 2);
-            check_refine_case(isa, HRNET_RESIZE_BILINEAR, n_in, 4 * n_in, n_classes[j], rest_label,
-                              rand);
-            check_refine_case(isa, HRNET_RESIZE_NEAREST, n_in, 2 * n_in + 1, n_classes[j],
+            check_refine_case(kernels, HRNET_RESIZE_BILINEAR, n_in, 4 * n_in, n_classes[j],
                               rest_label, rand);
-            check_refine_case(isa, HRNET_RESIZE_NEAREST, 8 * n_in, n_in, n_classes[j], rest_label,
-                              rand);
+            check_refine_case(kernels, HRNET_RESIZE_NEAREST, n_in, 2 * n_in + 1, n_classes[j],
+                              rest_label, rand);
+            check_refine_case(kernels, HRNET_RESIZE_NEAREST, 8 * n_in, n_in, n_classes[j],
+                              rest_label, rand);
         }
     }
 }

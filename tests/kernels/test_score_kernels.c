@@ -1,7 +1,6 @@
 /* The kernels of class scores: every instruction set against C.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "guarded.h"
-#include "kernels/score_kernels.h"
 
 #include <string.h>
 
@@ -17,7 +16,8 @@ static unsigned whole_blocks(unsigned n)
 
 /* ---- smooth ---- */
 
-static void check_smooth_case(HrnetIsa isa, unsigned n_classes, size_t n, size_t begin, GRand *rand)
+static void check_smooth_case(const HrnetKernels *kernels, unsigned n_classes, size_t n,
+                              size_t begin, GRand *rand)
 {
     const size_t plane_floats = n + BLOCK;
     Guarded history = guarded_new_aligned_floats((n_classes - 1) * plane_floats + n);
@@ -47,7 +47,7 @@ static void check_smooth_case(HrnetIsa isa, unsigned n_classes, size_t n, size_t
     smoothing.history = expected.floats;
     hrnet_score_kernels_c.smooth(&smoothing, begin, n);
     smoothing.history = history.floats;
-    hrnet_score_kernels(isa)->smooth(&smoothing, begin, n);
+    kernels->score.smooth(&smoothing, begin, n);
     guarded_compare_floats(&history, &expected, 1e-5);
     guarded_close(&history);
     guarded_close(&scores);
@@ -56,19 +56,19 @@ static void check_smooth_case(HrnetIsa isa, unsigned n_classes, size_t n, size_t
     guarded_close(&expected);
 }
 
-static void check_smooth(HrnetIsa isa)
+static void check_smooth(const HrnetKernels *kernels)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(1);
     for (size_t i = 0; i < G_N_ELEMENTS(class_counts); i++) {
         for (size_t n = BLOCK; n <= 5 * BLOCK; n += BLOCK) {
-            check_smooth_case(isa, class_counts[i], n, 0, rand);
-            check_smooth_case(isa, class_counts[i], n, n - BLOCK, rand);
+            check_smooth_case(kernels, class_counts[i], n, 0, rand);
+            check_smooth_case(kernels, class_counts[i], n, n - BLOCK, rand);
         }
     }
 }
 
 /* What the formula means, worked out by hand on two classes. */
-static void check_smooth_by_hand(HrnetIsa isa)
+static void check_smooth_by_hand(const HrnetKernels *kernels)
 {
     static const struct {
         float history[2], scores[2], moved, expected[2];
@@ -100,7 +100,7 @@ static void check_smooth_by_hand(HrnetIsa isa)
                                            0.25f,          1,
                                            0.5f,           2,
                                            0.25f };
-        hrnet_score_kernels(isa)->smooth(&smoothing, 0, BLOCK);
+        kernels->score.smooth(&smoothing, 0, BLOCK);
         for (unsigned k = 0; k < 2 * BLOCK; k++) {
             const float expected = cases[i].expected[k / BLOCK];
             if (history.floats[k] < expected - 1e-6f || history.floats[k] > expected + 1e-6f)
@@ -118,9 +118,10 @@ static void check_smooth_by_hand(HrnetIsa isa)
 
 /* Few distinct scores, so that ties are common; all results are exact. What lies behind n means
  * nothing. */
-static void check_winners_case(HrnetIsa isa, unsigned n_classes, unsigned n, GRand *rand)
+static void check_winners_case(const HrnetKernels *kernels, unsigned n_classes, unsigned n,
+                               GRand *rand)
 {
-    const HrnetScoreKernels *kernels[] = { &hrnet_score_kernels_c, hrnet_score_kernels(isa) };
+    const HrnetScoreKernels *both[] = { &hrnet_score_kernels_c, &kernels->score };
     const size_t plane_floats = n + 3;
     Guarded scores = guarded_new_floats((n_classes - 1) * plane_floats + n, 0);
     Guarded out[2][4];
@@ -132,8 +133,8 @@ static void check_winners_case(HrnetIsa isa, unsigned n_classes, unsigned n, GRa
     for (unsigned k = 0; k < 2; k++) {
         for (unsigned i = 0; i < 4; i++)
             out[k][i] = guarded_new_aligned_floats(n);
-        kernels[k]->winners(out[k][0].floats, out[k][1].floats, out[k][2].floats, scores.floats,
-                            plane_floats, n_classes, n);
+        both[k]->winners(out[k][0].floats, out[k][1].floats, out[k][2].floats, scores.floats,
+                         plane_floats, n_classes, n);
         for (unsigned i = 0; i < 3; i++)
             memset(out[k][i].floats + n, 0, (whole_blocks(n) - n) * sizeof(float));
     }
@@ -144,9 +145,8 @@ static void check_winners_case(HrnetIsa isa, unsigned n_classes, unsigned n, GRa
     for (unsigned c = 0; c < n_classes; c += 1 + n_classes / 5) {
         guarded_case("margins of class %u of %u, %u", c, n_classes, n);
         for (unsigned k = 0; k < 2; k++)
-            kernels[k]->margins(out[k][3].floats, scores.floats + c * plane_floats,
-                                out[k][0].floats, out[k][1].floats, out[k][2].floats, (float)c,
-                                0.5f, n);
+            both[k]->margins(out[k][3].floats, scores.floats + c * plane_floats, out[k][0].floats,
+                             out[k][1].floats, out[k][2].floats, (float)c, 0.5f, n);
         guarded_compare_floats(&out[1][3], &out[0][3], 0);
         for (unsigned i = n; i < whole_blocks(n); i++)
             g_assert_cmpfloat(out[1][3].floats[i], ==, 0);
@@ -158,18 +158,18 @@ static void check_winners_case(HrnetIsa isa, unsigned n_classes, unsigned n, GRa
     }
 }
 
-static void check_winners(HrnetIsa isa)
+static void check_winners(const HrnetKernels *kernels)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(2);
     for (size_t i = 0; i < G_N_ELEMENTS(class_counts); i++) {
         for (unsigned n = 1; n <= 50; n++)
-            check_winners_case(isa, class_counts[i], n, rand);
+            check_winners_case(kernels, class_counts[i], n, rand);
     }
 }
 
 /* ---- the guided filter's windows ---- */
 
-static void check_sums_case(HrnetIsa isa, unsigned n_rows, unsigned n, GRand *rand)
+static void check_sums_case(const HrnetKernels *kernels, unsigned n_rows, unsigned n, GRand *rand)
 {
     const size_t stride_floats = n + BLOCK;
     Guarded values = guarded_new_aligned_floats((n_rows - 1) * stride_floats + n);
@@ -182,12 +182,12 @@ static void check_sums_case(HrnetIsa isa, unsigned n_rows, unsigned n, GRand *ra
     Guarded expected = guarded_copy(&sum);
     guarded_case("sums of %u rows of %u", n_rows, n);
     hrnet_score_kernels_c.sum_rows(expected.floats, values.floats, stride_floats, n_rows, n);
-    hrnet_score_kernels(isa)->sum_rows(sum.floats, values.floats, stride_floats, n_rows, n);
+    kernels->score.sum_rows(sum.floats, values.floats, stride_floats, n_rows, n);
     guarded_compare_floats(&sum, &expected, 1e-5);
     hrnet_score_kernels_c.sum_products(expected.floats, values.floats, weights.floats,
                                        stride_floats, n_rows, n);
-    hrnet_score_kernels(isa)->sum_products(sum.floats, values.floats, weights.floats, stride_floats,
-                                           n_rows, n);
+    kernels->score.sum_products(sum.floats, values.floats, weights.floats, stride_floats, n_rows,
+                                n);
     guarded_compare_floats(&sum, &expected, 1e-5);
     guarded_close(&values);
     guarded_close(&weights);
@@ -195,12 +195,12 @@ static void check_sums_case(HrnetIsa isa, unsigned n_rows, unsigned n, GRand *ra
     guarded_close(&expected);
 }
 
-static void check_sums(HrnetIsa isa)
+static void check_sums(const HrnetKernels *kernels)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(3);
     for (unsigned n_rows = 1; n_rows <= 2 * RADIUS + 1; n_rows++) {
         for (unsigned n = BLOCK; n <= 4 * BLOCK; n += BLOCK)
-            check_sums_case(isa, n_rows, n, rand);
+            check_sums_case(kernels, n_rows, n, rand);
     }
 }
 
@@ -212,9 +212,9 @@ static Guarded window_line(unsigned n, GRand *rand)
     return line;
 }
 
-static void check_fit_case(HrnetIsa isa, unsigned n, GRand *rand)
+static void check_fit_case(const HrnetKernels *kernels, unsigned n, GRand *rand)
 {
-    const HrnetScoreKernels *kernels[] = { &hrnet_score_kernels_c, hrnet_score_kernels(isa) };
+    const HrnetScoreKernels *both[] = { &hrnet_score_kernels_c, &kernels->score };
     Guarded sum = window_line(n, rand), product = window_line(n, rand);
     Guarded in[3], out[2][3];
     for (unsigned i = 0; i < 3; i++) {
@@ -225,9 +225,9 @@ static void check_fit_case(HrnetIsa isa, unsigned n, GRand *rand)
     for (unsigned k = 0; k < 2; k++) {
         for (unsigned i = 0; i < 3; i++)
             out[k][i] = guarded_new_aligned_floats(n);
-        kernels[k]->fit(out[k][0].floats, out[k][1].floats, sum.floats + BLOCK,
-                        product.floats + BLOCK, in[0].floats, in[1].floats, in[2].floats, n);
-        kernels[k]->window_means(out[k][2].floats, sum.floats + BLOCK, in[0].floats, n);
+        both[k]->fit(out[k][0].floats, out[k][1].floats, sum.floats + BLOCK, product.floats + BLOCK,
+                     in[0].floats, in[1].floats, in[2].floats, n);
+        both[k]->window_means(out[k][2].floats, sum.floats + BLOCK, in[0].floats, n);
     }
     for (unsigned i = 0; i < 3; i++) {
         guarded_compare_floats(&out[1][i], &out[0][i], 5e-5); /* values reach 10 */
@@ -239,11 +239,11 @@ static void check_fit_case(HrnetIsa isa, unsigned n, GRand *rand)
     guarded_close(&product);
 }
 
-static void check_fit(HrnetIsa isa)
+static void check_fit(const HrnetKernels *kernels)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(4);
     for (unsigned n = BLOCK; n <= 20 * BLOCK; n += BLOCK)
-        check_fit_case(isa, n, rand);
+        check_fit_case(kernels, n, rand);
 }
 
 int main(int argc, char **argv)

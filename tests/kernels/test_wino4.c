@@ -2,7 +2,6 @@
  * convolution as it is written down.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "guarded.h"
-#include "kernels/conv_kernels.h"
 #include "plain_conv.h"
 
 /* Image sizes below, at and above a piece's, and narrower than a vector of tiles. */
@@ -54,9 +53,9 @@ static void check_input_case(const HrnetConvKernels *kernels, unsigned height, u
 }
 
 /* The whole image at once, and a part that begins anywhere and may reach behind its end. */
-static void check_input(HrnetIsa isa)
+static void check_input(const HrnetKernels *all)
 {
-    const HrnetConvKernels *kernels = hrnet_conv_kernels_for(isa);
+    const HrnetConvKernels *kernels = &all->conv;
     g_autoptr(GRand) rand = g_rand_new_with_seed(4);
     for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
         const unsigned height = sizes[i][0], width = sizes[i][1];
@@ -133,9 +132,9 @@ static void check_product_case(const HrnetConvKernels *kernels, unsigned block_r
     guarded_close(&expected);
 }
 
-static void check_product(HrnetIsa isa)
+static void check_product(const HrnetKernels *all)
 {
-    const HrnetConvKernels *kernels = hrnet_conv_kernels_for(isa);
+    const HrnetConvKernels *kernels = &all->conv;
     g_autoptr(GRand) rand = g_rand_new_with_seed(5);
     for (unsigned n_vectors = 1; n_vectors <= kernels->tile_vectors_max; n_vectors++) {
         for (unsigned block_rows = 1; block_rows <= kernels->tile_rows_max; block_rows++) {
@@ -220,21 +219,22 @@ static void check_outputs(const HrnetConvKernels *kernels, OutputFunc kernel, Ou
     }
 }
 
-static void check_output(HrnetIsa isa)
+static void check_output(const HrnetKernels *all)
 {
-    const HrnetConvKernels *kernels = hrnet_conv_kernels_for(isa);
+    const HrnetConvKernels *kernels = &all->conv;
     check_outputs(kernels, kernels->wino4_output, hrnet_wino4_output_f32_c);
 }
 
-static void check_s2_output(HrnetIsa isa)
+static void check_s2_output(const HrnetKernels *all)
 {
-    const HrnetConvKernels *kernels = hrnet_conv_kernels_for(isa);
+    const HrnetConvKernels *kernels = &all->conv;
     check_outputs(kernels, kernels->wino4s2_output, hrnet_wino4s2_output_f32_c);
 }
 
 /* ---- weights ---- */
 
-static void check_weights_case(HrnetIsa isa, unsigned rows, unsigned n_channels, GRand *rand)
+static void check_weights_case(const HrnetKernels *kernels, unsigned rows, unsigned n_channels,
+                               GRand *rand)
 {
     HrnetWino4Weights weights = {
         .row_floats = 9 * n_channels + (size_t)g_rand_int_range(rand, 0, 9),
@@ -252,19 +252,19 @@ static void check_weights_case(HrnetIsa isa, unsigned rows, unsigned n_channels,
     weights.u = expected.floats;
     hrnet_wino4_weights_f32_c(&weights);
     weights.u = u.floats;
-    hrnet_conv_kernels_for(isa)->wino4_weights(&weights);
+    kernels->conv.wino4_weights(&weights);
     guarded_compare_floats(&u, &expected, 1e-7); /* at most 1, so a unit in the last place */
     guarded_close(&filters);
     guarded_close(&u);
     guarded_close(&expected);
 }
 
-static void check_weights(HrnetIsa isa)
+static void check_weights(const HrnetKernels *kernels)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(8);
-    for (unsigned rows = 1; rows <= hrnet_conv_kernels_for(isa)->tile_rows_max; rows++) {
+    for (unsigned rows = 1; rows <= kernels->conv.tile_rows_max; rows++) {
         for (unsigned n_channels = 1; n_channels < 20; n_channels++)
-            check_weights_case(isa, rows, n_channels, rand);
+            check_weights_case(kernels, rows, n_channels, rand);
     }
 }
 

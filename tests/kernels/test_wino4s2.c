@@ -2,7 +2,6 @@
  * written down. The output transform is checked with that of stride 1.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "guarded.h"
-#include "kernels/conv_kernels.h"
 #include "plain_conv.h"
 
 #define CLASSES HRNET_WINO4S2_CLASSES
@@ -71,9 +70,9 @@ static void check_input_case(const HrnetConvKernels *kernels, unsigned height, u
 }
 
 /* The whole image at once, and a part that begins anywhere and may reach behind its end. */
-static void check_input(HrnetIsa isa)
+static void check_input(const HrnetKernels *all)
 {
-    const HrnetConvKernels *kernels = hrnet_conv_kernels_for(isa);
+    const HrnetConvKernels *kernels = &all->conv;
     g_autoptr(GRand) rand = g_rand_new_with_seed(1);
     for (size_t i = 0; i < G_N_ELEMENTS(sizes); i++) {
         const unsigned height = sizes[i][0], width = sizes[i][1];
@@ -86,7 +85,8 @@ static void check_input(HrnetIsa isa)
 
 /* ---- weights ---- */
 
-static void check_weights_case(HrnetIsa isa, unsigned rows, unsigned n_channels, GRand *rand)
+static void check_weights_case(const HrnetKernels *kernels, unsigned rows, unsigned n_channels,
+                               GRand *rand)
 {
     HrnetWino4S2Weights weights = {
         .row_floats = 9 * n_channels + (size_t)g_rand_int_range(rand, 0, 9),
@@ -109,7 +109,7 @@ static void check_weights_case(HrnetIsa isa, unsigned rows, unsigned n_channels,
     for (unsigned i = 0; i < 2; i++) {
         for (unsigned k = 0; k < CLASSES; k++)
             weights.u[k] = (i ? u.floats : expected.floats) + class_floats[k];
-        (i ? hrnet_conv_kernels_for(isa)->wino4s2_weights : hrnet_wino4s2_weights_f32_c)(&weights);
+        (i ? kernels->conv.wino4s2_weights : hrnet_wino4s2_weights_f32_c)(&weights);
     }
     guarded_compare_floats(&u, &expected, 1e-7); /* at most 1, so a unit in the last place */
     guarded_close(&filters);
@@ -117,12 +117,12 @@ static void check_weights_case(HrnetIsa isa, unsigned rows, unsigned n_channels,
     guarded_close(&expected);
 }
 
-static void check_weights(HrnetIsa isa)
+static void check_weights(const HrnetKernels *kernels)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(2);
-    for (unsigned rows = 1; rows <= hrnet_conv_kernels_for(isa)->tile_rows_max; rows++) {
+    for (unsigned rows = 1; rows <= kernels->conv.tile_rows_max; rows++) {
         for (unsigned n_channels = 1; n_channels < 20; n_channels++)
-            check_weights_case(isa, rows, n_channels, rand);
+            check_weights_case(kernels, rows, n_channels, rand);
     }
 }
 

@@ -8,8 +8,7 @@
 #include "base/cpu.h"
 #include "base/workers.h"
 #include "hrnet/hrnet.h"
-#include "kernels/conv_kernels.h"
-#include "kernels/resize_kernels.h"
+#include "kernels/kernels.h"
 #include "support/synthetic.h"
 
 #include <glib/gstdio.h>
@@ -31,7 +30,7 @@ static double work; /* of the task that runs, in multiply-adds of vectors */
 /* Vectors that so many floats take. */
 static double vectors(unsigned n_floats)
 {
-    const unsigned vector_floats = hrnet_conv_kernels()->vector_floats;
+    const unsigned vector_floats = hrnet_kernels()->conv.vector_floats;
     return (n_floats + vector_floats - 1) / vector_floats;
 }
 
@@ -94,37 +93,24 @@ static void count_add_row(const HrnetAddRow *row)
     work += 2 * (1 + row->n_pairs) * vectors(row->n);
 }
 
-const HrnetConvKernels *hrnet_conv_kernels_for(HrnetIsa isa)
+const HrnetKernels *hrnet_kernels(void)
 {
-    static HrnetConvKernels kernels = {
-        .tile_vectors_max = 3,
-        .tile = count_tile,
-        .stage = count_stage,
-        .wino4_input = count_wino4_input,
-        .wino4_product = count_wino4_product,
-        .wino4_output = count_wino4_output,
-        .wino4_weights = pack_wino4,
-        .wino4s2_input = count_wino4s2_input,
-        .wino4s2_output = count_wino4s2_output,
-        .wino4s2_weights = pack_wino4s2,
+    static HrnetKernels kernels = {
+        .conv = { .tile_vectors_max = 3,
+                  .tile = count_tile,
+                  .stage = count_stage,
+                  .wino4_input = count_wino4_input,
+                  .wino4_product = count_wino4_product,
+                  .wino4_output = count_wino4_output,
+                  .wino4_weights = pack_wino4,
+                  .wino4s2_input = count_wino4s2_input,
+                  .wino4s2_output = count_wino4s2_output,
+                  .wino4s2_weights = pack_wino4s2 },
+        .resize = { .spread_row = count_spread_row, .add_row = count_add_row },
     };
-    kernels.vector_floats = isa == HRNET_ISA_AVX512 ? 16 : 8;
-    kernels.tile_rows_max = isa == HRNET_ISA_AVX512 ? 9 : 4;
-    return &kernels;
-}
-
-const HrnetConvKernels *hrnet_conv_kernels(void)
-{
-    return hrnet_conv_kernels_for(hrnet_cpu_isa());
-}
-
-const HrnetResizeKernels *hrnet_resize_kernels(HrnetIsa isa)
-{
-    static const HrnetResizeKernels kernels = {
-        .spread_row = count_spread_row,
-        .add_row = count_add_row,
-    };
-    (void)isa;
+    const bool is_wide = hrnet_cpu_features() & 1u << HRNET_CPU_AVX512;
+    kernels.conv.vector_floats = is_wide ? 16 : 8;
+    kernels.conv.tile_rows_max = is_wide ? 9 : 4;
     return &kernels;
 }
 
@@ -233,7 +219,7 @@ static void check_balance(HrnetModel *model, guint n_threads)
 
 static void test_variant(gconstpointer variant)
 {
-    if (hrnet_cpu_isa() == HRNET_ISA_C) {
+    if (hrnet_cpu_features() == 0) {
         g_test_skip("OpenBLAS has the threads on this CPU");
         return;
     }

@@ -4,6 +4,8 @@
 
 import json
 import math
+import os
+import subprocess
 import sys
 import time
 
@@ -75,6 +77,20 @@ def test_memory_has_the_weights_in_it():
 
 def test_kernels_can_be_forced():
     assert report(environment={"HRNET_CPU": "c"})["isa"] == "c"
+
+
+def test_forced_kernels_leave_out_what_is_above():
+    assert report(environment={"HRNET_CPU": "avx2"})["isa"] in ("c", "avx2")
+    assert report(environment={"HRNET_CPU": ""})["isa"] == report()["isa"]
+
+
+def test_unknown_kernels_are_warned_of_once():
+    done = subprocess.run([tool.program, *SMALL, "--json"], capture_output=True, text=True,
+                          env={**os.environ, "HRNET_MODEL_PATH": tool.models, "HRNET_CPU": "avx3"})
+    assert done.returncode == 0
+    assert done.stderr.count("HRNET_CPU=avx3 is none of c, avx2, avx-vnni, avx512") == 1, done.stderr
+    assert done.stderr.count("\n") <= 2, done.stderr
+    assert json.loads(done.stdout)["isa"] == report()["isa"]
 
 
 def test_profile_in_json():

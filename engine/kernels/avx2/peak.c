@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "kernels/peak.h"
+#include "kernels/avx2/kernels.h"
 #include "kernels/avx2/vector.h"
 #include "kernels/vector/peak.h"
 

@@ -1,5 +1,6 @@
 /* Bilinear row kernels for AVX2 and FMA: eight columns at a time.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernels/avx2/kernels.h"
 #include "kernels/avx2/vector.h"
 #include "kernels/vector/resize.h"
 

@@ -1,5 +1,6 @@
 /* Bilinear row kernels for AVX-512: sixteen columns at a time.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernels/avx512/kernels.h"
 #include "kernels/avx512/vector.h"
 #include "kernels/vector/resize.h"
 

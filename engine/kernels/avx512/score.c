@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernels/avx512/kernels.h"
 #include "kernels/avx512/vector.h"
 #include "kernels/vector/score.h"
 

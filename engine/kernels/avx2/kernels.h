@@ -1,0 +1,16 @@
+/* What the files of this folder make.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HRNET_KERNELS_AVX2_KERNELS_H
+#define HRNET_KERNELS_AVX2_KERNELS_H
+
+#include "kernels/kernels.h"
+
+extern const HrnetConvKernels hrnet_conv_kernels_avx2;
+extern const HrnetFrameKernels hrnet_frame_kernels_avx2;
+extern const HrnetResizeKernels hrnet_resize_kernels_avx2;
+extern const HrnetScoreKernels hrnet_score_kernels_avx2;
+double hrnet_peak_f32_avx2(unsigned n);
+
+void hrnet_kernels_add_avx2(HrnetKernels *kernels);
+
+#endif
