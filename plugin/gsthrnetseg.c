@@ -52,11 +52,20 @@
  * a pipeline whose source is live, inference runs beside the stream: each frame leaves at once with
  * the newest mask there is, and nothing is added to the latency. Before the first mask nothing is
  * painted, all labels of `mask` are 0 and no metadata is attached. With `exact` each frame waits
- * for its own mask, and the latency that this adds is told to the pipeline. Where `auto` waits, a
- * frame of which a QoS event says that it comes too late is let through with the last mask, unless
- * that is older than a second. Frames that fill a gap (%GST_BUFFER_FLAG_GAP, which videorate's
- * duplicates have too) keep the last mask where there is one, and pass as they came where they are
- * empty.
+ * for its own mask, and the latency that this adds is told to the pipeline.
+ *
+ * A played file whose frames wait longer for masks than they last would come ever later. Where
+ * `auto` waits, a frame of which a QoS event says that it comes too late is let through with the
+ * last mask, unless that is older than a second, and where the sink keeps reporting lateness `auto`
+ * means `latest` from then on, until a flush; where the pipeline has a sink that reports lateness
+ * and the first masks show that frames would be late, before it has to. The lateness that waiting
+ * has made is not sent upstream, where decoders would drop frames for it. Frames that are hidden
+ * (`blur`, `fill`, `pixelate`, and all with #GstHrnetSeg:fail-closed) always wait where `auto`
+ * decides, in live streams too: ask for `latest` to have them leave at once. The base class's
+ * property `qos` drops nothing.
+ *
+ * Frames that fill a gap (%GST_BUFFER_FLAG_GAP, which videorate's duplicates have too) keep the
+ * last mask where there is one, and pass as they came where they are empty.
  *
  * With `latest` the last mask is scaled when the frames' size changes, and kept across a segment
  * without a flush while it is younger than #GstHrnetSeg:max-mask-age, until the next one is ready.
@@ -171,10 +180,10 @@ static gboolean start(GstBaseTransform *trans)
 
     GST_OBJECT_LOCK(self);
     self->stats = (GstHrnetStats){ 0 };
-    self->earliest_time = GST_CLOCK_TIME_NONE;
     self->latency = 0;
     self->offered_mode = self->settings.mode;
     GST_OBJECT_UNLOCK(self);
+    gst_hrnet_seg_qos_reset(self);
     gst_hrnet_seg_mask_open(self);
     return gst_hrnet_seg_model_open(self);
 }
@@ -204,8 +213,8 @@ static void gst_hrnet_seg_init(GstHrnetSeg *self)
     GstBaseTransform *trans = GST_BASE_TRANSFORM(self);
 
     gst_hrnet_seg_props_init(&self->settings);
+    gst_hrnet_seg_qos_reset(self);
     self->offered_mode = self->settings.mode;
-    self->earliest_time = GST_CLOCK_TIME_NONE;
     /* Each frame decides for itself whether it is drawn on in place, see prepare_output_buffer().
      */
     gst_base_transform_set_in_place(trans, FALSE);

@@ -6,7 +6,7 @@
  * gsthrnetsegframe.c (a frame's way), gsthrnetsegmask.c (how a frame comes by its mask),
  * gsthrnetseglatency.c (whether it waits for one), gsthrnetsegdraw.c (the modes' pictures),
  * gsthrnetsegfailure.c (frames that cannot be segmented or drawn on), gsthrnetsegmode.c (a mode
- * that is set while playing).
+ * that is set while playing), gsthrnetsegqos.c (what a sink says of lateness).
  *
  * Threads: properties are set from any thread, under the object lock, and raise flags. The
  * streaming thread takes them over at the next frame and owns all that is not marked. Nothing is
@@ -54,7 +54,8 @@ typedef enum {
     GST_HRNET_CHANGED_SESSION = 1 << 1, /* inference-size, adaptive-size, threads, precision,
                                            caps, the load */
     GST_HRNET_CHANGED_MODEL = 1 << 2,   /* pending has a network */
-    GST_HRNET_CHANGED_SYNC = 1 << 3,    /* sync-mode; at the start, whether upstream is live */
+    GST_HRNET_CHANGED_SYNC = 1 << 3,    /* sync-mode; at the start, whether upstream is
+                                             live; what decides about waiting */
 } GstHrnetChanges;
 
 /* Sums since the element started. */
@@ -66,6 +67,15 @@ typedef struct {
     guint n_masks;                           /* in the session's pool */
     guint inference_height, inference_width; /* of the last inference; 0 before it */
 } GstHrnetStats;
+
+/* What a sink has said of lateness, and what there is to it. */
+typedef struct {
+    GstClockTime earliest_time; /* in running time: frames before it come too late */
+    gboolean slow;              /* frames that wait for masks take longer than they last */
+    guint n_late;               /* reports in a row of frames that came too late, while slow */
+    gboolean lags;              /* for that reason frames do not wait any more */
+    GstClockTime catches_up;    /* when that began, until it has caught up */
+} GstHrnetLateness;
 
 struct _GstHrnetSeg {
     GstBaseTransform parent;
@@ -81,9 +91,8 @@ struct _GstHrnetSeg {
     gboolean wishes;   /* for a model that no load has been begun for */
     GstHrnetNetwork *pending; /* loaded, to be switched to */
     GstHrnetStats stats;
-    GstClockTime
-        earliest_time;    /* from QoS events, in running time: frames before it come too late */
     GstClockTime latency; /* what LATENCY queries are told that a frame's mask takes */
+    GstHrnetLateness lateness;
     GstHrnetMode offered_mode; /* that caps are made for; follows the property once caps agree */
 
     /* the streaming thread's */
@@ -96,17 +105,17 @@ struct _GstHrnetSeg {
     gboolean adapts;          /* the shape goes by the load */
     GstHrnetLoad load;
     GstHrnetPaint paint;
-    GstHrnetResult *result;    /* the newest */
-    GstHrnetWorker *worker;    /* of `latest` */
-    GstHrnetMotion motion;     /* what the frame of the newest mask looked like */
-    gboolean latest;           /* frames do not wait */
-    gboolean ignores_lateness; /* `exact` was asked for: QoS changes nothing */
-    gboolean restarts;         /* the next inference forgets the frames before */
-    gboolean has_had_mask;     /* since the start */
-    gboolean carried;          /* the newest mask is of the segment before */
-    gboolean job_carried;      /* what the worker is at will be */
-    GstClockTime inferred_at;  /* running time of the last frame that an inference was begun for */
-    GstClockTime slowest;      /* a frame's time for its mask, of late */
+    GstHrnetResult *result;   /* the newest */
+    GstHrnetWorker *worker;   /* of `latest` */
+    GstHrnetMotion motion;    /* what the frame of the newest mask looked like */
+    gboolean latest;          /* frames do not wait */
+    gboolean restarts;        /* the next inference forgets the frames before */
+    gboolean has_had_mask;    /* since the start */
+    gboolean carried;         /* the newest mask is of the segment before */
+    gboolean job_carried;     /* what the worker is at will be */
+    GstClockTime inferred_at; /* running time of the last frame that an inference was begun for */
+    GstClockTime slowest;     /* a frame's time for its mask, of late */
+    GstClockTime usual;       /* the mean of the same */
 
     GstClockTime confirmed_pts;   /* of the last frame known to be as the newest mask has it */
     GstClockTime reported_at;     /* running time of the last frame that a report was asked of */
@@ -211,6 +220,23 @@ void gst_hrnet_seg_latency_choose(GstHrnetSeg *self);
 void gst_hrnet_seg_latency_estimate(GstHrnetSeg *self, const GstHrnetNetworkParams *params);
 /* A frame has waited for its mask that long. */
 void gst_hrnet_seg_latency_note(GstHrnetSeg *self, GstClockTime waited);
+
+/* Whether the properties leave it to the element to wait or not. Under the object lock. */
+gboolean gst_hrnet_seg_latency_is_free_locked(GstHrnetSeg *self);
+
+/* gsthrnetsegqos.c */
+/* Nothing is known of lateness, as after a flush. */
+void gst_hrnet_seg_qos_reset(GstHrnetSeg *self);
+/* A sink's report; returns whether upstream shall hear of it. Any thread. */
+gboolean gst_hrnet_seg_qos_event(GstHrnetSeg *self, GstEvent *event);
+/* Whether the first inference, which warms the network up, has taken suspiciously long where that
+ * matters: then another is to be measured. */
+gboolean gst_hrnet_seg_qos_doubts(GstHrnetSeg *self, GstClockTime waited);
+/* A frame has waited for its mask that long. */
+void gst_hrnet_seg_qos_note(GstHrnetSeg *self, GstClockTime waited);
+/* Whether downstream is past that running time, so that the frame had better be let through with
+ * the mask that there is. */
+gboolean gst_hrnet_seg_qos_is_late(GstHrnetSeg *self, GstClockTime time);
 
 /* gsthrnetsegprops.c */
 void gst_hrnet_seg_props_class_init(GObjectClass *klass);

@@ -182,9 +182,7 @@ static gboolean sink_event(GstBaseTransform *trans, GstEvent *event)
 
     switch (GST_EVENT_TYPE(event)) {
     case GST_EVENT_FLUSH_STOP:
-        GST_OBJECT_LOCK(self);
-        self->earliest_time = GST_CLOCK_TIME_NONE;
-        GST_OBJECT_UNLOCK(self);
+        gst_hrnet_seg_qos_reset(self);
         gst_hrnet_seg_mask_reset(self);
         break;
     case GST_EVENT_SEGMENT:
@@ -199,18 +197,16 @@ static gboolean sink_event(GstBaseTransform *trans, GstEvent *event)
 static gboolean src_event(GstBaseTransform *trans, GstEvent *event)
 {
     GstHrnetSeg *self = GST_HRNET_SEG(trans);
-    GstClockTime timestamp;
-    GstClockTimeDiff late;
+    gboolean ok = TRUE;
 
-    if (GST_EVENT_TYPE(event) == GST_EVENT_QOS) {
-        gst_event_parse_qos(event, NULL, NULL, &late, &timestamp);
-        GST_OBJECT_LOCK(self);
-        self->earliest_time = GST_CLOCK_TIME_IS_VALID(timestamp) && late > 0
-                                  ? timestamp + (GstClockTime)late
-                                  : GST_CLOCK_TIME_NONE;
-        GST_OBJECT_UNLOCK(self);
-    }
-    return base_class->src_event(trans, event);
+    if (GST_EVENT_TYPE(event) != GST_EVENT_QOS)
+        return base_class->src_event(trans, event);
+    /* Past the base class, which with `qos` would drop late frames whole. */
+    if (gst_hrnet_seg_qos_event(self, event))
+        ok = gst_pad_push_event(GST_BASE_TRANSFORM_SINK_PAD(trans), event);
+    else
+        gst_event_unref(event);
+    return ok;
 }
 
 void gst_hrnet_seg_frame_class_init(GstBaseTransformClass *klass)

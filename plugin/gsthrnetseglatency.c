@@ -36,24 +36,32 @@ static gboolean upstream_is_live(GstHrnetSeg *self)
     return live;
 }
 
+gboolean gst_hrnet_seg_latency_is_free_locked(GstHrnetSeg *self)
+{
+    const GstHrnetSettings *settings = &self->settings;
+
+    /* A mask of before does not hide what has moved since. */
+    return settings->sync_mode == GST_HRNET_SYNC_AUTO && !settings->fail_closed &&
+           settings->mode != GST_HRNET_MODE_BLUR && settings->mode != GST_HRNET_MODE_FILL &&
+           settings->mode != GST_HRNET_MODE_PIXELATE;
+}
+
 static gboolean waits(GstHrnetSeg *self, gboolean live)
 {
-    GstHrnetSyncMode mode;
+    gboolean is_free, wants, lags;
 
     GST_OBJECT_LOCK(self);
-    mode = self->settings.sync_mode;
+    is_free = gst_hrnet_seg_latency_is_free_locked(self);
+    wants = self->settings.sync_mode != GST_HRNET_SYNC_LATEST;
+    lags = self->lateness.lags;
     GST_OBJECT_UNLOCK(self);
-    return mode == GST_HRNET_SYNC_EXACT ||
-           (mode == GST_HRNET_SYNC_AUTO && !(live && is_in_pipeline(self)));
+    return is_free ? !lags && !(live && is_in_pipeline(self)) : wants;
 }
 
 void gst_hrnet_seg_latency_choose(GstHrnetSeg *self)
 {
     const gboolean latest = !waits(self, upstream_is_live(self));
 
-    GST_OBJECT_LOCK(self);
-    self->ignores_lateness = self->settings.sync_mode == GST_HRNET_SYNC_EXACT;
-    GST_OBJECT_UNLOCK(self);
     if (latest != self->latest) {
         GST_INFO_OBJECT(self, "frames %s for their masks", latest ? "do not wait" : "wait");
         /* The network is wanted here now, or there. */
@@ -111,6 +119,7 @@ void gst_hrnet_seg_latency_note(GstHrnetSeg *self, GstClockTime waited)
     gboolean changed;
 
     /* The longest of late, which fades by half in about a hundred frames. */
+    gst_hrnet_seg_qos_note(self, waited);
     self->slowest = MAX(waited, self->slowest - self->slowest / 128);
     GST_OBJECT_LOCK(self);
     told = self->latency;

@@ -7,10 +7,6 @@
 GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
 #define GST_CAT_DEFAULT gst_hrnet_seg_debug
 
-/* While frames come too late a mask is used again, but not for longer than this: a stream that
- * never catches up would keep its first one. */
-#define MAX_REUSE_TIME GST_SECOND
-
 /* Masks that are renewed less often than this trail what moves; it is what an automatic size is
  * made for where `target-fps` does not say. */
 #define ALLOWED_TIME (GST_SECOND / 15)
@@ -22,11 +18,11 @@ static GstClockTime running_time(GstHrnetSeg *self, GstBuffer *buffer)
 
 void gst_hrnet_seg_mask_open(GstHrnetSeg *self)
 {
-    self->latest = self->ignores_lateness = self->failed = self->warned = FALSE;
+    self->latest = self->failed = self->warned = FALSE;
     self->restarts = TRUE;
     self->has_had_mask = self->carried = self->job_carried = FALSE;
     self->confirmed_pts = self->reported_at = GST_CLOCK_TIME_NONE;
-    self->slowest = 0;
+    self->slowest = self->usual = 0;
     self->inferred_at = GST_CLOCK_TIME_NONE;
     self->motion.valid = FALSE;
 }
@@ -90,21 +86,6 @@ static void carry_over(GstHrnetSeg *self, GstBuffer *buffer)
     begin_anew(self);
 }
 
-/* Whether downstream is behind, so that the frame had better be let through with the mask that
- * there is. */
-static gboolean is_late(GstHrnetSeg *self, GstClockTime time)
-{
-    GstClockTime earliest;
-
-    if (self->ignores_lateness || !GST_CLOCK_TIME_IS_VALID(self->result->running_time))
-        return FALSE;
-    GST_OBJECT_LOCK(self);
-    earliest = self->earliest_time;
-    GST_OBJECT_UNLOCK(self);
-    return GST_CLOCK_TIME_IS_VALID(earliest) && time <= earliest &&
-           time >= self->result->running_time && time - self->result->running_time < MAX_REUSE_TIME;
-}
-
 /* Whether `target-fps` has had its inference for this time. Half a millisecond is for timestamps
  * that are rounded. */
 static gboolean is_too_soon(GstHrnetSeg *self, GstClockTime time)
@@ -129,7 +110,9 @@ static const gchar *keeps_mask(GstHrnetSeg *self, GstBuffer *buffer)
         return NULL;
     if (is_too_soon(self, time))
         return "target-fps has had its inference";
-    return !self->latest && is_late(self, time) ? "downstream says that it is late" : NULL;
+    return !self->latest && gst_hrnet_seg_qos_is_late(self, time)
+               ? "downstream says that it is late"
+               : NULL;
 }
 
 /* Whether the picture is still that of the mask. Where it is not, it is noted as the next mask's.
@@ -222,19 +205,39 @@ static GstHrnetInference next_inference(GstHrnetSeg *self, GstBuffer *buffer)
     return inference;
 }
 
-static gboolean infer(GstHrnetSeg *self, const GstVideoFrame *frame, GError **error)
+/* Segments a frame, and tells how long that took. */
+static GstHrnetResult *segment(GstHrnetSeg *self, const GstVideoFrame *frame,
+                               const GstHrnetInference *inference, GstClockTime *elapsed,
+                               GError **error)
 {
     const GstClockTime start = gst_util_get_timestamp();
-    const GstHrnetInference inference = next_inference(self, frame->buffer);
-    GstHrnetResult *result = gst_hrnet_result_segment(self->network, frame, &inference, error);
+    GstHrnetResult *result = gst_hrnet_result_segment(self->network, frame, inference, error);
+
+    *elapsed = gst_util_get_timestamp() - start;
+    return result;
+}
+
+static gboolean infer(GstHrnetSeg *self, const GstVideoFrame *frame, GError **error)
+{
+    GstHrnetInference inference = next_inference(self, frame->buffer);
     GstClockTime elapsed;
+    GstHrnetResult *result = segment(self, frame, &inference, &elapsed, error);
 
     if (!result)
         return FALSE;
+    if (gst_hrnet_seg_qos_doubts(self, elapsed)) {
+        GstHrnetResult *again;
+
+        inference.restarts = TRUE;
+        again = segment(self, frame, &inference, &elapsed, NULL);
+        if (again) {
+            gst_hrnet_result_free(result);
+            result = again;
+        }
+    }
     take_result(self, result);
     self->confirmed = TRUE;
     self->why = "it is segmented";
-    elapsed = gst_util_get_timestamp() - start;
     count_inference(self, elapsed);
     gst_hrnet_seg_latency_note(self, elapsed);
     return TRUE;

@@ -63,7 +63,7 @@ typedef struct {
 static const Field fields[PROP_STATS] = {
     [PROP_MODEL] = FIELD(model, G_TYPE_STRING, .loads = TRUE),
     [PROP_MODEL_OPTIONS] = FIELD(model_options, G_TYPE_STRING, .loads = TRUE),
-    [PROP_MODE] = FIELD(mode, G_TYPE_ENUM, 0),
+    [PROP_MODE] = FIELD(mode, G_TYPE_ENUM, GST_HRNET_CHANGED_SYNC),
     [PROP_ATTACH_META] = FIELD(attach_meta, G_TYPE_BOOLEAN, 0),
     [PROP_OPACITY] = FIELD(opacity, G_TYPE_DOUBLE, 0),
     [PROP_CLASSES] = FIELD(classes, G_TYPE_STRING, GST_HRNET_CHANGED_PAINT),
@@ -77,7 +77,7 @@ static const Field fields[PROP_STATS] = {
     [PROP_INVERT] = FIELD(invert, G_TYPE_BOOLEAN, 0),
     [PROP_STRENGTH] = FIELD(strength, G_TYPE_UINT, 0),
     [PROP_FILL_COLOR] = FIELD(fill_color, G_TYPE_UINT, 0),
-    [PROP_FAIL_CLOSED] = FIELD(fail_closed, G_TYPE_BOOLEAN, 0),
+    [PROP_FAIL_CLOSED] = FIELD(fail_closed, G_TYPE_BOOLEAN, GST_HRNET_CHANGED_SYNC),
     [PROP_MAX_MASK_AGE] = FIELD(max_mask_age, G_TYPE_UINT, 0),
     [PROP_MARGIN] = FIELD(margin, G_TYPE_UINT, 0),
     [PROP_CLASS_STYLE] = FIELD(class_style, G_TYPE_STRING, GST_HRNET_CHANGED_PAINT),
