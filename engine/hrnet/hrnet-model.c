@@ -78,7 +78,8 @@ gchar *hrnet_model_find(const gchar *name, GError **error)
  * hrnet_model_load:
  * @name: a path (anything with a slash, or with a dot if there is such a file), or a bare name such
  * as `people`, which is looked up as `people.safetensors` in the folders of the environment
- * variable `HRNET_MODEL_PATH` (separated by colons), then in the installed folder
+ * variable `HRNET_MODEL_PATH` (separated by colons), then in the installed folder; a network whose
+ * trunk and head are files of their own is `ENCODER,DECODER`
  * @options: (nullable) (array zero-terminated=1): `key=value` strings that go over the file's
  * metadata, such as `hrnet.align_corners=true`; the prefix `hrnet.` may be left out
  * @error: return location for an error

@@ -8,7 +8,8 @@
 #include "weights/pth.h"
 #include "weights/safetensors.h"
 
-#define PROBE_BYTES 64
+#define PROBE_BYTES 512
+#define READABLE    "readable are .safetensors, PyTorch's .pth and ONNX"
 
 /* Takes the file over. */
 typedef HrnetSource *(*Open)(HrnetFile *file, GError **error);
@@ -45,9 +46,56 @@ static gboolean probe_pickle(const guint8 *start, gsize n_bytes)
 
 static HrnetSource *refuse_pickle(HrnetFile *file, GError **error)
 {
-    hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_UNSUPPORTED, file->path,
-                       "a Python pickle, but none that torch.save() wrote");
+    const gboolean paddle = g_str_has_suffix(file->path, ".pdparams");
+    hrnet_weights_fail(
+        error, HRNET_WEIGHTS_ERROR_UNSUPPORTED, file->path,
+        paddle ? "is of PaddlePaddle, which cannot be read: export the network to ONNX; " READABLE
+               : "a Python pickle, but none that torch.save() wrote; " READABLE);
     hrnet_file_close(file);
+    return NULL;
+}
+
+/* What people have in the place of a checkpoint, and what helps. */
+static const struct {
+    const gchar *start; /* after white space; letters in either case */
+    guint offset;
+    const gchar *holds; /* this is within the bytes probed, too; or NULL */
+    const gchar *message;
+} mistaken[] = {
+    { "version https://git-lfs", 0, NULL,
+      "is a Git LFS pointer and not the file that it stands for: fetch that with git lfs pull" },
+    { "<!doctype html", 0, NULL,
+      "is a web page, such as a download that wants a confirmation leaves, and no checkpoint" },
+    { "<html", 0, NULL,
+      "is a web page, such as a download that wants a confirmation leaves, and no checkpoint" },
+    { "<?xml", 0, "<net ",
+      "is of OpenVINO, which cannot be read: take the file that it was made from; " READABLE },
+    { "\x89HDF\r\n\x1a\n", 0, NULL,
+      "is HDF5 (Keras), which cannot be read: export the network to ONNX; " READABLE },
+    { "TFL3", 4, NULL,
+      "is of TensorFlow Lite, which cannot be read: export the network to ONNX; " READABLE },
+};
+
+static gboolean starts_like(const guint8 *bytes, gsize n_bytes, const gchar *start)
+{
+    const gsize n = strlen(start);
+    return n_bytes >= n && g_ascii_strncasecmp((const gchar *)bytes, start, n) == 0;
+}
+
+/* NULL where it is none of them. */
+static const gchar *name_mistake(const guint8 *start, gsize n_bytes)
+{
+    static const gchar bom[] = "\xef\xbb\xbf";
+    gsize skip = starts_like(start, n_bytes, bom) ? 3 : 0;
+    while (skip < n_bytes && g_ascii_isspace(start[skip]))
+        skip++;
+    for (guint i = 0; i < G_N_ELEMENTS(mistaken); i++) {
+        const gsize at = mistaken[i].offset ? mistaken[i].offset : skip;
+        const gchar *holds = mistaken[i].holds;
+        if (at <= n_bytes && starts_like(start + at, n_bytes - at, mistaken[i].start) &&
+            (!holds || memmem(start, n_bytes, holds, strlen(holds))))
+            return mistaken[i].message;
+    }
     return NULL;
 }
 
@@ -86,6 +134,15 @@ HrnetSource *hrnet_formats_open(const gchar *path, GError **error)
     gsize n_bytes = MIN(sizeof start, file->size_bytes);
     if (!hrnet_file_read(file, 0, start, n_bytes, error))
         goto error;
+    if (n_bytes == 0) {
+        hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_INVALID, path, "is empty, and no checkpoint");
+        goto error;
+    }
+    const gchar *mistake = name_mistake(start, n_bytes);
+    if (mistake) {
+        hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_UNSUPPORTED, path, "%s", mistake);
+        goto error;
+    }
     for (guint i = 0; i < G_N_ELEMENTS(formats); i++) {
         if (!formats[i].probe(start, n_bytes))
             continue;

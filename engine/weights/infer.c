@@ -28,8 +28,9 @@ static gboolean weight_shape(const HrnetSource *source, const gchar *name, guint
                              guint *kernel, GError **error)
 {
     const HrnetStoredTensor *tensor = hrnet_source_find(source, name);
+    g_autofree gchar *own = hrnet_source_own_name(source, name);
     if (!tensor)
-        return hrnet_weights_fail(error, INVALID, source->path, "tensor %s is missing", name);
+        return hrnet_weights_fail(error, INVALID, source->path, "tensor %s is missing", own);
     if (tensor->n_dims != 4 || tensor->dims[0] < 1 || tensor->dims[0] > MOST_CHANNELS ||
         tensor->dims[2] != tensor->dims[3] || tensor->dims[2] > 7) {
         g_autofree gchar *shape = hrnet_stored_shape(tensor);
@@ -37,7 +38,7 @@ static gboolean weight_shape(const HrnetSource *source, const gchar *name, guint
             error, INVALID, source->path,
             "tensor %s is %s, expected a convolution's [out, in, k, k] with at most %d "
             "channels and k up to 7",
-            name, shape, MOST_CHANNELS);
+            own, shape, MOST_CHANNELS);
     }
     *out = (guint)tensor->dims[0];
     if (kernel)
@@ -237,17 +238,18 @@ static gboolean check_tensor(Check *check, const gchar *part, const gchar *kind,
     HrnetStoredTensor wanted = { .n_dims = n_dims };
     memcpy(wanted.dims, dims, n_dims * sizeof *dims);
     g_autofree gchar *wanted_shape = hrnet_stored_shape(&wanted);
+    g_autofree gchar *own = hrnet_source_own_name(check->source, name);
     if (!tensor)
         return hrnet_weights_fail(check->error, INVALID, check->source->path,
-                                  "tensor %s is missing, expected %s", name, wanted_shape);
+                                  "tensor %s is missing, expected %s", own, wanted_shape);
     if (tensor->n_dims != n_dims || memcmp(tensor->dims, dims, n_dims * sizeof *dims) != 0) {
         g_autofree gchar *shape = hrnet_stored_shape(tensor);
         return hrnet_weights_fail(check->error, INVALID, check->source->path,
-                                  "tensor %s is %s, expected %s", name, shape, wanted_shape);
+                                  "tensor %s is %s, expected %s", own, shape, wanted_shape);
     }
     if (tensor->dtype == HRNET_DTYPE_OTHER)
         return hrnet_weights_fail(check->error, INVALID, check->source->path,
-                                  "tensor %s is of type %s, expected F32, F16, BF16 or F64", name,
+                                  "tensor %s is of type %s, expected F32, F16, BF16 or F64", own,
                                   tensor->dtype_name);
     return TRUE;
 }
@@ -271,6 +273,17 @@ static gboolean check_conv(const HrnetConvSpec *spec, gpointer data)
     return TRUE;
 }
 
+/* What normalisations keep for training alone. */
+static gboolean is_bookkeeping(const gchar *name)
+{
+    static const gchar *const kinds[] = { ".num_batches_tracked", "._running_iter",
+                                          "._tmp_running_mean", "._tmp_running_var" };
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+        if (g_str_has_suffix(name, kinds[i]))
+            return TRUE;
+    return FALSE;
+}
+
 /* A tensor within the network's own parts that this network has no use for makes it another
  * network. */
 static gboolean check_rest(const Check *check)
@@ -281,14 +294,14 @@ static gboolean check_rest(const Check *check)
     g_hash_table_iter_init(&iter, check->source->tensors);
     while (g_hash_table_iter_next(&iter, &key, NULL)) {
         const gchar *name = key;
-        if (g_hash_table_contains(check->expected, name) ||
-            g_str_has_suffix(name, ".num_batches_tracked"))
+        if (g_hash_table_contains(check->expected, name) || is_bookkeeping(name))
             continue;
+        g_autofree gchar *own = hrnet_source_own_name(check->source, name);
         for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
             if (g_str_has_prefix(name, parts[i]))
                 return hrnet_weights_fail(
                     check->error, UNSUPPORTED, check->source->path,
-                    "tensor %s has no place in the HRNetV2 that the other tensors make", name);
+                    "tensor %s has no place in the HRNetV2 that the other tensors make", own);
         g_debug("%s: tensor %s ignored", check->source->path, name);
     }
     return TRUE;
@@ -296,19 +309,6 @@ static gboolean check_rest(const Check *check)
 
 gboolean hrnet_config_infer(const HrnetSource *source, HrnetConfig *config, GError **error)
 {
-    if (!find(source, "conv1.weight") || !find(source, "stage2.0.branches.0.0.conv1.weight"))
-        return hrnet_weights_fail(
-            error, UNSUPPORTED, source->path, "no HRNetV2: it has no tensor %s",
-            find(source, "conv1.weight") ? "stage2.0.branches.0.0.conv1.weight" : "conv1.weight");
-    if (find(source, "conv3x3_ocr.0.weight") ||
-        find(source, "ocr_distri_head.conv_bn_dropout.0.weight"))
-        return hrnet_weights_fail(
-            error, UNSUPPORTED, source->path,
-            "HRNet-OCR with its head of object contexts, only plain HRNetV2 is supported");
-    if (!find(source, "last_layer.0.weight") && !find(source, "last_layer.3.weight"))
-        return hrnet_weights_fail(
-            error, UNSUPPORTED, source->path,
-            "a backbone and no segmentation head (tensors last_layer.* are missing)");
     if (!infer_stem_and_layer1(source, config, error))
         return FALSE;
     for (guint number = 2; number <= 4; number++)

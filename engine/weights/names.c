@@ -3,84 +3,185 @@
 
 #include <string.h>
 
+#include "weights/head-shape.h"
 #include "weights/table.h"
 
-/* What wraps the whole network: DataParallel, a module that adds the loss, both. */
-static const gchar *const wrappings[] = { "", "module.", "model.", "module.model.",
-                                          "model.module." };
+#define UNSUPPORTED HRNET_WEIGHTS_ERROR_UNSUPPORTED
 
-typedef struct {
-    const gchar *from; /* how a name begins */
-    const gchar *to;   /* the beginning in its place; NULL: the tensor is dropped */
-} Rule;
+/* What no HRNetV2 is without, whatever stands in front of it. */
+#define TRUNK_SIGN "stage2.0.branches.0.0.conv1.weight"
 
+/* What the names of a head's parts begin with: first convolution, its normalisation, classifier. */
 typedef struct {
     const gchar *family;
-    const gchar *sign; /* a tensor that tells the family, without the wrapping */
-    const Rule *rules; /* the first that fits counts; ends with a NULL `from` */
-    const gchar
-        *foreign; /* names that begin so and fit no rule are parts that cannot be run; or NULL */
-    const gchar *refusal; /* what such a part is */
-} Family;
+    const gchar *parts[HRNET_HEAD_PARTS];
+    const gchar *whole; /* a name that begins so and is none of the parts makes it another head */
+    gboolean twice;     /* exchange units upsample in two steps */
+} HeadNames;
 
-/* The authors' code, in its lines for PyTorch 0.4.1 (InPlace-ABN), 1.1 and HRNet-OCR (without its
- * OCR head), as well as everything that keeps their names. */
-static const Rule authors_rules[] = { { "", "" }, { NULL, NULL } };
-
-static const Rule mmseg_rules[] = {
-    { "backbone.", "" },
-    { "decode_head.convs.0.conv.", "last_layer.0." },
-    { "decode_head.convs.0.bn.", "last_layer.1." },
-    { "decode_head.conv_seg.", "last_layer.3." },
-    { "auxiliary_head.", NULL },
-    { NULL, NULL },
+static const HeadNames heads[] = {
+    { "the authors' code",
+      { "last_layer.0.", "last_layer.1.", "last_layer.3." },
+      "last_layer.",
+      FALSE },
+    { "MMSegmentation",
+      { "decode_head.convs.0.conv.", "decode_head.convs.0.bn.", "decode_head.conv_seg." },
+      "decode_head.",
+      TRUE },
+    { "CSAIL's code", { "cbr.0.", "cbr.1.", "conv_last." }, "cbr.", FALSE },
 };
 
-static const Family families[] = {
-    { "the authors' code", "conv1.weight", authors_rules, NULL, NULL },
-    { "MMSegmentation", "backbone.conv1.weight", mmseg_rules, "decode_head.",
-      "of MMSegmentation's heads, FCNHead with one convolution is supported" },
-};
+static const gchar *const part_names[HRNET_HEAD_PARTS] = { "last_layer.0.", "last_layer.1.",
+                                                           "last_layer.3." };
 
-static const Family *find_family(const HrnetSource *source, const gchar **wrapping)
+gboolean hrnet_names_is_shadow(const gchar *name)
 {
-    for (guint w = 0; w < G_N_ELEMENTS(wrappings); w++)
-        for (guint f = 0; f < G_N_ELEMENTS(families); f++) {
-            g_autofree gchar *sign = g_strconcat(wrappings[w], families[f].sign, NULL);
-            if (hrnet_source_find(source, sign)) {
-                *wrapping = wrappings[w];
-                return &families[f];
+    static const gchar *const words[] = { "teacher",   "ema", "swa", "averaged", "optimizer",
+                                          "optim",     "exp", "avg", "momentum", "target",
+                                          "auxiliary", "aux", NULL };
+    g_autofree gchar *lower = g_ascii_strdown(name, -1);
+    g_auto(GStrv) parts = g_strsplit_set(lower, "._/", -1);
+    for (guint i = 0; parts[i]; i++)
+        if (g_strv_contains(words, parts[i]))
+            return TRUE;
+    return FALSE;
+}
+
+gboolean hrnet_names_is_trunk(const gchar *name)
+{
+    const gsize n = strlen(name), n_sign = strlen(TRUNK_SIGN);
+    return g_str_has_suffix(name, TRUNK_SIGN) && (n == n_sign || name[n - n_sign - 1] == '.');
+}
+
+static gboolean is_trunk_part(const gchar *name)
+{
+    static const gchar *const parts[] = { "conv1.",  "bn1.",       "conv2.", "bn2.",
+                                          "layer1.", "transition", "stage" };
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
+        if (g_str_has_prefix(name, parts[i]))
+            return TRUE;
+    return FALSE;
+}
+
+gboolean hrnet_names_is_trunk_tensor(const gchar *name, const gchar *trunk)
+{
+    return g_str_has_prefix(name, trunk) && is_trunk_part(name + strlen(trunk));
+}
+
+static gint compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(gchar *const *)a, *(gchar *const *)b);
+}
+
+/* All names, sorted: tables have no order that can be relied on. Free with g_ptr_array_unref(). */
+static GPtrArray *sorted_names(const HrnetSource *source)
+{
+    GPtrArray *names = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer key;
+    g_hash_table_iter_init(&iter, source->tensors);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        g_ptr_array_add(names, key);
+    g_ptr_array_sort(names, compare_names);
+    return names;
+}
+
+/* What stands in front of the trunk, or NULL with or without an error: none, or several. */
+static gchar *find_trunk(const HrnetSource *source, const GPtrArray *names, GError **error)
+{
+    g_autofree gchar *found = NULL;
+    for (guint shadow = 0; shadow < 2 && !found; shadow++)
+        for (guint i = 0; i < names->len; i++) {
+            const gchar *name = names->pdata[i];
+            if (!hrnet_names_is_trunk(name) || hrnet_names_is_shadow(name) != (shadow == 1))
+                continue;
+            g_autofree gchar *prefix = g_strndup(name, strlen(name) - strlen(TRUNK_SIGN));
+            if (found) {
+                hrnet_weights_fail(error, UNSUPPORTED, source->path,
+                                   "holds several networks, behind \"%s\" and \"%s\"", found,
+                                   prefix);
+                return NULL;
             }
+            found = g_steal_pointer(&prefix);
         }
+    return g_steal_pointer(&found);
+}
+
+static gboolean has_tensor(const HrnetSource *source, const gchar *prefix, const gchar *name)
+{
+    g_autofree gchar *whole = g_strconcat(prefix, name, "weight", NULL);
+    return hrnet_source_find(source, whole) != NULL;
+}
+
+/* Whether the head lies where the trunk does, or further out. */
+static gboolean is_around(const gchar *prefix, const gchar *trunk)
+{
+    return g_str_has_prefix(trunk, prefix);
+}
+
+/* A head whose parts bear the names of a family, behind any prefix. */
+static const HeadNames *find_named_head(HrnetSource *source, const GPtrArray *names,
+                                        const gchar *trunk, gchar **prefix)
+{
+    const HeadNames *found = NULL;
+    for (guint h = 0; h < G_N_ELEMENTS(heads); h++) {
+        g_autofree gchar *sign = g_strconcat(heads[h].parts[2], "weight", NULL);
+        for (guint i = 0; i < names->len; i++) {
+            const gchar *name = names->pdata[i];
+            if (!g_str_has_suffix(name, sign))
+                continue;
+            g_autofree gchar *front = g_strndup(name, strlen(name) - strlen(sign));
+            if ((*front && !g_str_has_suffix(front, ".")) ||
+                (hrnet_names_is_shadow(front) && !hrnet_names_is_shadow(trunk)) ||
+                !has_tensor(source, front, heads[h].parts[0]) ||
+                (found && is_around(*prefix, trunk)))
+                continue;
+            found = &heads[h];
+            g_free(*prefix);
+            *prefix = g_steal_pointer(&front);
+        }
+    }
+    return found;
+}
+
+/* The names of this file, in the place of the authors'. */
+static gboolean name_head(HrnetSource *source, const GPtrArray *names, const gchar *trunk,
+                          const HeadNames **family, GError **error)
+{
+    g_autofree gchar *prefix = NULL;
+    *family = find_named_head(source, names, trunk, &prefix);
+    if (!*family)
+        return hrnet_head_find_by_shape(source, names, trunk, error);
+    for (guint i = 0; i < HRNET_HEAD_PARTS; i++)
+        source->own_head[i] = g_strconcat(prefix, (*family)->parts[i], NULL);
+    g_autofree gchar *whole = g_strconcat(prefix, (*family)->whole, NULL);
+    for (guint i = 0; i < names->len; i++) {
+        const gchar *name = names->pdata[i];
+        gboolean part = !g_str_has_prefix(name, whole) || !g_str_has_suffix(name, ".weight");
+        for (guint k = 0; k < HRNET_HEAD_PARTS; k++)
+            part = part || g_str_has_prefix(name, source->own_head[k]);
+        if (!part)
+            return hrnet_weights_fail(error, UNSUPPORTED, source->path,
+                                      "tensor %s has no place in a head of one convolution and a "
+                                      "classifier, which is the one of %s that is supported",
+                                      name, (*family)->family);
+    }
+    return TRUE;
+}
+
+/* The authors' name of one of the file's tensors, or NULL where it has no part in the network. */
+static gchar *map_name(const HrnetSource *source, const gchar *name)
+{
+    for (guint i = 0; i < HRNET_HEAD_PARTS; i++)
+        if (source->own_head[i] && g_str_has_prefix(name, source->own_head[i]))
+            return g_strconcat(part_names[i], name + strlen(source->own_head[i]), NULL);
+    if (hrnet_names_is_trunk_tensor(name, source->own_trunk))
+        return g_strdup(name + strlen(source->own_trunk));
     return NULL;
 }
 
-/* The name in the authors' code, or NULL where the tensor has no part in the network. */
-static gchar *map_name(const Family *family, const gchar *wrapping, const gchar *name)
+static gboolean rename_all(HrnetSource *source, GError **error)
 {
-    if (!g_str_has_prefix(name, wrapping))
-        return NULL;
-    name += strlen(wrapping);
-    for (const Rule *rule = family->rules; rule->from; rule++)
-        if (g_str_has_prefix(name, rule->from))
-            return rule->to ? g_strconcat(rule->to, name + strlen(rule->from), NULL) : NULL;
-    return NULL;
-}
-
-gboolean hrnet_names_map(HrnetSource *source, GError **error)
-{
-    const gchar *wrapping;
-    const Family *family = find_family(source, &wrapping);
-    if (!family || (family->rules == authors_rules && !*wrapping))
-        return TRUE;
-    g_debug("%s: names of %s%s%s", source->path, family->family, *wrapping ? " behind " : "",
-            wrapping);
-
-    /* Its exchange units upsample in two steps. */
-    if (family->rules == mmseg_rules &&
-        !g_hash_table_contains(source->metadata, "hrnet.exchange_twice"))
-        g_hash_table_insert(source->metadata, g_strdup("hrnet.exchange_twice"), g_strdup("true"));
-
     GHashTable *old = source->tensors;
     GHashTableIter iter;
     gpointer value;
@@ -89,24 +190,61 @@ gboolean hrnet_names_map(HrnetSource *source, GError **error)
     g_hash_table_iter_init(&iter, old);
     while (good && g_hash_table_iter_next(&iter, NULL, &value)) {
         HrnetStoredTensor *tensor = value;
-        gchar *name = map_name(family, wrapping, tensor->name);
-        if (family->foreign && g_str_has_prefix(tensor->name, wrapping) &&
-            g_str_has_prefix(tensor->name + strlen(wrapping), family->foreign) && !name) {
-            good = hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_UNSUPPORTED, source->path,
-                                      "tensor %s: %s", tensor->name, family->refusal);
-        } else if (!name) {
+        g_autofree gchar *name = map_name(source, tensor->name);
+        if (!name) {
             g_debug("%s: tensor %s ignored", source->path, tensor->name);
         } else if (g_hash_table_contains(source->tensors, name)) {
             good = hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_INVALID, source->path,
                                       "tensor %s would be there twice, as %s", name, tensor->name);
         } else {
             g_hash_table_iter_steal(&iter);
-            g_free(tensor->name);
+            tensor->own_name = tensor->name;
             tensor->name = g_steal_pointer(&name);
             g_hash_table_insert(source->tensors, tensor->name, tensor);
         }
-        g_free(name);
     }
     g_hash_table_unref(old);
     return good;
+}
+
+/* HRNetV2+OCR, by what its own head or others' is called. */
+static gboolean refuse_ocr(const HrnetSource *source, const GPtrArray *names, GError **error)
+{
+    static const gchar *const signs[] = { "conv3x3_ocr.", "ocr_distri_head.",
+                                          "object_context_block.", "spatial_ocr_head." };
+    for (guint i = 0; i < names->len; i++)
+        for (guint k = 0; k < G_N_ELEMENTS(signs); k++)
+            if (strstr(names->pdata[i], signs[k]))
+                return hrnet_weights_fail(error, UNSUPPORTED, source->path,
+                                          "HRNet-OCR with its head of object contexts (tensor %s), "
+                                          "only plain HRNetV2 is supported",
+                                          (const gchar *)names->pdata[i]);
+    return TRUE;
+}
+
+gboolean hrnet_names_map(HrnetSource *source, GError **error)
+{
+    g_autoptr(GPtrArray) names = sorted_names(source);
+    g_autoptr(GError) cause = NULL;
+    g_autofree gchar *trunk = find_trunk(source, names, &cause);
+    if (cause) {
+        g_propagate_error(error, g_steal_pointer(&cause));
+        return FALSE;
+    }
+    if (!trunk)
+        return hrnet_weights_fail(error, UNSUPPORTED, source->path,
+                                  "no HRNetV2: none of its %u tensors is called " TRUNK_SIGN
+                                  " behind whatever prefix%s%s",
+                                  names->len, names->len ? "; its first is " : "",
+                                  names->len ? (const gchar *)names->pdata[0] : "");
+
+    const HeadNames *family;
+    if (!refuse_ocr(source, names, error) || !name_head(source, names, trunk, &family, error))
+        return FALSE;
+    source->own_trunk = g_steal_pointer(&trunk);
+    g_debug("%s: trunk behind \"%s\", head of %s", source->path, source->own_trunk,
+            family ? family->family : "a shape that fits");
+    if (family && family->twice && !g_hash_table_contains(source->metadata, "hrnet.exchange_twice"))
+        g_hash_table_insert(source->metadata, g_strdup("hrnet.exchange_twice"), g_strdup("true"));
+    return rename_all(source, error);
 }

@@ -35,6 +35,7 @@ static void value_free(HrnetPickleValue *value)
     case HRNET_PICKLE_TUPLE:
     case HRNET_PICKLE_LIST:
     case HRNET_PICKLE_DICT:
+    case HRNET_PICKLE_OPAQUE:
         g_free(value->items);
         break;
     case HRNET_PICKLE_STORAGE:

@@ -49,7 +49,7 @@ gboolean hrnet_pickle_collect(HrnetPickle *pickle, HrnetPickleValue *list);
 /* callable(args): the table of globals decides what it stands for; nothing is called. */
 HrnetPickleValue *hrnet_pickle_reduce(HrnetPickle *pickle, const HrnetPickleValue *callable,
                                       const HrnetPickleValue *args);
-/* A persistent id: ("storage", type, key, location, number of elements, view). */
+/* A persistent id: ("storage", type, key, location, number of elements, view), or a class. */
 HrnetPickleValue *hrnet_pickle_storage(HrnetPickle *pickle, const HrnetPickleValue *id);
 
 #endif

@@ -65,6 +65,27 @@ static HrnetPickleValue *make_tensor(HrnetPickle *pickle, const HrnetPickleValue
     return value;
 }
 
+/* An object, which holds what it was made of. */
+static HrnetPickleValue *make_opaque(HrnetPickle *pickle, const HrnetPickleValue *args)
+{
+    HrnetPickleValue *value = hrnet_pickle_make(pickle, HRNET_PICKLE_OPAQUE);
+    for (guint i = 0; value && i < args->n_items; i++)
+        if (!hrnet_pickle_append(pickle, value, args->items[i]))
+            return NULL;
+    return value;
+}
+
+/* A tensor of a class of its own: (function, class, its arguments, state). */
+static HrnetPickleValue *make_subclass(HrnetPickle *pickle, const HrnetPickleValue *args)
+{
+    const HrnetPickleValue *of = args->n_items >= 3 ? args->items[0] : NULL;
+    if (!of || of->kind != HRNET_PICKLE_GLOBAL ||
+        hrnet_global_get(of->global)->kind != HRNET_GLOBAL_TENSOR ||
+        args->items[2]->kind != HRNET_PICKLE_TUPLE)
+        return make_opaque(pickle, args);
+    return make_tensor(pickle, args->items[2]);
+}
+
 HrnetPickleValue *hrnet_pickle_reduce(HrnetPickle *pickle, const HrnetPickleValue *callable,
                                       const HrnetPickleValue *args)
 {
@@ -80,7 +101,9 @@ HrnetPickleValue *hrnet_pickle_reduce(HrnetPickle *pickle, const HrnetPickleValu
             return trouble(pickle, "a parameter record without a tensor");
         return args->items[0];
     case HRNET_GLOBAL_INERT:
-        return hrnet_pickle_make(pickle, HRNET_PICKLE_OPAQUE);
+        return make_opaque(pickle, args);
+    case HRNET_GLOBAL_SUBCLASS:
+        return make_subclass(pickle, args);
     case HRNET_GLOBAL_STORAGE:
         break;
     }
@@ -103,8 +126,18 @@ static gboolean read_view(const HrnetPickleValue *view, HrnetPickleStorage *stor
     return TRUE;
 }
 
+/* ("module", class, file, source): a class, with its source, in streams of pickles. */
+static gboolean is_class(const HrnetPickleValue *id)
+{
+    return id->kind == HRNET_PICKLE_TUPLE && id->n_items == 4 &&
+           id->items[0]->kind == HRNET_PICKLE_TEXT && strcmp(id->items[0]->text, "module") == 0 &&
+           id->items[1]->kind == HRNET_PICKLE_GLOBAL;
+}
+
 HrnetPickleValue *hrnet_pickle_storage(HrnetPickle *pickle, const HrnetPickleValue *id)
 {
+    if (is_class(id))
+        return id->items[1];
     if (id->kind != HRNET_PICKLE_TUPLE || id->n_items < 5 ||
         id->items[0]->kind != HRNET_PICKLE_TEXT || strcmp(id->items[0]->text, "storage") != 0 ||
         id->items[1]->kind != HRNET_PICKLE_GLOBAL ||

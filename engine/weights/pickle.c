@@ -194,9 +194,7 @@ static gboolean op_extend(HrnetPickle *pickle, guint8 op, GError **error)
     }
     HrnetPickleValue *target = pickle->stack->pdata[hrnet_pickle_floor(pickle) - 1];
     HrnetPickleKind wanted = op == 'u' ? HRNET_PICKLE_DICT : HRNET_PICKLE_LIST;
-    if (target->kind == HRNET_PICKLE_OPAQUE) {
-        target = hrnet_pickle_make(pickle, HRNET_PICKLE_LIST); /* swallowed */
-    } else if (target->kind != wanted) {
+    if (target->kind != wanted && target->kind != HRNET_PICKLE_OPAQUE) {
         pickle->trouble = "items for something that holds none";
         return FALSE;
     }
@@ -212,9 +210,8 @@ static gboolean op_add(HrnetPickle *pickle, guint8 op, GError **error)
     HrnetPickleValue *target = key ? hrnet_pickle_top(pickle) : NULL;
     if (!target)
         return FALSE;
-    if (target->kind == HRNET_PICKLE_OPAQUE)
-        return TRUE;
-    if (target->kind != (op == 's' ? HRNET_PICKLE_DICT : HRNET_PICKLE_LIST)) {
+    if (target->kind != HRNET_PICKLE_OPAQUE &&
+        target->kind != (op == 's' ? HRNET_PICKLE_DICT : HRNET_PICKLE_LIST)) {
         pickle->trouble = "items for something that holds none";
         return FALSE;
     }
@@ -271,11 +268,21 @@ static gboolean op_reduce(HrnetPickle *pickle, guint8 op, GError **error)
     return callable && hrnet_pickle_push(pickle, hrnet_pickle_reduce(pickle, callable, args));
 }
 
-/* BUILD sets attributes, such as a state dict's `_metadata`; none of ours has any of use. */
+/* BUILD sets attributes. Those of an object are kept with it; those of plain values, such as a
+ * state dict's `_metadata`, are of no use. */
 static gboolean op_build(HrnetPickle *pickle, guint8 op, GError **error)
 {
     (void)op, (void)error;
-    return hrnet_pickle_pop(pickle) && hrnet_pickle_top(pickle);
+    HrnetPickleValue *state = hrnet_pickle_pop(pickle),
+                     *target = state ? hrnet_pickle_top(pickle) : NULL;
+    return target &&
+           (target->kind != HRNET_PICKLE_OPAQUE || hrnet_pickle_append(pickle, target, state));
+}
+
+/* NEWOBJ_EX: as NEWOBJ, with named arguments on top. */
+static gboolean op_reduce_named(HrnetPickle *pickle, guint8 op, GError **error)
+{
+    return hrnet_pickle_pop(pickle) && op_reduce(pickle, op, error);
 }
 
 static gboolean memo_key(HrnetPickle *pickle, guint8 op, guint64 *key, GError **error)
@@ -319,20 +326,25 @@ static gboolean op_get(HrnetPickle *pickle, guint8 op, GError **error)
 typedef gboolean (*Opcode)(HrnetPickle *pickle, guint8 op, GError **error);
 
 static const Opcode opcodes[256] = {
-    ['('] = op_mark,         ['0'] = op_pop,       ['1'] = op_pop,          ['2'] = op_dup,
-    ['N'] = op_constant,     [0x88] = op_constant, [0x89] = op_constant,    ['J'] = op_integer,
-    ['K'] = op_integer,      ['M'] = op_integer,   [0x8a] = op_long,        [0x8b] = op_long,
-    ['G'] = op_double,       ['I'] = op_line,      ['L'] = op_line,         ['F'] = op_line,
-    ['S'] = op_line,         ['V'] = op_line,      ['U'] = op_text,         ['T'] = op_text,
-    ['C'] = op_text,         ['B'] = op_text,      ['X'] = op_text,         [0x8c] = op_text,
-    [0x8d] = op_text,        [0x8e] = op_text,     [')'] = op_empty,        [']'] = op_empty,
-    ['}'] = op_empty,        [0x8f] = op_empty,    ['t'] = op_marked,       ['l'] = op_marked,
-    ['d'] = op_marked,       [0x91] = op_marked,   [0x85] = op_small_tuple, [0x86] = op_small_tuple,
-    [0x87] = op_small_tuple, ['a'] = op_add,       ['s'] = op_add,          ['e'] = op_extend,
-    ['u'] = op_extend,       [0x90] = op_extend,   ['c'] = op_global,       [0x93] = op_global,
-    ['Q'] = op_storage,      ['R'] = op_reduce,    [0x81] = op_reduce,      ['b'] = op_build,
-    ['p'] = op_put,          ['q'] = op_put,       ['r'] = op_put,          [0x94] = op_put,
-    ['g'] = op_get,          ['h'] = op_get,       ['j'] = op_get,          [0x80] = op_skip,
+    ['('] = op_mark,         ['0'] = op_pop,          ['1'] = op_pop,
+    ['2'] = op_dup,          ['N'] = op_constant,     [0x88] = op_constant,
+    [0x89] = op_constant,    ['J'] = op_integer,      ['K'] = op_integer,
+    ['M'] = op_integer,      [0x8a] = op_long,        [0x8b] = op_long,
+    ['G'] = op_double,       ['I'] = op_line,         ['L'] = op_line,
+    ['F'] = op_line,         ['S'] = op_line,         ['V'] = op_line,
+    ['U'] = op_text,         ['T'] = op_text,         ['C'] = op_text,
+    ['B'] = op_text,         ['X'] = op_text,         [0x8c] = op_text,
+    [0x8d] = op_text,        [0x8e] = op_text,        [')'] = op_empty,
+    [']'] = op_empty,        ['}'] = op_empty,        [0x8f] = op_empty,
+    ['t'] = op_marked,       ['l'] = op_marked,       ['d'] = op_marked,
+    [0x91] = op_marked,      [0x85] = op_small_tuple, [0x86] = op_small_tuple,
+    [0x87] = op_small_tuple, ['a'] = op_add,          ['s'] = op_add,
+    ['e'] = op_extend,       ['u'] = op_extend,       [0x90] = op_extend,
+    ['c'] = op_global,       [0x93] = op_global,      ['Q'] = op_storage,
+    ['R'] = op_reduce,       [0x81] = op_reduce,      [0x92] = op_reduce_named,
+    ['b'] = op_build,        ['p'] = op_put,          ['q'] = op_put,
+    ['r'] = op_put,          [0x94] = op_put,         ['g'] = op_get,
+    ['h'] = op_get,          ['j'] = op_get,          [0x80] = op_skip,
     [0x95] = op_skip,
 };
 

@@ -3,9 +3,9 @@
  *
  * Python's pickles are programs that may call anything. This machine knows dictionaries, lists,
  * tuples, texts, numbers, and PyTorch's records of tensors and storages; it has no way to call. A
- * global name is looked up in a table: a few stand for the records, a few more (NumPy numbers,
- * counters) for values without meaning to us, any other ends the reading with an error that names
- * it. Memory and time are bounded whatever the input.
+ * global name is looked up in a table: a few stand for the records, those of what executes end the
+ * reading with an error that names them, and all others make objects of which nothing is known but
+ * what they hold. Memory and time are bounded whatever the input.
  *
  * The opcodes are those of CPython's Lib/pickletools.py, the records those of
  * torch/serialization.py. */
@@ -26,7 +26,7 @@ typedef enum {
     HRNET_PICKLE_GLOBAL,
     HRNET_PICKLE_STORAGE,
     HRNET_PICKLE_TENSOR,
-    HRNET_PICKLE_OPAQUE, /* something that is of no use here */
+    HRNET_PICKLE_OPAQUE, /* an object of any class; items: what it was made of, and its state */
 } HrnetPickleKind;
 
 typedef struct HrnetPickleValue HrnetPickleValue;

@@ -108,9 +108,6 @@ static gboolean find_top(HrnetSource *source, GError **error)
     for (zip_int64_t i = 0; i < n; i++) {
         const gchar *name = zip_get_name(zip->archive, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
         const gchar *slash = name ? strchr(name, '/') : NULL;
-        if (slash && strcmp(slash, "/constants.pkl") == 0)
-            return hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_UNSUPPORTED, source->path,
-                                      "is a TorchScript program; a state dict is expected");
         if (slash && !zip->top && strcmp(slash, "/data.pkl") == 0)
             zip->top = g_strndup(name, (gsize)(slash - name));
     }

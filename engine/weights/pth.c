@@ -2,13 +2,9 @@
 #include "weights/pth.h"
 
 #include "base/memory.h"
+#include "weights/pth-state.h"
 
-#define INVALID          HRNET_WEIGHTS_ERROR_INVALID
-#define DEEPEST_WRAPPING 4
-
-/* What training programs call the state dict within their checkpoints, the likeliest first. */
-static const gchar *const wrappers[] = { "state_dict", "model_state_dict", "model", "net",
-                                         "network" };
+#define INVALID HRNET_WEIGHTS_ERROR_INVALID
 
 /* Elements that the tensor reaches over in its storage, from its first to its last; FALSE where
  * that overflows. */
@@ -67,49 +63,17 @@ static gboolean add_tensor(HrnetSource *source, const gchar *name, const HrnetPi
     return TRUE;
 }
 
-static gboolean holds_tensors(const HrnetPickleValue *dict)
-{
-    for (guint i = 1; i < dict->n_items; i += 2)
-        if (dict->items[i]->kind == HRNET_PICKLE_TENSOR)
-            return TRUE;
-    return FALSE;
-}
-
-/* The dictionary of tensors, or NULL. */
-static const HrnetPickleValue *find_state(const HrnetPickleValue *root)
-{
-    for (guint depth = 0; depth < DEEPEST_WRAPPING && root && root->kind == HRNET_PICKLE_DICT;
-         depth++) {
-        const HrnetPickleValue *inner = NULL;
-        for (guint i = 0; i < G_N_ELEMENTS(wrappers) && !inner; i++) {
-            inner = hrnet_pickle_lookup(root, wrappers[i]);
-            if (inner && inner->kind != HRNET_PICKLE_DICT)
-                inner = NULL;
-        }
-        if (!inner)
-            return holds_tensors(root) ? root : NULL;
-        root = inner;
-    }
-    return NULL;
-}
-
 gboolean hrnet_pth_add_state(HrnetSource *source, const HrnetPickleValue *root,
                              HrnetPthLocate locate, GError **error)
 {
-    const HrnetPickleValue *state = find_state(root);
-    if (!state)
-        return hrnet_weights_fail(
-            error, HRNET_WEIGHTS_ERROR_UNSUPPORTED, source->path,
-            "holds no state dict: neither tensors by name nor such under state_dict, "
-            "model_state_dict or model");
-    for (guint i = 0; i + 1 < state->n_items; i += 2) {
-        const HrnetPickleValue *key = state->items[i], *value = state->items[i + 1];
-        if (key->kind == HRNET_PICKLE_TEXT && value->kind == HRNET_PICKLE_TENSOR) {
-            if (!add_tensor(source, key->text, value->tensor, locate, error))
-                return FALSE;
-        } else if (key->kind == HRNET_PICKLE_TEXT) {
-            g_debug("%s: %s is no tensor, ignored", source->path, key->text);
-        }
+    g_autoptr(GArray) tensors = hrnet_pth_find_state(source, root, error);
+    if (!tensors)
+        return FALSE;
+    hrnet_pth_note_classes(source, root);
+    for (guint i = 0; i < tensors->len; i++) {
+        const HrnetPthTensor *tensor = &g_array_index(tensors, HrnetPthTensor, i);
+        if (!add_tensor(source, tensor->name, tensor->tensor, locate, error))
+            return FALSE;
     }
     return TRUE;
 }

@@ -16,8 +16,7 @@ typedef gboolean (*HrnetPthLocate)(HrnetSource *source, const HrnetPickleStorage
                                    guint *blob, guint64 *offset_bytes, guint64 *n_bytes,
                                    GError **error);
 
-/* Finds the state dict in what the pickle holds, bare or within a training checkpoint, and adds its
- * tensors. */
+/* Adds the network's tensors, wherever the pickle holds them: pth-state.h. */
 gboolean hrnet_pth_add_state(HrnetSource *source, const HrnetPickleValue *root,
                              HrnetPthLocate locate, GError **error);
 

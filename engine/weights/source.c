@@ -48,6 +48,7 @@ void hrnet_stored_free(gpointer data)
 {
     HrnetStoredTensor *tensor = data;
     g_free(tensor->name);
+    g_free(tensor->own_name);
     g_free(tensor);
 }
 
@@ -78,8 +79,24 @@ void hrnet_source_free(HrnetSource *source)
     hrnet_source_forget_tensors(source);
     g_hash_table_unref(source->tensors);
     g_hash_table_unref(source->metadata);
+    g_free(source->own_trunk);
+    for (guint i = 0; i < HRNET_HEAD_PARTS; i++)
+        g_free(source->own_head[i]);
     g_free(source->path);
     g_free(source);
+}
+
+gchar *hrnet_source_own_name(const HrnetSource *source, const gchar *name)
+{
+    static const gchar *const parts[HRNET_HEAD_PARTS] = { "last_layer.0.", "last_layer.1.",
+                                                          "last_layer.3." };
+    const HrnetStoredTensor *tensor = hrnet_source_find(source, name);
+    if (tensor && tensor->own_name)
+        return g_strdup(tensor->own_name);
+    for (guint i = 0; i < HRNET_HEAD_PARTS; i++)
+        if (source->own_head[i] && g_str_has_prefix(name, parts[i]))
+            return g_strconcat(source->own_head[i], name + strlen(parts[i]), NULL);
+    return g_strconcat(source->own_trunk ? source->own_trunk : "", name, NULL);
 }
 
 HrnetStoredTensor *hrnet_source_add(HrnetSource *source, const gchar *name, HrnetDtype dtype,

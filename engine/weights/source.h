@@ -9,6 +9,7 @@
 #include "weights/budget.h"
 
 #define HRNET_TENSOR_MAX_DIMS 8
+#define HRNET_HEAD_PARTS      3
 
 typedef enum {
     HRNET_DTYPE_F32,
@@ -21,6 +22,7 @@ typedef enum {
 /* Elements lie at offset + sum(index[d] * strides[d]) elements of their blob. */
 typedef struct {
     gchar *name;
+    gchar *own_name; /* in the file, where names were mapped (names.h); else NULL */
     HrnetDtype dtype;
     gchar dtype_name[16];
     guint n_dims;
@@ -45,11 +47,17 @@ struct HrnetSource {
     void (*close)(HrnetSource *source); /* frees `reader`; may be NULL */
     void *reader;
     HrnetBudget budget; /* what reading may still cost */
+    /* What the file's names of the trunk, of the head's first convolution, its normalisation and
+     * its classifier begin with; NULL where they are the authors' own, or there is no such part. */
+    gchar *own_trunk, *own_head[HRNET_HEAD_PARTS];
 };
 
 /* file_bytes: of the file, for the budget of reading it. */
 HrnetSource *hrnet_source_new(const gchar *path, const gchar *format, guint64 file_bytes);
 void hrnet_source_free(HrnetSource *source); /* NULL is fine */
+/* One source of the tensors of two files, such as a trunk and its head. Takes both over, on failure
+ * as well, which is a name that both have. */
+HrnetSource *hrnet_source_join(HrnetSource *first, HrnetSource *second, GError **error);
 /* Closes the reader and empties the table of tensors; metadata stays. */
 void hrnet_source_forget_tensors(HrnetSource *source);
 
@@ -67,6 +75,9 @@ gboolean hrnet_source_check_weights(const HrnetSource *source, GError **error);
 
 /* NULL where there is none. */
 const HrnetStoredTensor *hrnet_source_find(const HrnetSource *source, const gchar *name);
+
+/* What the file calls, or would call, the tensor of that name. Free with g_free(). */
+gchar *hrnet_source_own_name(const HrnetSource *source, const gchar *name);
 
 /* Bytes of one element; 0 for HRNET_DTYPE_OTHER. */
 gsize hrnet_dtype_size(HrnetDtype dtype);

@@ -6,6 +6,7 @@
 
 #include "weights/formats.h"
 #include "weights/infer.h"
+#include "weights/json.h"
 #include "weights/metadata.h"
 #include "weights/names.h"
 #include "weights/writer.h"
@@ -30,14 +31,53 @@ static gboolean has_norm(const HrnetSource *source)
     return FALSE;
 }
 
+/* What a checkpoint says of its classes counts where it is of as many as the network has. */
+static gboolean adopt_classes(HrnetSource *source, guint n_classes, GError **error)
+{
+    static const gchar *const keys[][2] = { { "meta.classes", "hrnet.classes" },
+                                            { "meta.palette", "hrnet.palette" } };
+    for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
+        const gchar *text = g_hash_table_lookup(source->metadata, keys[i][0]);
+        if (!text)
+            continue;
+        g_autoptr(JsonNode) node =
+            hrnet_json_parse(text, strlen(text), source->path, keys[i][0], INVALID, error);
+        if (!node)
+            return FALSE;
+        if (json_array_get_length(json_node_get_array(node)) != n_classes)
+            g_debug("%s: its %s are not of %u classes, ignored", source->path, keys[i][0],
+                    n_classes);
+        else if (!g_hash_table_contains(source->metadata, keys[i][1]))
+            g_hash_table_insert(source->metadata, g_strdup(keys[i][1]), g_strdup(text));
+        g_hash_table_remove(source->metadata, keys[i][0]);
+    }
+    return TRUE;
+}
+
+/* One file, or two that their names are given of with a comma between: ENCODER,DECODER. */
+static HrnetSource *open_files(const gchar *path, GError **error)
+{
+    const gchar *comma = strchr(path, ',');
+    if (!comma || g_file_test(path, G_FILE_TEST_EXISTS))
+        return hrnet_formats_open(path, error);
+    g_autofree gchar *first_path = g_strndup(path, (gsize)(comma - path));
+    HrnetSource *first = hrnet_formats_open(first_path, error);
+    HrnetSource *second = first ? hrnet_formats_open(comma + 1, error) : NULL;
+    if (second)
+        return hrnet_source_join(first, second, error);
+    hrnet_source_free(first);
+    return NULL;
+}
+
 HrnetWeights *hrnet_weights_open(const gchar *path, const gchar *const *options, GError **error)
 {
     g_return_val_if_fail(path != NULL, NULL);
     HrnetWeights *weights = g_new0(HrnetWeights, 1);
-    weights->source = hrnet_formats_open(path, error);
+    weights->source = open_files(path, error);
     if (!weights->source || !hrnet_names_map(weights->source, error) ||
         !hrnet_source_check_weights(weights->source, error) ||
         !hrnet_config_infer(weights->source, &weights->config, error) ||
+        !adopt_classes(weights->source, weights->config.n_classes, error) ||
         !hrnet_metadata_add_side_file(weights->source->metadata, path, error) ||
         !hrnet_metadata_add_options(weights->source->metadata, path, options, error) ||
         !hrnet_metadata_apply(weights->source->metadata, path, &weights->config, error)) {
@@ -165,11 +205,13 @@ static gboolean read_part(HrnetWeights *weights, const gchar *part, const gchar 
     *found = tensor != NULL;
     if (!tensor)
         return TRUE;
-    if (tensor->n_elements != n)
+    if (tensor->n_elements != n) {
+        g_autofree gchar *own = hrnet_source_own_name(weights->source, name);
         return hrnet_weights_fail(error, INVALID, weights->source->path,
                                   "tensor %s has %" G_GUINT64_FORMAT
                                   " elements, expected %" G_GSIZE_FORMAT,
-                                  name, tensor->n_elements, n);
+                                  own, tensor->n_elements, n);
+    }
     return hrnet_source_read(weights->source, tensor, out, error);
 }
 
@@ -190,11 +232,13 @@ static gboolean read_norm(HrnetWeights *weights, const gchar *norm, guint n, gfl
     }
     const gdouble eps = weights->config.eps;
     for (guint k = 0; k < n; k++) {
-        if (!(var[k] >= 0) || !isfinite(var[k]))
-            return hrnet_weights_fail(
-                error, INVALID, weights->source->path,
-                "tensor %s.running_var: element %u is %g, a variance is at least 0", norm, k,
-                var[k]);
+        if (!(var[k] >= 0) || !isfinite(var[k])) {
+            g_autofree gchar *name = g_strconcat(norm, ".running_var", NULL);
+            g_autofree gchar *own = hrnet_source_own_name(weights->source, name);
+            return hrnet_weights_fail(error, INVALID, weights->source->path,
+                                      "tensor %s: element %u is %g, a variance is at least 0", own,
+                                      k, var[k]);
+        }
         gdouble factor =
             weights->config.norm == HRNET_NORM_INPLACE_ABN ? fabs(gamma[k]) + eps : gamma[k];
         factor /= sqrt(var[k] + eps);

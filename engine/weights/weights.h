@@ -20,10 +20,10 @@ typedef enum {
     HRNET_WEIGHTS_ERROR_NO_MEMORY,
 } HrnetWeightsError;
 
-/* Opens a checkpoint, reads names, shapes and metadata (the file's own, then PATH.json's, then
- * options: "key=value" strings, NULL-terminated or NULL itself) and infers the configuration. Keys
- * are those of the README, with or without the "hrnet." prefix; unknown keys in options are an
- * error, in files a debug line. */
+/* Opens a checkpoint, or one in two files ("ENCODER,DECODER"), reads names, shapes and metadata
+ * (the file's own, then PATH.json's, then options: "key=value" strings, NULL-terminated or NULL
+ * itself) and infers the configuration. Keys are those of the README, with or without the "hrnet."
+ * prefix; unknown keys in options are an error, in files a debug line. */
 HrnetWeights *hrnet_weights_open(const gchar *path, const gchar *const *options, GError **error);
 void hrnet_weights_close(HrnetWeights *weights);
 

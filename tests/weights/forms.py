@@ -43,9 +43,10 @@ class Report:
                              capture_output=True, text=True)
         return (run.stderr, None) if run.returncode else ("", read_npy(self.output))
 
-    def case(self, title, plain, path, rounding, refused=False, model=None):
+    def case(self, title, plain, path, rounding, refused=False, model=None, message=""):
         run = subprocess.run([self.compare, plain, path, str(rounding)], capture_output=True, text=True)
-        good, told = run.returncode == refused, run.stdout + run.stderr
+        told = run.stdout + run.stderr
+        good = run.returncode == refused and message in told
         if good and model is not None and self.segment != "-":
             error, logits = self.logits_of(path)
             with torch.inference_mode():

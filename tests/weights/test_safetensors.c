@@ -183,6 +183,36 @@ static void test_side_file(void)
     checkpoint_free(checkpoint);
 }
 
+/* What people have in the place of a checkpoint is named, with what helps. */
+static void test_mistaken(void)
+{
+    static const struct {
+        const gchar *name, *text, *message;
+        gsize n_bytes;
+    } files[] = {
+        { "model.pth", "", "is empty", 0 },
+        { "model.pth", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 6\n",
+          "Git LFS pointer", 60 },
+        { "model.pth", "\n\n <!DOCTYPE html><html><title>Sign in</title>", "web page", 40 },
+        { "model.onnx", "\xef\xbb\xbf<HTML>too many requests", "web page", 20 },
+        { "model.h5", "\x89HDF\r\n\x1a\n\0\0\0\0\0\b\b\0", "Keras", 16 },
+        { "model.tflite", "\x1c\0\0\0TFL3\0\0", "TensorFlow Lite", 10 },
+        { "model.pdparams", "\x80\x02}q\0(X\x05\0\0\0conv1K\x01u.", "PaddlePaddle", 20 },
+        { "model.pkl", "\x80\x02}q\0(X\x05\0\0\0conv1K\x01u.", "torch.save", 20 },
+        { "model.xml", "<?xml version=\"1.0\"?>\n<net name=\"hrnet\" version=\"11\">", "OpenVINO",
+          50 },
+        { "model.xml", "<?xml version=\"1.0\"?>\n<svg name=\"hrnet\" version=\"11\">",
+          "no checkpoint", 50 },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+        g_autofree gchar *path = g_build_filename(checkpoint_folder(), files[i].name, NULL);
+        g_assert_true(g_file_set_contents(path, files[i].text, (gssize)files[i].n_bytes, NULL));
+        const gint code = checkpoint_expect_refusal(path, files[i].message);
+        g_assert_true(code == HRNET_WEIGHTS_ERROR_INVALID ||
+                      code == HRNET_WEIGHTS_ERROR_UNSUPPORTED);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -196,5 +226,6 @@ int main(int argc, char **argv)
     g_test_add_func("/safetensors/shrinking", test_shrinking);
     g_test_add_func("/safetensors/not-a-file", test_not_a_file);
     g_test_add_func("/safetensors/side-file", test_side_file);
+    g_test_add_func("/safetensors/mistaken", test_mistaken);
     return g_test_run();
 }
