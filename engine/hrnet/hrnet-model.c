@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hrnet/model-content.h"
 #include "hrnet/hrnet-private.h"
+#include "weights/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 
 struct _HrnetModel {
     gatomicrefcount n_refs;
-    gchar *name; /* as asked for */
+    gchar *name; /* as asked for, fit to be shown */
     gchar *path;
     HrnetModelContent *content; /* shared with other models */
 };
@@ -67,10 +68,12 @@ gchar *hrnet_model_find(const gchar *name, GError **error)
         path = find_in_folders(HRNET_MODEL_DIR, name);
     if (!path && has_dot)
         return g_strdup(name); /* for the error of opening it */
-    if (!path)
+    if (!path) {
+        g_autofree gchar *shown = hrnet_text_clean(name, HRNET_TEXT_ONE_LINE);
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_NOT_FOUND,
                     "no model \"%s\": no %s" MODEL_SUFFIX " in HRNET_MODEL_PATH (%s) or in %s",
-                    name, name, folders ? folders : "not set", HRNET_MODEL_DIR);
+                    shown, shown, folders ? folders : "not set", HRNET_MODEL_DIR);
+    }
     return path;
 }
 
@@ -102,7 +105,7 @@ HrnetModel *hrnet_model_load(const gchar *name, const gchar *const *options, GEr
     g_autoptr(HrnetModel) model = g_new0(HrnetModel, 1);
     GError *weights_error = NULL;
     g_atomic_ref_count_init(&model->n_refs);
-    model->name = g_strdup(name);
+    model->name = hrnet_text_clean(name, HRNET_TEXT_ONE_LINE);
     model->path = hrnet_model_find(name, error);
     if (!model->path)
         return NULL;
@@ -163,7 +166,8 @@ const HrnetConfig *hrnet_model_peek_config(const HrnetModel *model)
  * hrnet_model_get_name:
  * @model: a model
  *
- * Returns: (transfer none): the name or path that it was loaded by
+ * Returns: (transfer none): the name or path that it was loaded by, fit to be shown: in UTF-8, with
+ * U+FFFD for what is none and for control characters
  */
 const gchar *hrnet_model_get_name(const HrnetModel *model)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "weights/failure.h"
 
+#include "weights/text.h"
+
 #define LONGEST_MESSAGE 600
 
 /* Not G_DEFINE_QUARK(), whose static variable threads write side by side. */
@@ -12,10 +14,7 @@ GQuark hrnet_weights_error_quark(void)
 /* Makes text from a file fit for one line of a terminal or log. */
 static gchar *printable(const gchar *text)
 {
-    gchar *clean = g_utf8_make_valid(text, -1);
-    for (gchar *p = clean; *p; p++)
-        if ((guchar)*p < 0x20 || *p == 0x7f)
-            *p = '?';
+    gchar *clean = hrnet_text_clean(text, HRNET_TEXT_ONE_LINE);
     if (g_utf8_strlen(clean, -1) > LONGEST_MESSAGE) {
         gchar *cut = g_utf8_substring(clean, 0, LONGEST_MESSAGE);
         g_free(clean);
@@ -33,6 +32,7 @@ gboolean hrnet_weights_fail(GError **error, HrnetWeightsError code, const gchar 
     g_autofree gchar *raw = g_strdup_vprintf(format, args);
     va_end(args);
     g_autofree gchar *text = printable(raw);
-    g_set_error(error, HRNET_WEIGHTS_ERROR, code, "%s: %s", path, text);
+    g_autofree gchar *shown = hrnet_text_clean(path, HRNET_TEXT_ONE_LINE);
+    g_set_error(error, HRNET_WEIGHTS_ERROR, code, "%s: %s", shown, text);
     return FALSE;
 }

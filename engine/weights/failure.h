@@ -6,7 +6,7 @@
 #include "weights/weights.h"
 
 /* Sets the error "PATH: ..." and returns FALSE. What came out of a file may be in the arguments as
- * it is: control characters and broken UTF-8 are replaced, and a very long text is cut. */
+ * it is: hrnet_text_clean() goes over them and over the path, and a very long text is cut. */
 gboolean hrnet_weights_fail(GError **error, HrnetWeightsError code, const gchar *path,
                             const gchar *format, ...) G_GNUC_PRINTF(4, 5);
 

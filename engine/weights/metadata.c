@@ -7,6 +7,7 @@
 #include "weights/datasets.h"
 #include "weights/file.h"
 #include "weights/json.h"
+#include "weights/text.h"
 
 #define OPTION                  HRNET_WEIGHTS_ERROR_OPTION
 #define LARGEST_SIDE_FILE_BYTES (1u << 20)
@@ -116,6 +117,22 @@ gboolean hrnet_metadata_add_options(GHashTable *metadata, const gchar *path,
         g_hash_table_insert(metadata, g_strdup(key), g_strdup(equals + 1));
     }
     return TRUE;
+}
+
+/* Makes keys and values fit to be shown, lines and all. */
+static void clean_all(GHashTable *metadata)
+{
+    g_autoptr(GPtrArray) pairs = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer key, value;
+    g_hash_table_iter_init(&iter, metadata);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        g_ptr_array_add(pairs, hrnet_text_clean(key, HRNET_TEXT_ONE_LINE));
+        g_ptr_array_add(pairs, hrnet_text_clean(value, HRNET_TEXT_LINES));
+    }
+    g_hash_table_remove_all(metadata);
+    for (guint i = 0; i < pairs->len; i += 2)
+        g_hash_table_insert(metadata, pairs->pdata[i], pairs->pdata[i + 1]);
 }
 
 typedef struct {
@@ -272,6 +289,28 @@ static const gchar *string_at(JsonArray *array, guint index)
     return json_node_get_string(node);
 }
 
+static gboolean is_taken(const HrnetConfig *config, guint label, const gchar *name)
+{
+    for (guint other = 0; other < label; other++)
+        if (g_ascii_strcasecmp(config->classes[other], name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* A name for the label that none before it has, `unlabelled` included: that of the file, or that
+ * with a number, as one name could not stand for both. Cases are not told apart where names are
+ * looked up. */
+static gchar *class_name(const HrnetConfig *config, guint label, const gchar *text)
+{
+    g_autofree gchar *clean = hrnet_text_clean(text, HRNET_TEXT_ONE_LINE);
+    gchar *name = g_strdup(clean);
+    for (guint number = 2; is_taken(config, label, name); number++) {
+        g_free(name);
+        name = g_strdup_printf("%s (%u)", clean, number);
+    }
+    return name;
+}
+
 static gboolean apply_classes(const Apply *apply)
 {
     HrnetConfig *config = apply->config;
@@ -293,7 +332,7 @@ static gboolean apply_classes(const Apply *apply)
             return hrnet_weights_fail(apply->error, OPTION, apply->path,
                                       "hrnet.classes: name %u is no text", k + 1);
         if (array)
-            config->classes[k + 1] = g_strdup(string_at(array, k));
+            config->classes[k + 1] = class_name(config, k + 1, string_at(array, k));
         else if (dataset)
             config->classes[k + 1] = g_strdup(dataset->classes[k]);
         else
@@ -348,7 +387,8 @@ static gboolean apply_foreground(const Apply *apply)
 
     JsonArray *array = node ? json_node_get_array(node) : NULL;
     for (guint i = 0; array && i < json_array_get_length(array); i++) {
-        const gchar *name = string_at(array, i);
+        const gchar *text = string_at(array, i);
+        g_autofree gchar *name = text ? hrnet_text_clean(text, HRNET_TEXT_ONE_LINE) : NULL;
         guint label = 1;
         while (name && label <= config->n_classes && strcmp(config->classes[label], name) != 0)
             label++;
@@ -366,6 +406,7 @@ gboolean hrnet_metadata_apply(GHashTable *metadata, const gchar *path, HrnetConf
 {
     static const gfloat mean[3] = { 0.485f, 0.456f, 0.406f }, std[3] = { 0.229f, 0.224f, 0.225f };
     const Apply apply = { metadata, path, config, error };
+    clean_all(metadata);
     memcpy(config->mean, mean, sizeof mean);
     memcpy(config->std, std, sizeof std);
     if (config->input_channels == 1) { /* ImageNet's as grey */

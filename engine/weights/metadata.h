@@ -18,7 +18,9 @@ gboolean hrnet_metadata_add_options(GHashTable *metadata, const gchar *path,
                                     const gchar *const *options, GError **error);
 
 /* Fills in what stands below "metadata" in HrnetConfig, with the defaults where the table is
- * silent. config->n_classes has to be set. */
+ * silent. config->n_classes has to be set. Keys and values of the table are made fit to be shown
+ * first. Class names are told apart: one that was there before, or is `unlabelled`, gets a number.
+ */
 gboolean hrnet_metadata_apply(GHashTable *metadata, const gchar *path, HrnetConfig *config,
                               GError **error);
 

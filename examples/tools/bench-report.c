@@ -93,10 +93,10 @@ void bench_print_text(const BenchResult *result)
 {
     g_autoptr(GTree) algorithms = count_algorithms(result);
     const gdouble gmac = result_gmac(result);
+    g_autofree gchar *path = report_line(hrnet_model_get_path(result->model));
     gboolean first = TRUE;
 
-    printf("model       %s: %s\n", hrnet_model_get_path(result->model),
-           hrnet_model_get_variant(result->model));
+    printf("model       %s: %s\n", path, hrnet_model_get_variant(result->model));
     printf("input       %ux%u, %s, %.2f G multiply-adds\n", result->height, result->width,
            tool_precision_name(hrnet_session_get_precision(result->session)), gmac);
     printf("cpu         %s, kernels %s, %u threads\n", hrnet_get_cpu(), hrnet_get_isa(),

@@ -28,6 +28,20 @@ static void print_class(const HrnetModel *model, guint label, const gchar *name)
            hrnet_model_is_foreground(model, label) ? "" : "  (not painted)");
 }
 
+static void print_member(const gchar *name, const gchar *value)
+{
+    g_autofree gchar *line = report_line(value);
+
+    printf("%-14s %s\n", name, line);
+}
+
+static void print_metadata(const gchar *key, const gchar *value)
+{
+    g_autofree gchar *line = report_line(value);
+
+    printf("  %s: %s\n", key, line);
+}
+
 static void print_configuration(const HrnetModel *model)
 {
     g_autofree gchar *description = hrnet_model_describe(model);
@@ -56,7 +70,7 @@ static void print_text(const HrnetModel *model)
     guint height, width;
 
     hrnet_model_get_input_size(model, &height, &width);
-    printf("file           %s\n", hrnet_model_get_path(model));
+    print_member("file", hrnet_model_get_path(model));
     printf("variant        %s\n", hrnet_model_get_variant(model));
     print_configuration(model);
     print_assumed(model);
@@ -64,14 +78,14 @@ static void print_text(const HrnetModel *model)
     printf("input          %ux%u\n", height, width);
     printf("work           %.2f G multiply-adds at that size\n",
            hrnet_model_get_gmac(model, height, width));
-    printf("licence        %s\n", license ? license : "the file names none");
+    print_member("licence", license ? license : "the file names none");
     printf("classes        %u%s\n", hrnet_model_get_n_labels(model) - 1,
            guessed ? " (names guessed, by their number alone)" : "");
     for (guint label = 1; classes[label]; label++)
         print_class(model, label, classes[label]);
     printf("metadata       %u\n", g_strv_length(keys));
     for (gchar **key = keys; *key; key++)
-        printf("  %s: %s\n", *key, hrnet_model_get_metadata(model, *key));
+        print_metadata(*key, hrnet_model_get_metadata(model, *key));
 }
 
 /* The description's parts, "stage 2: ...", as members. */

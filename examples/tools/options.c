@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "options.h"
+#include "report.h"
 
 #include <errno.h>
 #include <glib/gstdio.h>
@@ -12,12 +13,9 @@
 
 static void print_line(const gchar *text, const gchar *after)
 {
-    g_autofree gchar *line = g_strdup(text);
-
     /* One line, whatever bytes a file's name or contents brought into the message. */
-    for (gchar *c = line; *c; c++)
-        if (g_ascii_iscntrl(*c))
-            *c = '?';
+    g_autofree gchar *line = report_line(text);
+
     fprintf(stderr, "%s: %s%s\n", g_get_prgname(), line, after);
 }
 

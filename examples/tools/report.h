@@ -13,7 +13,13 @@ void report_number(JsonBuilder *builder, const gchar *name, gdouble value);
 /* "HxW" */
 void report_size(JsonBuilder *builder, const gchar *name, guint height, guint width);
 
-/* Prints the finished object on standard output. */
+/* The text as one line for a terminal: '?' for control characters, which escape sequences begin
+ * with, and for those that turn the direction of writing; U+FFFD for bytes that are no UTF-8. Free
+ * with g_free(). */
+gchar *report_line(const gchar *text);
+
+/* Prints the finished object on standard output, in it what report_line() replaces as \u escapes.
+ */
 void report_print(JsonBuilder *builder);
 
 #endif

@@ -120,4 +120,18 @@ def test_missing_and_broken_models():
         assert f"{name}.safetensors" in run(f"./{name}.safetensors", status=1)
 
 
+def test_nothing_reaches_the_terminal_but_text():
+    metadata, tensors = read_model(os.path.join(MODELS, "test.safetensors"))
+    evil = "a\x1b]0;title\x07\u009b31m\u202eb\nlicence        free"
+    metadata.update({"license": evil, "x" + evil: evil,
+                     "hrnet.classes": json.dumps([evil, evil, "unlabelled"]), "hrnet.foreground": "[]"})
+    write_model("evil.safetensors", metadata, tensors)
+    for option in ([], ["--json"]):
+        told = run(*option, "./evil.safetensors")
+        assert not [c for c in told if c != "\n" and not c.isprintable()], ascii(told)
+    assert told.count("\n") > 20 and json.loads(told)["classes"][2] == "unlabelled (2)"
+    lines = run("./evil.safetensors").splitlines()
+    assert sum(line.startswith("licence") for line in lines) == 1
+
+
 tap.main()

@@ -382,6 +382,17 @@ def test_permissions_are_those_of_a_new_file():
         os.umask(before)
 
 
+def test_a_path_that_is_no_text():
+    picture()
+    for name in (b"\xff\xfe.safetensors", "a\u202eb\u009b31m.safetensors".encode()):
+        with open(os.path.join(MODELS, "test.safetensors"), "rb") as file, open(name, "wb") as copy:
+            copy.write(file.read())
+        model = os.fsdecode(b"./" + name)
+        run("--model", model, "--labels", "out.png", "picture.png")
+        message = run("--model", model, "--set", "upsample=cubic", "picture.png", status=1)
+        assert not set(message) & set("\u202e\u009b"), ascii(message)
+
+
 def test_a_message_is_one_line_whatever_the_name():
     message = run("--model", "test", "two\nlines.png", status=1)
     assert "two?lines.png" in message, message

@@ -50,6 +50,36 @@ static void test_precedence(void)
     hrnet_weights_close(weights);
 }
 
+/* What a terminal would follow, and what would name two labels alike. */
+static void test_names(void)
+{
+    const gchar *options[] = {
+        "hrnet.classes=[\"a\\u001b[31mb\\n\",\"x\\u009b\xc2\x9b\\u202e\xe2\x80\xae "
+        "y\",\"unlabelled\","
+        "\"dog\",\"Dog\",\"dog (2)\",\"caf\\u00e9 \xe0\xa4\x95\xe2\x80\x8d\"]",
+        "foreground=[\"dog\",\"a\\u001b[31mb\\n\"]", "license=one\x1b[2J\nt\xc2\x85wo\xff", NULL
+    };
+    static const gchar *const names[] = { "unlabelled",
+                                          "a\xef\xbf\xbd[31mb\xef\xbf\xbd",
+                                          "x\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd y",
+                                          "unlabelled (2)",
+                                          "dog",
+                                          "Dog (2)",
+                                          "dog (2) (2)",
+                                          "caf\xc3\xa9 \xe0\xa4\x95\xe2\x80\x8d" };
+    g_autoptr(GError) error = NULL;
+    HrnetWeights *weights = checkpoint_open(checkpoint_tiny(7, NULL), options, &error);
+    g_assert_no_error(error);
+    const HrnetConfig *config = hrnet_weights_config(weights);
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        g_assert_cmpstr(config->classes[i], ==, names[i]);
+    g_assert_true(config->foreground[1] && config->foreground[4]);
+    g_assert_false(config->foreground[2] || config->foreground[5]);
+    g_assert_cmpstr(hrnet_weights_metadata(weights, "license"), ==,
+                    "one\xef\xbf\xbd[2J\nt\xef\xbf\xbdwo\xef\xbf\xbd");
+    hrnet_weights_close(weights);
+}
+
 static void test_bad_option(gconstpointer option)
 {
     const gchar *options[] = { option, NULL };
@@ -178,6 +208,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/metadata/parts", test_parts);
     g_test_add_func("/metadata/classes", test_classes);
+    g_test_add_func("/metadata/names", test_names);
     g_test_add_func("/metadata/colors", test_colors);
     return g_test_run();
 }
