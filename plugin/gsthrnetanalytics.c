@@ -21,12 +21,11 @@ static GstAnalyticsRelationMeta *relation_meta(GstBuffer *frame, gsize n)
     return gst_buffer_add_analytics_relation_meta_full(frame, &params);
 }
 
-void gst_hrnet_analytics_attach(GstBuffer *frame, const GstHrnetResult *result)
+void gst_hrnet_analytics_attach(GstBuffer *frame, const GstHrnetResult *result, guint width,
+                                guint height)
 {
     const gchar *const *names = hrnet_model_get_classes(result->model);
     const gsize n = g_strv_length((gchar **)(gpointer)names);
-    const guint width = hrnet_mask_get_width(result->mask),
-                height = hrnet_mask_get_height(result->mask);
     GstAnalyticsRelationMeta *meta = relation_meta(frame, n);
     GstAnalyticsSegmentationMtd segmentation;
     GstAnalyticsClsMtd classes;
@@ -50,10 +49,13 @@ void gst_hrnet_analytics_attach(GstBuffer *frame, const GstHrnetResult *result)
 
 #else
 
-void gst_hrnet_analytics_attach(GstBuffer *frame, const GstHrnetResult *result)
+void gst_hrnet_analytics_attach(GstBuffer *frame, const GstHrnetResult *result, guint width,
+                                guint height)
 {
     (void)frame;
     (void)result;
+    (void)width;
+    (void)height;
 }
 
 #endif

@@ -7,14 +7,33 @@
 
 G_BEGIN_DECLS
 
-/* Sample x, y is data[y * stride + x * step], and covers (1 << w_sub) x (1 << h_sub) pixels. */
+/* Sample x, y is data[y * stride + x * step], and covers (1 << w_sub) x (1 << h_sub) pixels, whose
+ * rows are those of a field where there are fields. */
 typedef struct {
     guint8 *data;
     gsize stride;
     guint step, width, height, w_sub, h_sub;
+    gboolean fields; /* see gst_hrnet_image_has_fields(): height is even then */
 } GstHrnetComponent;
 
 GstHrnetComponent gst_hrnet_component(GstVideoFrame *frame, guint component);
+
+/* The first and the last row of pixels, of `height`, that row y of a component covers; the same
+ * twice where it covers one. */
+static inline void gst_hrnet_component_rows(const GstHrnetComponent *component, guint y,
+                                            guint height, guint *first, guint *last)
+{
+    if (component->fields) {
+        *first = y / 2 * 4 + y % 2;
+        /* The even number of rows may be one more than there is luma for. */
+        while (*first >= height)
+            *first -= 2;
+        *last = *first + 2 < height ? *first + 2 : *first;
+    } else {
+        *first = y << component->h_sub;
+        *last = MIN(*first + component->h_sub, height - 1);
+    }
+}
 
 /* Components other than alpha, which is the last where there is one. */
 static inline guint gst_hrnet_n_colors(const GstVideoFrame *frame)

@@ -3,6 +3,7 @@
 #include "gsthrnethide.h"
 
 #include "gsthrnetcomponent.h"
+#include "gsthrnetimage.h"
 
 /* ITU-R BT.601-7, BT.709-6, BT.2020-2: E'y = Kr R + (1 - Kr - Kb) G + Kb B and its differences,
  * quantised to 8 bits. */
@@ -28,15 +29,19 @@ guint8 gst_hrnet_component_color(const GstVideoInfo *info, guint component, guin
 GstHrnetComponent gst_hrnet_component(GstVideoFrame *frame, guint component)
 {
     const GstVideoFormatInfo *format = frame->info.finfo;
+    const gboolean fields =
+        GST_VIDEO_FORMAT_INFO_H_SUB(format, component) == 1 && gst_hrnet_image_has_fields(frame);
+    const guint height = (guint)GST_VIDEO_FRAME_COMP_HEIGHT(frame, component);
 
     return (GstHrnetComponent){
         .data = GST_VIDEO_FRAME_COMP_DATA(frame, component),
         .stride = (gsize)GST_VIDEO_FRAME_COMP_STRIDE(frame, component),
         .step = (guint)GST_VIDEO_FRAME_COMP_PSTRIDE(frame, component),
         .width = (guint)GST_VIDEO_FRAME_COMP_WIDTH(frame, component),
-        .height = (guint)GST_VIDEO_FRAME_COMP_HEIGHT(frame, component),
+        .height = fields ? GST_ROUND_UP_2(height) : height,
         .w_sub = GST_VIDEO_FORMAT_INFO_W_SUB(format, component),
         .h_sub = GST_VIDEO_FORMAT_INFO_H_SUB(format, component),
+        .fields = fields,
     };
 }
 
@@ -49,7 +54,7 @@ void gst_hrnet_hide_fill(GstHrnetRegion *region, GstVideoFrame *frame, guint32 a
         const gint color = gst_hrnet_component_color(&frame->info, c, argb);
 
         for (guint y = 0; y < plane.height; y++) {
-            const guint8 *touched = gst_hrnet_region_row(region, y, plane.w_sub, plane.h_sub);
+            const guint8 *touched = gst_hrnet_region_row(region, y, &plane);
             guint8 *row = plane.data + y * plane.stride;
 
             for (guint x = 0; x < plane.width; x++) {

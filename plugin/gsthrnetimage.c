@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gsthrnetimage.h"
 
+#include <string.h>
+
 static gboolean pixel_format(GstVideoFormat format, HrnetPixelFormat *pixel)
 {
     static const struct {
@@ -56,6 +58,67 @@ gboolean gst_hrnet_image_map(GstVideoFrame *frame, const GstVideoInfo *info, Gst
     return FALSE;
 }
 
+/* Whether n rows of a plane end before the next plane, or the memory, does. */
+static gboolean plane_holds(const GstVideoFrame *frame, guint plane, guint n_rows)
+{
+    const GstMapInfo *map = &frame->map[frame->meta ? plane : 0];
+    const gint stride = GST_VIDEO_FRAME_PLANE_STRIDE(frame, plane);
+    const guint8 *start = GST_VIDEO_FRAME_PLANE_DATA(frame, plane);
+    const guint8 *end = start + (gsize)MAX(stride, 0) * n_rows;
+
+    for (guint i = 0; i < GST_VIDEO_FRAME_N_PLANES(frame); i++) {
+        const guint8 *other = GST_VIDEO_FRAME_PLANE_DATA(frame, i);
+
+        if (other > start && other < end)
+            return FALSE;
+    }
+    return stride > 0 && end <= map->data + map->size;
+}
+
+gboolean gst_hrnet_image_has_fields(const GstVideoFrame *frame)
+{
+    const GstVideoFormatInfo *format = frame->info.finfo;
+    const guint n_rows = GST_ROUND_UP_2((guint)GST_VIDEO_FRAME_COMP_HEIGHT(frame, 1));
+
+    if (!GST_VIDEO_FRAME_IS_INTERLACED(frame) || GST_VIDEO_FRAME_N_COMPONENTS(frame) < 3 ||
+        GST_VIDEO_FORMAT_INFO_H_SUB(format, 1) != 1)
+        return FALSE;
+    for (guint plane = 1; plane < GST_VIDEO_FRAME_N_PLANES(frame); plane++) {
+        /* The plane of alpha has a row for each of luma. */
+        if (plane < 3 && !plane_holds(frame, plane, n_rows))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+void gst_hrnet_image_copy(GstVideoFrame *to, const GstVideoFrame *from)
+{
+    const GstVideoFormatInfo *format = from->info.finfo;
+    const gboolean fields = gst_hrnet_image_has_fields(from) && gst_hrnet_image_has_fields(to);
+
+    for (guint plane = 0; plane < GST_VIDEO_FRAME_N_PLANES(from); plane++) {
+        const gint stride_to = GST_VIDEO_FRAME_PLANE_STRIDE(to, plane),
+                   stride_from = GST_VIDEO_FRAME_PLANE_STRIDE(from, plane);
+        gint n_bytes = 0, n_rows = 0;
+
+        for (guint c = 0; c < GST_VIDEO_FRAME_N_COMPONENTS(from); c++) {
+            if (GST_VIDEO_FORMAT_INFO_PLANE(format, c) != plane)
+                continue;
+            n_bytes = MAX(n_bytes, GST_VIDEO_FRAME_COMP_WIDTH(from, c) *
+                                       GST_VIDEO_FRAME_COMP_PSTRIDE(from, c));
+            n_rows = GST_VIDEO_FRAME_COMP_HEIGHT(from, c);
+            if (fields && GST_VIDEO_FORMAT_INFO_H_SUB(format, c) == 1)
+                n_rows = GST_ROUND_UP_2(n_rows);
+        }
+        n_bytes = MIN(n_bytes, MIN(ABS(stride_to), ABS(stride_from)));
+        for (gint y = 0; y < n_rows; y++)
+            memcpy((guint8 *)GST_VIDEO_FRAME_PLANE_DATA(to, plane) + (gssize)y * stride_to,
+                   (const guint8 *)GST_VIDEO_FRAME_PLANE_DATA(from, plane) +
+                       (gssize)y * stride_from,
+                   (gsize)n_bytes);
+    }
+}
+
 gboolean gst_hrnet_image_from_frame(HrnetImage *image, const GstVideoFrame *frame)
 {
     const GstVideoInfo *info = &frame->info;
@@ -75,6 +138,7 @@ gboolean gst_hrnet_image_from_frame(HrnetImage *image, const GstVideoFrame *fram
     if (!gst_video_color_matrix_get_Kr_Kb(info->colorimetry.matrix, &image->kr, &image->kb))
         gst_video_color_matrix_get_Kr_Kb(GST_VIDEO_COLOR_MATRIX_BT601, &image->kr, &image->kb);
     image->full_range = info->colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255;
+    image->interlaced = gst_hrnet_image_has_fields(frame);
     /* Unknown siting counts as centred, as in videoconvert. */
     image->chroma_left = (info->chroma_site & GST_VIDEO_CHROMA_SITE_H_COSITED) != 0;
     return TRUE;

@@ -19,6 +19,17 @@ G_BEGIN_DECLS
 gboolean gst_hrnet_image_map(GstVideoFrame *frame, const GstVideoInfo *info, GstBuffer *buffer,
                              GstMapFlags flags, GError **error);
 
+/* Whether the chroma rows of a mapped 4:2:0 frame belong to fields: rows 2p and 2p + 1 to the luma
+ * rows 4p and 4p + 2, and 4p + 1 and 4p + 3. Then they are even in number, one more than
+ * GST_VIDEO_FRAME_COMP_HEIGHT() says where that is odd. FALSE too where the memory ends before that
+ * one. */
+gboolean gst_hrnet_image_has_fields(const GstVideoFrame *frame);
+
+/* Copies the pixels of a frame to one of the same format and size: whole rows, where
+ * gst_video_frame_copy() leaves the last chroma sample of packed 4:2:2 with an odd width, and all
+ * rows of fields. */
+void gst_hrnet_image_copy(GstVideoFrame *to, const GstVideoFrame *from);
+
 /* Describes a mapped frame to the engine: planes and strides of the mapping, colours of the caps.
  * The image borrows the frame's memory and is valid while the frame is mapped. FALSE for a format
  * of others or a stride below 0. */

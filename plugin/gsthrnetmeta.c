@@ -252,8 +252,30 @@ static void set_classes(GstStructure *structure, const HrnetModel *model)
     gst_structure_take_value(structure, "classes", &array);
 }
 
+static void free_structure(gpointer structure)
+{
+    gst_structure_free(structure);
+}
+
+/* Takes off what elements before have attached, the newest first; NULL where there is nothing. */
+static GPtrArray *take_earlier(GstBuffer *frame)
+{
+    GPtrArray *earlier = NULL;
+    GstCustomMeta *meta;
+
+    while ((meta = gst_buffer_get_custom_meta(frame, GST_HRNET_META_NAME)) != NULL) {
+        if (!earlier)
+            earlier = g_ptr_array_new_with_free_func(free_structure);
+        g_ptr_array_add(earlier, gst_structure_copy(gst_custom_meta_get_structure(meta)));
+        gst_buffer_remove_meta(frame, (GstMeta *)meta);
+    }
+    return earlier;
+}
+
+/* GStreamer finds the metadata that was added first, and readers ask for the last element's. */
 void gst_hrnet_meta_attach(GstBuffer *frame, const GstHrnetResult *result)
 {
+    GPtrArray *earlier = take_earlier(frame);
     GstCustomMeta *meta = gst_buffer_add_custom_meta(frame, GST_HRNET_META_NAME);
     GstStructure *structure = gst_custom_meta_get_structure(meta);
 
@@ -263,4 +285,7 @@ void gst_hrnet_meta_attach(GstBuffer *frame, const GstHrnetResult *result)
     set_classes(structure, result->model);
     if (G_IS_VALUE(&result->report))
         gst_structure_set_value(structure, GST_HRNET_REPORT_FIELD, &result->report);
+    for (guint i = 0; earlier && i < earlier->len; i++)
+        add_copy(frame, g_ptr_array_index(earlier, i));
+    g_clear_pointer(&earlier, g_ptr_array_unref);
 }

@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 /* Registers the metadata; before any other function here, once a process. */
 void gst_hrnet_meta_register(void);
 
-/* Attaches a result to a frame whose metadata is writable. No pixel is copied. */
+/* Attaches a result to a frame whose metadata is writable. No pixel is copied. What
+ * elements before have attached stays, behind it. */
 void gst_hrnet_meta_attach(GstBuffer *frame, const GstHrnetResult *result);
 
 G_END_DECLS

@@ -47,7 +47,7 @@ static void sum_cells(GstHrnetRegion *region, const GstHrnetComponent *plane, gu
     prepare_cells(cells, (plane->width + cell_width - 1) / cell_width,
                   (plane->height + cell_height - 1) / cell_height);
     for (guint y = 0; y < plane->height; y++) {
-        const guint8 *touched = gst_hrnet_region_row(region, y, plane->w_sub, plane->h_sub);
+        const guint8 *touched = gst_hrnet_region_row(region, y, plane);
         const guint8 *row = plane->data + y * plane->stride;
         const gsize first = (gsize)(y / cell_height) * cells->columns;
 
@@ -101,7 +101,7 @@ static void write_squares(GstHrnetRegion *region, const GstHrnetComponent *plane
                           guint cell_height, const GstHrnetCells *cells)
 {
     for (guint y = 0; y < plane->height; y++) {
-        const guint8 *touched = gst_hrnet_region_row(region, y, plane->w_sub, plane->h_sub);
+        const guint8 *touched = gst_hrnet_region_row(region, y, plane);
         guint8 *row = plane->data + y * plane->stride;
         const gsize first = (gsize)(y / cell_height) * cells->columns;
 
@@ -175,7 +175,7 @@ static void write_blurred(GstHrnetRegion *region, const GstHrnetComponent *plane
     const gfloat *sums = cells->line, *counts = cells->line + n;
 
     for (guint y = 0; y < plane->height; y++) {
-        const guint8 *touched = gst_hrnet_region_row(region, y, plane->w_sub, plane->h_sub);
+        const guint8 *touched = gst_hrnet_region_row(region, y, plane);
         guint8 *row = plane->data + y * plane->stride;
         guint y0, y1, begin = 0;
         const gfloat weight = between(y, cell_height, cells->rows, &y0, &y1);
@@ -224,8 +224,12 @@ static void blacken(const gfloat *opaque, GstVideoFrame *frame, guint component)
                 height = (guint)GST_VIDEO_FRAME_HEIGHT(frame);
 
     for (guint y = 0; y < plane.height; y++) {
-        const gfloat *a = opaque + (gsize)(y << plane.h_sub) * width;
-        const gfloat *b = opaque + (gsize)MIN((y << plane.h_sub) + plane.h_sub, height - 1) * width;
+        guint y0, y1;
+        const gfloat *a, *b;
+
+        gst_hrnet_component_rows(&plane, y, height, &y0, &y1);
+        a = opaque + (gsize)y0 * width;
+        b = opaque + (gsize)y1 * width;
 
         for (guint x = 0; x < plane.width; x++) {
             const guint x0 = x << plane.w_sub, x1 = MIN(x0 + plane.w_sub, width - 1);

@@ -91,16 +91,19 @@ void gst_hrnet_region_grow(GstHrnetRegion *region, guint margin)
     grow_columns(region, (gint)margin);
 }
 
-const guint8 *gst_hrnet_region_row(GstHrnetRegion *region, guint y, guint w_sub, guint h_sub)
+const guint8 *gst_hrnet_region_row(GstHrnetRegion *region, guint y,
+                                   const GstHrnetComponent *component)
 {
-    const guint y0 = y << h_sub, y1 = MIN(y0 + h_sub, region->height - 1);
-    const guint8 *a = region->pixels + (gsize)y0 * region->width;
-    const guint8 *b = region->pixels + (gsize)y1 * region->width;
     const guint pairs = region->width / 2;
+    const guint8 *a, *b;
+    guint y0, y1;
 
-    if (w_sub == 0 && y0 == y1)
+    gst_hrnet_component_rows(component, y, region->height, &y0, &y1);
+    a = region->pixels + (gsize)y0 * region->width;
+    b = region->pixels + (gsize)y1 * region->width;
+    if (component->w_sub == 0 && y0 == y1)
         return a;
-    if (w_sub == 0) {
+    if (component->w_sub == 0) {
         for (guint x = 0; x < region->width; x++)
             region->scratch[x] = a[x] | b[x];
         return region->scratch;

@@ -3,7 +3,8 @@
 #ifndef GST_HRNET_REGION_H
 #define GST_HRNET_REGION_H
 
-#include <gst/video/video.h>
+#include "gsthrnetcomponent.h"
+
 #include <hrnet/hrnet.h>
 
 G_BEGIN_DECLS
@@ -25,9 +26,10 @@ void gst_hrnet_region_set(GstHrnetRegion *region, guint width, guint height, con
 /* Adds all pixels that are at most margin columns and rows away from the region. */
 void gst_hrnet_region_grow(GstHrnetRegion *region, guint margin);
 
-/* Row y of a component, a byte for each sample: not 0 where it touches the region. A sample covers
- * up to (1 << w_sub) x (1 << h_sub) pixels. Valid until the next call. */
-const guint8 *gst_hrnet_region_row(GstHrnetRegion *region, guint y, guint w_sub, guint h_sub);
+/* Row y of a component, a byte for each sample: not 0 where it touches the region. Valid until the
+ * next call. */
+const guint8 *gst_hrnet_region_row(GstHrnetRegion *region, guint y,
+                                   const GstHrnetComponent *component);
 
 void gst_hrnet_region_clear(GstHrnetRegion *region);
 

@@ -24,6 +24,9 @@
  * * `model`: #gchararray, the model's name
  * * `areas`: #GstValueArray, with masks that a message is posted of: its `classes`, see below
  *
+ * Of several elements in a row each attaches its own: gst_buffer_get_custom_meta() finds the last
+ * one's, gst_buffer_iterate_meta_filtered() with the API of that one all, the last element's first.
+ *
  * It is copied with the frame, scaled where a scaler says that it scales, and dropped elsewhere.
  *
  * Where the plugin is built with GStreamer 1.26 or later frames also carry a
@@ -92,7 +95,8 @@
  * its pixels. The first of a run of them posts a warning, the hundredth an error. With
  * #GstHrnetSeg:fail-closed such a frame is hidden as a whole, and dropped where it cannot be read.
  *
- * Interlaced frames are segmented as if they were progressive.
+ * Interlaced frames are segmented as if they were progressive; where they are drawn on, a chroma
+ * sample of 4:2:0 belongs to the rows of its own field.
  *
  * ## Steady masks
  *

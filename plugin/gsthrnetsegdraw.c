@@ -104,8 +104,10 @@ static void hide(GstHrnetSeg *self, GstVideoFrame *frame)
 /* The input in the output's format. */
 static gboolean convert(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame *out)
 {
-    if (GST_VIDEO_INFO_FORMAT(&self->in_info) == GST_VIDEO_INFO_FORMAT(&self->out_info))
-        return gst_video_frame_copy(out, in);
+    if (GST_VIDEO_INFO_FORMAT(&self->in_info) == GST_VIDEO_INFO_FORMAT(&self->out_info)) {
+        gst_hrnet_image_copy(out, in);
+        return TRUE;
+    }
     if (!self->converter)
         self->converter = gst_video_converter_new(&self->in_info, &self->out_info, NULL);
     if (!self->converter)

@@ -171,7 +171,9 @@ static GstFlowReturn transform(GstBaseTransform *trans, GstBuffer *inbuf, GstBuf
         return GST_BASE_TRANSFORM_FLOW_DROPPED;
     if (self->now.attach_meta) {
         gst_hrnet_meta_attach(outbuf, self->result);
-        gst_hrnet_analytics_attach(outbuf, self->result);
+        gst_hrnet_analytics_attach(outbuf, self->result,
+                                   (guint)GST_VIDEO_INFO_WIDTH(&self->in_info),
+                                   (guint)GST_VIDEO_INFO_HEIGHT(&self->in_info));
     }
     return GST_FLOW_OK;
 }

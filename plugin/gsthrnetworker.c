@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gsthrnetworker.h"
 
+#include "gsthrnetimage.h"
+
 #ifdef __linux__
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -139,7 +141,6 @@ static gboolean copy_frame(GstHrnetWorker *worker, const GstVideoInfo *info,
                            const GstVideoFrame *frame)
 {
     GstVideoFrame copy;
-    gboolean ok;
 
     if (!worker->copy || gst_buffer_get_size(worker->copy) != GST_VIDEO_INFO_SIZE(info)) {
         gst_clear_buffer(&worker->copy);
@@ -148,10 +149,10 @@ static gboolean copy_frame(GstHrnetWorker *worker, const GstVideoInfo *info,
     worker->info = *info;
     if (!worker->copy || !gst_video_frame_map(&copy, info, worker->copy, GST_MAP_WRITE))
         return FALSE;
-    ok = gst_video_frame_copy(&copy, frame);
+    gst_hrnet_image_copy(&copy, frame);
     gst_video_frame_unmap(&copy);
     GST_BUFFER_PTS(worker->copy) = GST_BUFFER_PTS(frame->buffer);
-    return ok;
+    return TRUE;
 }
 
 gboolean gst_hrnet_worker_begin(GstHrnetWorker *worker, const GstHrnetJob *job,

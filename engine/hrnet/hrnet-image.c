@@ -39,9 +39,10 @@ static gsize row_bytes(const FormatInfo *info, guint plane, guint width)
     return (gsize)info->pixel_bytes * (info->is_pair ? (width + 1) / 2 : width);
 }
 
-static guint plane_rows(guint plane, guint height)
+static guint plane_rows(const HrnetImage *image, guint plane)
 {
-    return plane > 0 ? (height + 1) / 2 : height;
+    const guint half = (image->height + 1) / 2;
+    return plane == 0 ? image->height : image->interlaced ? (half + 1) / 2 * 2 : half;
 }
 
 /* Format and size, which everything else is computed from. */
@@ -114,8 +115,7 @@ gboolean hrnet_image_set_data(HrnetImage *image, guint8 *data, gsize size, gsize
         image->strides_bytes[p] = p == 0 ? stride : info->chroma_bytes * ((stride + 1) / 2);
         /* The last row may end with its last pixel, as GdkPixbuf's does. */
         gsize plane_bytes, end;
-        if (!g_size_checked_mul(&plane_bytes, image->strides_bytes[p],
-                                plane_rows(p, image->height) - 1) ||
+        if (!g_size_checked_mul(&plane_bytes, image->strides_bytes[p], plane_rows(image, p) - 1) ||
             !g_size_checked_add(&offset, offset, plane_bytes) ||
             !g_size_checked_add(&end, offset, row_bytes(info, p, image->width)) ||
             !g_size_checked_add(&offset, offset, image->strides_bytes[p]) || end > size) {
@@ -171,6 +171,7 @@ HrnetFrame hrnet_image_to_frame(const HrnetImage *image)
         .kr = image->kr,
         .kb = image->kb,
         .full_range = image->full_range,
+        .fields = image->interlaced,
         .chroma_left = image->chroma_left,
     };
     for (guint p = 0; p < format_infos[image->format].n_planes; p++) {

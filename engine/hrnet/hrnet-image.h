@@ -70,6 +70,8 @@ typedef enum {
  * @full_range: luma is 0..255 rather than 16..235; unused by RGB formats
  * @chroma_left: 4:2:0 and 4:2:2 chroma samples sit on the left of their two luma columns (MPEG-2's
  * siting) rather than between them
+ * @interlaced: rows of 4:2:0 chroma lie in fields, which painting goes by: rows 2p and 2p + 1 cover
+ * the luma rows 4p and 4p + 2, and 4p + 1 and 4p + 3. Their number is even; unused by other formats
  *
  * A description of pixels that belong to the caller. hrnet_image_init() fills in everything but the
  * planes. The structure is plain: put it on the stack, copy it by assignment.
@@ -82,6 +84,7 @@ typedef struct {
     gdouble kr, kb;
     gboolean full_range;
     gboolean chroma_left;
+    gboolean interlaced;
 } HrnetImage;
 
 HRNET_API void hrnet_image_init(HrnetImage *image, HrnetPixelFormat format, guint width,

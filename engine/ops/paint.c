@@ -53,11 +53,13 @@ static void paint_chroma_row(const Loop *loop, unsigned y, const uint8_t *labels
     const uint8_t *labels_below = labels;
     unsigned y_chroma = y;
     if (loop->layout->half_rows) {
-        if (y & 1)
+        /* The other row that the sample covers: the next one, or the next one of the field. */
+        const unsigned other = frame->fields ? 2 : 1;
+        if (y & other)
             return;
-        y_chroma = y / 2;
-        if (y + 1 < frame->height)
-            labels_below += loop->labels_stride_bytes;
+        y_chroma = frame->fields ? y / 4 * 2 + (y & 1) : y / 2;
+        if (y + other < frame->height)
+            labels_below += other * loop->labels_stride_bytes;
     }
     loop->kernels->paint_chroma(component_row(loop, 1, y_chroma), component_row(loop, 2, y_chroma),
                                 step, labels, labels_below, &loop->table, frame->width);

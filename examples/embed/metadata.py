@@ -26,11 +26,20 @@ def label_counts(mask):
     return [labels.count(label) for label in range(256)]
 
 
+def segmentations(buffer):
+    """The structures of all elements that the frame came through, the last element's first. Where
+    only that one counts, buffer.get_custom_meta(...) has it: what is found is taken off a buffer that
+    has the metadata alone."""
+    copy = Gst.Buffer.new()
+    copy.copy_into(buffer, Gst.BufferCopyFlags.META, 0, buffer.get_size())
+    while meta := copy.get_custom_meta("GstHrnetSegMeta"):
+        yield meta.get_structure().copy()
+        copy.remove_meta(meta.meta)
+
+
 def on_buffer(_pad, info):
     """Runs on the streaming thread: what takes long belongs elsewhere."""
-    meta = info.get_buffer().get_custom_meta("GstHrnetSegMeta")
-    if meta:
-        segmentation = meta.get_structure()
+    for segmentation in segmentations(info.get_buffer()):
         counts = label_counts(segmentation.get_value("mask"))
         classes = segmentation.get_array("classes")[1]
         seconds = segmentation.get_uint64("pts")[1] / Gst.SECOND

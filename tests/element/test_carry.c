@@ -318,6 +318,60 @@ GST_START_TEST(test_flushed_segment)
 }
 GST_END_TEST
 
+/* Messages of the element's log that tell of frames. */
+static gchar *frame_log;
+static guint n_frame_logs;
+
+static void note_log(GstDebugCategory *category, GstDebugLevel level, const gchar *file,
+                     const gchar *function, gint line, GObject *object, GstDebugMessage *message,
+                     gpointer user_data)
+{
+    const gchar *text = gst_debug_message_get(message);
+
+    if (level != GST_LEVEL_LOG || !g_str_equal(gst_debug_category_get_name(category), "hrnetseg") ||
+        !text || !g_str_has_prefix(text, "frame "))
+        return;
+    g_free(frame_log);
+    frame_log = g_strdup(text);
+    n_frame_logs++;
+}
+
+/* The log tells of each frame what became of it and why, once. */
+GST_START_TEST(test_log)
+{
+    static const struct {
+        const gchar *property, *value;
+        guint flags;
+        const gchar *outcome, *why;
+    } steps[] = {
+        { "opacity", "0.5", 0, "segmented", "it is segmented" },
+        { "opacity", "0.5", GST_BUFFER_FLAG_GAP, "with a kept mask", "fills a gap" },
+        { "target-fps", "1", 0, "with a kept mask", "target-fps" },
+        { "attach-meta", "false", 0, "with a kept mask", "target-fps" },
+        { "opacity", "0", 0, "bare", "nobody" },
+        { "sync-mode", "latest", 0, "bare", "nobody" },
+        { "opacity", "1", 0, "with a kept mask", "target-fps" },
+    };
+    GstVideoInfo info;
+    GstHarness *h = start("hrnetseg model=test sync-mode=exact", &info);
+
+    gst_debug_remove_log_function(gst_debug_log_default);
+    gst_debug_add_log_function(note_log, NULL, NULL);
+    gst_debug_set_threshold_for_name("hrnetseg", GST_LEVEL_LOG);
+    gst_debug_set_active(TRUE);
+    for (guint n = 0; n < G_N_ELEMENTS(steps); n++) {
+        gst_util_set_object_arg(G_OBJECT(h->element), steps[n].property, steps[n].value);
+        push_flagged(h, &info, n, steps[n].flags);
+        fail_unless_equals_int(n_frame_logs, n + 1);
+        fail_unless(strstr(frame_log, steps[n].outcome) && strstr(frame_log, steps[n].why),
+                    "frame %u: %s", n, frame_log);
+    }
+    gst_debug_remove_log_function(note_log);
+    gst_harness_teardown(h);
+    g_free(frame_log);
+}
+GST_END_TEST
+
 static Suite *carry_suite(void)
 {
     Suite *suite = suite_create("hrnetseg-carry");
@@ -333,6 +387,7 @@ static Suite *carry_suite(void)
     tcase_add_test(chain, test_other_size_of_exact);
     tcase_add_loop_test(chain, test_other_segment, 0, 8);
     tcase_add_test(chain, test_flushed_segment);
+    tcase_add_test(chain, test_log);
     suite_add_tcase(suite, chain);
     return suite;
 }

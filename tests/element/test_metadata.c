@@ -212,6 +212,44 @@ GST_START_TEST(test_copies)
 }
 GST_END_TEST
 
+/* Of several elements in a row each has its own metadata, and the last one's is found first. */
+GST_START_TEST(test_several_elements)
+{
+#define ELEMENT(classes)                                                                           \
+    "hrnetseg model=test model-options=\"options,classes=<" classes ">,foreground=<" classes ">\""
+    static const gchar *const chains[] = {
+        ELEMENT("a,b,c") " mode=meta ! " ELEMENT("x,y,z") " mode=meta",
+        ELEMENT("a,b,c") " opacity=1 ! " ELEMENT("x,y,z") " mode=blur",
+        ELEMENT("a,b,c") " ! " ELEMENT("x,y,z") " mode=mask",
+        ELEMENT("p,q,r") " ! " ELEMENT("a,b,c") " ! " ELEMENT("x,y,z") " ! videoconvert",
+    };
+    static const gchar *const first_classes[] = { "x", "a", "p" };
+    GstHarness *h;
+    GstBuffer *out = through(chains[__i__], "I420", "", &h);
+    gpointer state = NULL;
+    guint n = 0;
+    GstMeta *meta;
+
+    fail_unless(gst_custom_meta_get_structure(gst_buffer_get_custom_meta(out, "GstHrnetSegMeta")) ==
+                seg_structure(out));
+    while ((meta = gst_buffer_iterate_meta(out, &state)) != NULL) {
+        const GstStructure *structure;
+        const GValue *classes;
+
+        if (!gst_meta_info_is_custom(meta->info))
+            continue;
+        structure = gst_custom_meta_get_structure((GstCustomMeta *)meta);
+        classes = gst_structure_get_value(structure, "classes");
+        fail_unless_equals_string(g_value_get_string(gst_value_array_get_value(classes, 1)),
+                                  first_classes[n]);
+        n++;
+    }
+    fail_unless_equals_int(n, __i__ < 3 ? 2 : 3);
+    gst_buffer_unref(out);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
 static void count_masks(GstElement *sink, GstBuffer *buffer, GstPad *pad, gpointer count)
 {
     (void)sink;
@@ -261,6 +299,7 @@ static Suite *metadata_suite(void)
     TCase *chain = tcase_create("metadata");
 
     tcase_set_timeout(chain, 120);
+    tcase_add_loop_test(chain, test_several_elements, 0, 4);
     tcase_add_test(chain, test_fields);
     tcase_add_test(chain, test_outlives);
     tcase_add_loop_test(chain, test_kept, 0, 6);

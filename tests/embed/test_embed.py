@@ -107,6 +107,17 @@ def test_pad_probe_in_python():
     assert [c for _, c in got] == [c for _, c in frames(run(PROGRAMS["pad-probe"], pipeline))]
 
 
+def test_all_elements_metadata_in_python():
+    """The last element's first, each with its own classes."""
+    first, last = (f"hrnetseg {name} model=test mode=meta model-options=\"options,"
+                   f"classes=<{classes}>,foreground=<{classes}>\""
+                   for name, classes in (("", "a,b,c"), ("name=seg", "x,y,z")))
+    got = frames(run(*script("metadata.py"), f"{SOURCE} ! {first} ! {last} ! fakesink"))
+    assert [time for time, _ in got] == [t for t in ("0.000", "0.100", "0.200") for _ in "ab"], got
+    for (_, mine), (_, others) in zip(got[::2], got[1::2]):
+        assert mine and set(mine) <= set("xyz") and others and set(others) <= set("abc"), got
+
+
 def test_pad_probes_tell_what_failed():
     for program in ([PROGRAMS["pad-probe"]], list(script("metadata.py"))):
         run(*program, "no-such-element", status=1)
