@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hrnet/model-content.h"
 #include "hrnet/hrnet-private.h"
+#include "hrnet/model-folder.h"
 #include "weights/text.h"
 
 #include <stdlib.h>
@@ -65,14 +66,14 @@ gchar *hrnet_model_find(const gchar *name, GError **error)
     if (name[0] && folders)
         path = find_in_folders(folders, name);
     if (name[0] && !path)
-        path = find_in_folders(HRNET_MODEL_DIR, name);
+        path = find_in_folders(HRNET_MODEL_FOLDER, name);
     if (!path && has_dot)
         return g_strdup(name); /* for the error of opening it */
     if (!path) {
         g_autofree gchar *shown = hrnet_text_clean(name, HRNET_TEXT_ONE_LINE);
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_NOT_FOUND,
                     "no model \"%s\": no %s" MODEL_SUFFIX " in HRNET_MODEL_PATH (%s) or in %s",
-                    shown, shown, folders ? folders : "not set", HRNET_MODEL_DIR);
+                    shown, shown, folders ? folders : "not set", HRNET_MODEL_FOLDER);
     }
     return path;
 }

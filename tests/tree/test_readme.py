@@ -80,6 +80,46 @@ def test_build_options_are_meson_s():
     assert set(table("option")) == options, set(table("option")) ^ options
 
 
+def test_packages_are_those_that_are_installed():
+    with open(os.path.join(ROOT, "examples", "install"), encoding="utf-8") as file:
+        command = re.search(r'\.ci/install-missing" \\\n(.*?[^\\])\n', file.read(), re.DOTALL).group(1)
+    line = re.search(r"^    apt install --no-install-recommends (.*)$", TEXT, re.MULTILINE).group(1)
+    assert line.split() == command.replace("\\", "").split()
+
+
+def setup_without(hidden, *options):
+    """The summary of `meson setup` where pkg-config knows none of these."""
+    os.mkdir("known")
+    folders = run("pkg-config", "--variable=pc_path", "pkg-config").strip()
+    for folder in folders.split(":") + os.environ.get("PKG_CONFIG_PATH", "").split(":"):
+        for name in os.listdir(folder) if os.path.isdir(folder) else []:
+            if not re.match(f"({hidden})", name) and not os.path.lexists(f"known/{name}"):
+                os.symlink(os.path.join(folder, name), f"known/{name}")
+    with open("native.ini", "w", encoding="utf-8") as file:
+        file.write("[binaries]\ncmake = 'no-such-cmake'\n")
+    out = run("meson", "setup", "build", ROOT, "--native-file=native.ini", "-Dtests=disabled",
+              *options, env={**os.environ, "PKG_CONFIG_LIBDIR": os.path.abspath("known")})
+    summary = out[out.index("Where it goes"):out.index("User defined options")]
+    return dict(re.findall(r"^    (.+?) *: (.*)$", summary, re.MULTILINE))
+
+
+def test_setup_tells_what_is_missing():
+    told = setup_without("libzip|libprotobuf-c|gdk-pixbuf|libpng|gobject-introspection|"
+                         "gstreamer-rtsp-server|gstreamer-analytics", "-Donnx=disabled")
+    answers = {name.split(" ")[0]: answer for name, answer in told.items()}
+    for option, package in (("pth", "libzip-dev"), ("tools", "libgdk-pixbuf-2.0-dev libpng-dev"),
+                            ("examples", "libgstrtspserver-1.0-dev"),
+                            ("analytics", "libgstreamer-plugins-bad1.0-dev"),
+                            ("introspection", "libgirepository1.0-dev")):
+        assert answers[option].startswith("NO, needs ") and package in answers[option], answers
+        assert (package in told["on Debian"]) == (option != "analytics"), told
+    assert answers["onnx"] == "no, by -Donnx=disabled", answers
+    assert told["prefix"] == "/usr/local" and "libonnx" not in told["on Debian"], told
+    # The line names packages of the line above, so that one brings what the other lacks.
+    assert set(told["on Debian"].split()[3:]) < set(
+        re.search(r"^    (apt install .*)$", TEXT, re.MULTILINE).group(1).split())
+
+
 def test_tools_commands_run():
     if not os.path.isdir(TOOLS) or not os.path.exists(f"{TOOLS}/hrnet-segment"):
         raise tap.Skip("the tools are not built")
