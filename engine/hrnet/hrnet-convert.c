@@ -192,21 +192,23 @@ static gboolean write_model(HrnetWeights *weights, HrnetOutput *output, const gc
                             HrnetConvertFlags flags, GError **error)
 {
     GError *cause = NULL;
-    const gboolean half = (flags & HRNET_CONVERT_HALF) != 0;
+    const HrnetWritten written = flags & HRNET_CONVERT_HALF    ? HRNET_WRITTEN_HALF
+                                 : flags & HRNET_CONVERT_FLOAT ? HRNET_WRITTEN_FLOAT
+                                                               : HRNET_WRITTEN_KEEP;
     g_autofree gchar *selftest = NULL;
     if ((flags & HRNET_CONVERT_SELFTEST) && !hrnet_output_path(output)) {
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
                     "%s: a self-test needs a regular file to write to", path);
         return FALSE;
     }
-    if (hrnet_weights_write(weights, output, path, half, NULL, &cause) &&
+    if (hrnet_weights_write(weights, output, path, written, NULL, &cause) &&
         (flags & HRNET_CONVERT_SELFTEST)) {
         selftest = selftest_of(hrnet_output_path(output), error);
         if (!selftest)
             return FALSE;
         if (!hrnet_output_rewind(output))
             return hrnet_fail_to_write(path, error);
-        hrnet_weights_write(weights, output, path, half, selftest, &cause);
+        hrnet_weights_write(weights, output, path, written, selftest, &cause);
     }
     if (cause)
         hrnet_propagate_weights_error(error, cause);

@@ -59,3 +59,12 @@ void hrnet_f32_to_f16(const float *in, size_t n, uint16_t *out)
     for (size_t i = 0; i < n; i++)
         out[i] = f16_of(in[i]);
 }
+
+void hrnet_f32_to_bf16(const float *in, size_t n, uint16_t *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+        memcpy(&bits, &in[i], sizeof bits);
+        out[i] = (uint16_t)(bits >> 16);
+    }
+}

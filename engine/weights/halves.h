@@ -12,5 +12,7 @@ void hrnet_f16_to_f32(const uint16_t *in, size_t n, float *out);
 void hrnet_bf16_to_f32(const uint16_t *in, size_t n, float *out);
 /* Rounds to nearest, ties to even; what is too large becomes infinite, NaN stays NaN. */
 void hrnet_f32_to_f16(const float *in, size_t n, uint16_t *out);
+/* The upper half of each: exact for what was bfloat16, else cut off towards zero. */
+void hrnet_f32_to_bf16(const float *in, size_t n, uint16_t *out);
 
 #endif

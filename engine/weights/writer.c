@@ -16,19 +16,29 @@ typedef struct {
     HrnetSource *source;
     GPtrArray *tensors; /* const HrnetStoredTensor *, in the order of writing */
     const gchar *path;
-    gboolean half;
+    HrnetWritten written;
     HrnetOutput *output;
     GError **error;
 } Writer;
 
-static gboolean is_half(const Writer *writer, const HrnetStoredTensor *tensor)
+static HrnetDtype type_of(const Writer *writer, const HrnetStoredTensor *tensor)
 {
-    return writer->half && tensor->n_dims == 4;
+    if (writer->written == HRNET_WRITTEN_HALF && tensor->n_dims == 4)
+        return HRNET_DTYPE_F16;
+    if (writer->written == HRNET_WRITTEN_FLOAT)
+        return HRNET_DTYPE_F32;
+    return tensor->dtype == HRNET_DTYPE_F16 || tensor->dtype == HRNET_DTYPE_BF16 ? tensor->dtype
+                                                                                 : HRNET_DTYPE_F32;
+}
+
+static const gchar *type_name(HrnetDtype type)
+{
+    return type == HRNET_DTYPE_F16 ? "F16" : type == HRNET_DTYPE_BF16 ? "BF16" : "F32";
 }
 
 static guint64 bytes_of(const Writer *writer, const HrnetStoredTensor *tensor)
 {
-    return tensor->n_elements * (is_half(writer, tensor) ? 2 : 4);
+    return tensor->n_elements * (type_of(writer, tensor) == HRNET_DTYPE_F32 ? 4 : 2);
 }
 
 static gboolean collect(const HrnetConvSpec *spec, gpointer data)
@@ -52,7 +62,7 @@ static void describe_tensor(const Writer *writer, JsonBuilder *builder,
     json_builder_set_member_name(builder, tensor->name);
     json_builder_begin_object(builder);
     json_builder_set_member_name(builder, "dtype");
-    json_builder_add_string_value(builder, is_half(writer, tensor) ? "F16" : "F32");
+    json_builder_add_string_value(builder, type_name(type_of(writer, tensor)));
     json_builder_set_member_name(builder, "shape");
     json_builder_begin_array(builder);
     for (guint d = 0; d < tensor->n_dims; d++)
@@ -123,17 +133,21 @@ static gboolean write_tensor(const Writer *writer, const HrnetStoredTensor *tens
         return fail_for_memory(writer, tensor);
     if (!hrnet_source_read(writer->source, tensor, values, writer->error))
         return FALSE;
-    if (!is_half(writer, tensor))
+    const HrnetDtype type = type_of(writer, tensor);
+    if (type == HRNET_DTYPE_F32)
         return write_bytes(writer, values, tensor->n_elements * sizeof *values);
     for (guint64 i = 0; i < tensor->n_elements; i++)
-        if (fabsf(values[i]) > LARGEST_HALF)
+        if (type == HRNET_DTYPE_F16 && fabsf(values[i]) > LARGEST_HALF)
             return hrnet_weights_fail(
                 writer->error, HRNET_WEIGHTS_ERROR_UNSUPPORTED, writer->source->path,
                 "tensor %s holds %g, more than a 16-bit number can", tensor->name, values[i]);
     g_autofree guint16 *halves = g_try_new(guint16, tensor->n_elements);
     if (!halves)
         return fail_for_memory(writer, tensor);
-    hrnet_f32_to_f16(values, tensor->n_elements, halves);
+    if (type == HRNET_DTYPE_F16)
+        hrnet_f32_to_f16(values, tensor->n_elements, halves);
+    else
+        hrnet_f32_to_bf16(values, tensor->n_elements, halves);
     return write_bytes(writer, halves, tensor->n_elements * sizeof *halves);
 }
 
@@ -150,11 +164,11 @@ static gboolean write_all(const Writer *writer, const gchar *header)
 }
 
 gboolean hrnet_weights_write(HrnetWeights *weights, HrnetOutput *output, const gchar *path,
-                             gboolean half, const gchar *selftest, GError **error)
+                             HrnetWritten written, const gchar *selftest, GError **error)
 {
     Writer writer = { .source = hrnet_weights_source(weights),
                       .path = path,
-                      .half = half,
+                      .written = written,
                       .output = output,
                       .error = error };
     writer.tensors = g_ptr_array_new();

@@ -3,7 +3,7 @@
 #include "options.h"
 
 static struct {
-    gboolean half;
+    gboolean half, full;
     gboolean selftest;
     gchar **settings;
     gchar **files;
@@ -14,6 +14,8 @@ static const GOptionEntry entries[] = {
       "Put a value of the model's metadata, hrnet.align_corners=true for one", "KEY=VALUE" },
     { "half", 0, 0, G_OPTION_ARG_NONE, &args.half, "Write the convolutions' weights in 16 bits",
       NULL },
+    { "float", 0, 0, G_OPTION_ARG_NONE, &args.full,
+      "Write all in 32 bits (default: each tensor as it was)", NULL },
     { "selftest", 0, 0, G_OPTION_ARG_NONE, &args.selftest,
       "Add a self-test, which hrnet-inspect --selftest runs", NULL },
     { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &args.files, NULL, NULL },
@@ -36,6 +38,10 @@ int main(int argc, char **argv)
     if (!tool_check_settings(args.settings))
         return TOOL_MISUSED;
 
+    if (args.half && args.full)
+        return tool_misuse("--half and --float together");
+    if (args.full)
+        flags |= HRNET_CONVERT_FLOAT;
     if (args.half)
         flags |= HRNET_CONVERT_HALF;
     if (args.selftest)

@@ -57,6 +57,23 @@ def test_half_takes_half():
     assert os.path.getsize("half.safetensors") < 0.55 * os.path.getsize(TEST)
 
 
+def test_element_types_are_kept():
+    """An F16 file is not made twice as large by a setting, nor a BF16 one."""
+    run("--half", "test", "half.safetensors")
+    run("--set", "align_corners=true", "./half.safetensors", "again.safetensors")
+    assert read_model("again.safetensors")[1] == read_model("half.safetensors")[1]
+    run("--float", "./half.safetensors", "float.safetensors")
+    assert {dtype for dtype, _, _ in read_model("float.safetensors")[1].values()} == {"F32"}
+    metadata, tensors = read_model(TEST)
+    brain = {name: ("BF16", shape, b"".join(data[i + 2:i + 4] for i in range(0, len(data), 4)))
+             for name, (dtype, shape, data) in tensors.items() if dtype == "F32"}
+    write_model("brain.safetensors", metadata, brain)
+    run("./brain.safetensors", "kept.safetensors")
+    kept = read_model("kept.safetensors")[1]
+    assert kept == {name: brain[name] for name in kept} and len(kept) > 100
+    run("--half", "--float", "test", "both.safetensors", status=2)
+
+
 def test_selftest_tells_wrong_options():
     for name, options in (("full", []), ("half", ["--half"])):
         run("--selftest", *options, "test", f"{name}.safetensors")
