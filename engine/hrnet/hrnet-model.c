@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hrnet/model-content.h"
 #include "hrnet/hrnet-private.h"
-#include "hrnet/model-folder.h"
 #include "weights/text.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define MODEL_SUFFIX ".safetensors"
 
 struct _HrnetModel {
     gatomicrefcount n_refs;
@@ -42,40 +39,6 @@ void hrnet_propagate_weights_error(GError **error, GError *from)
         from->domain = HRNET_ERROR;
     }
     g_propagate_error(error, from);
-}
-
-static gchar *find_in_folders(const gchar *folders, const gchar *name)
-{
-    g_auto(GStrv) list = g_strsplit(folders, G_SEARCHPATH_SEPARATOR_S, -1);
-    g_autofree gchar *file = g_strconcat(name, MODEL_SUFFIX, NULL);
-    for (guint i = 0; list[i]; i++) {
-        g_autofree gchar *path = list[i][0] ? g_build_filename(list[i], file, NULL) : NULL;
-        if (path && g_file_test(path, G_FILE_TEST_IS_REGULAR))
-            return g_steal_pointer(&path);
-    }
-    return NULL;
-}
-
-gchar *hrnet_model_find(const gchar *name, GError **error)
-{
-    const gboolean has_dot = strchr(name, '.') != NULL;
-    if (strchr(name, G_DIR_SEPARATOR) || (has_dot && g_file_test(name, G_FILE_TEST_IS_REGULAR)))
-        return g_strdup(name);
-    const gchar *folders = g_getenv("HRNET_MODEL_PATH");
-    gchar *path = NULL;
-    if (name[0] && folders)
-        path = find_in_folders(folders, name);
-    if (name[0] && !path)
-        path = find_in_folders(HRNET_MODEL_FOLDER, name);
-    if (!path && has_dot)
-        return g_strdup(name); /* for the error of opening it */
-    if (!path) {
-        g_autofree gchar *shown = hrnet_text_clean(name, HRNET_TEXT_ONE_LINE);
-        g_set_error(error, HRNET_ERROR, HRNET_ERROR_NOT_FOUND,
-                    "no model \"%s\": no %s" MODEL_SUFFIX " in HRNET_MODEL_PATH (%s) or in %s",
-                    shown, shown, folders ? folders : "not set", HRNET_MODEL_FOLDER);
-    }
-    return path;
 }
 
 /**

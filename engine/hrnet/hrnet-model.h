@@ -20,6 +20,7 @@ HRNET_API GType hrnet_model_get_type(void);
 
 HRNET_API HrnetModel *hrnet_model_load(const gchar *name, const gchar *const *options,
                                        GError **error);
+HRNET_API gchar **hrnet_model_list_names(void);
 HRNET_API HrnetModel *hrnet_model_ref(HrnetModel *model);
 HRNET_API void hrnet_model_unref(HrnetModel *model);
 

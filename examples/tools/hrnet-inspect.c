@@ -172,19 +172,55 @@ static void print_json(const HrnetModel *model)
     report_print(builder);
 }
 
+/* The models that have names, a few lines each. */
+static int list_models(void)
+{
+    g_auto(GStrv) names = hrnet_model_list_names();
+
+    if (!names[0])
+        return tool_fail("no models in HRNET_MODEL_PATH, and none are installed");
+    for (gchar **name = names; *name; name++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(HrnetModel) model =
+            hrnet_model_load(*name, (const gchar *const *)args.settings, &error);
+        const gchar *license;
+        guint height, width;
+
+        printf("%s\n", *name);
+        if (!model) {
+            printf("  cannot be used: %s\n", error->message);
+            continue;
+        }
+        license = hrnet_model_get_metadata(model, "license");
+        hrnet_model_get_input_size(model, &height, &width);
+        printf("  file     %s\n  size     %ux%u, %.2f M parameters\n  classes ",
+               hrnet_model_get_path(model), height, width,
+               (gdouble)hrnet_model_get_n_parameters(model) / 1e6);
+        for (const gchar *const *class = hrnet_model_get_classes(model) + 1; *class; class ++)
+            printf(" %s%s", *class, class[1] ? "," : "\n");
+        printf("  licence  %s\n", license ? license : "the file names none");
+    }
+    return tool_finish_output();
+}
+
 int main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(HrnetModel) model = NULL;
 
-    if (!tool_parse_options("MODEL",
-                            "Prints what a model file, or a model of that name, is and holds.",
+    if (!tool_parse_options("[MODEL]",
+                            "Prints what a model file, or a model of that name, is and holds; "
+                            "without one, the models that have names.",
                             entries, argc, argv))
         return TOOL_MISUSED;
-    if (!args.models || g_strv_length(args.models) != 1)
-        return tool_misuse(args.models ? "more than one MODEL" : "no MODEL");
+    if (args.models && g_strv_length(args.models) != 1)
+        return tool_misuse("more than one MODEL");
+    if (!args.models && (args.json || args.selftest))
+        return tool_misuse("--json and --selftest need a MODEL");
     if (!tool_check_settings(args.settings))
         return TOOL_MISUSED;
+    if (!args.models)
+        return list_models();
 
     model = hrnet_model_load(args.models[0], (const gchar *const *)args.settings, &error);
     if (!model)

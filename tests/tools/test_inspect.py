@@ -4,6 +4,7 @@
 
 import json
 import os
+import re
 import struct
 import sys
 
@@ -29,8 +30,24 @@ def test_manual_page():
 
 
 def test_wrong_usage_is_status_2():
-    for args in ([], ["test", "test"], ["--no-such-option", "test"], ["--set", "x", "test"]):
+    for args in (["--json"], ["--selftest"], ["test", "test"], ["--no-such-option", "test"], ["--set", "x", "test"]):
         run(*args, status=2)
+
+
+def test_models_with_names_are_listed():
+    lines = run().splitlines()
+    at = lines.index("test")
+    assert lines[at + 1].split() == ["file", os.path.join(MODELS, "test.safetensors")], lines
+    assert "64x96" in lines[at + 2] and lines[at + 3].split() == ["classes", "road,", "person,", "car"], lines
+    assert lines[at + 4].split(None, 1)[0] == "licence", lines
+    os.mkdir("own")
+    with open("own/broken.safetensors", "w", encoding="utf-8") as file:
+        file.write("no model")
+    out = run(environment={"HRNET_MODEL_PATH": "own"})
+    assert "broken\n  cannot be used: " in out, out
+    # An unknown name is told with those that there are.
+    told = run("tset", status=1)
+    assert "tset" in told and re.search(r"there is .*\btest\b", told), told
 
 
 def test_json():
