@@ -53,7 +53,7 @@ static guint count_measured(const HrnetNetwork *network)
  * best with nothing else running.
  *
  * Returns: %TRUE, or %FALSE with %HRNET_ERROR_INVALID_ARGUMENT for a size out of range, or
- * #GFileError where the cache folder cannot be written
+ * #GFileError where the cache folder cannot be written, which is tried before anything is measured
  */
 gboolean hrnet_model_tune(HrnetModel *model, guint height, guint width, guint n_threads,
                           HrnetTuneFunc progress, gpointer user_data, GError **error)
@@ -66,6 +66,11 @@ gboolean hrnet_model_tune(HrnetModel *model, guint height, guint width, guint n_
         return FALSE;
     n_threads = CLAMP(n_threads ? n_threads : hrnet_cpu_count(), 1, HRNET_WORKERS_MAX);
     HrnetTuning *tuning = hrnet_tuning_load();
+    /* What takes seconds is not begun where its outcome could not be stored. */
+    if (!hrnet_tuning_save(tuning, error)) {
+        hrnet_tuning_free(tuning);
+        return FALSE;
+    }
     for (guint i = 0; i < network->graph->nodes->len; i++) {
         const HrnetNode *node = hrnet_graph_node(network->graph, i);
         if (!is_measured(network, i))

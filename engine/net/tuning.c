@@ -123,7 +123,13 @@ void hrnet_tuning_free(HrnetTuning *tuning)
 
 gboolean hrnet_tuning_wanted(void)
 {
-    return g_strcmp0(g_getenv("HRNET_PLAN"), "tuned") == 0;
+    static gint told;
+    const gchar *plan = g_getenv("HRNET_PLAN");
+    if (g_strcmp0(plan, "tuned") == 0)
+        return TRUE;
+    if (plan && *plan && g_atomic_int_compare_and_exchange(&told, FALSE, TRUE))
+        g_warning("HRNET_PLAN=%s: it is \"tuned\" or not set; ignored", plan);
+    return FALSE;
 }
 
 /* What a layer's key starts with, whatever its size. */

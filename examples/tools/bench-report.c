@@ -52,19 +52,25 @@ static gboolean print_algorithm(gpointer name, gpointer count, gpointer data)
     return FALSE;
 }
 
+/* Milliseconds that show as more than 0.000: a step that is done along with another takes none, and
+ * has no speed. */
+#define LEAST_MS 0.0005
+
 /* One line of the table; layer: NULL in the last one. */
 static void print_layer(const BenchResult *result, const HrnetLayer *layer, gdouble gmac,
                         gdouble ms, gdouble total_ms)
 {
     g_autofree gchar *output =
         layer ? g_strdup_printf("%ux%ux%u", layer->channels, layer->height, layer->width) : NULL;
+    g_autofree gchar *speed =
+        ms >= LEAST_MS ? g_strdup_printf("%.1f", gflops(gmac, ms)) : g_strdup("-");
     g_autofree gchar *peak =
-        result->peak_gflops > 0
+        result->peak_gflops > 0 && ms >= LEAST_MS
             ? g_strdup_printf("%.1f%%", 100 * gflops(gmac, ms) / result->peak_gflops)
             : g_strdup("-");
 
-    printf("%-38s %-14s %14s %8.4f %9.3f %8.1f %7s %5.1f%%\n", layer ? layer->name : "sum",
-           layer ? layer->algorithm : "", output ? output : "", gmac, ms, gflops(gmac, ms), peak,
+    printf("%-38s %-14s %14s %8.4f %9.3f %8s %7s %5.1f%%\n", layer ? layer->name : "sum",
+           layer ? layer->algorithm : "", output ? output : "", gmac, ms, speed, peak,
            total_ms > 0 ? 100 * ms / total_ms : 0);
 }
 

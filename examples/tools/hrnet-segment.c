@@ -53,6 +53,23 @@ static gboolean is_models_size(void)
     return g_strcmp0(args.size, "model") == 0;
 }
 
+/* Whether a file's name says that it is to be another kind of picture than what is written there.
+ */
+static gboolean is_other_picture(const gchar *option, const gchar *path)
+{
+    static const gchar *const others[] = {
+        ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"
+    };
+    g_autofree gchar *name = path ? g_ascii_strdown(path, -1) : NULL;
+
+    for (guint i = 0; name && i < G_N_ELEMENTS(others); i++)
+        if (g_str_has_suffix(name, others[i])) {
+            tool_misuse("%s %s: a PNG is written, name it .png", option, path);
+            return TRUE;
+        }
+    return FALSE;
+}
+
 static gboolean check_usage(guint *height, guint *width, HrnetPrecision *precision)
 {
     const guint n_pictures = args.pictures ? g_strv_length(args.pictures) : 0;
@@ -65,6 +82,8 @@ static gboolean check_usage(guint *height, guint *width, HrnetPrecision *precisi
         return tool_misuse("--labels and --overlay need an IMAGE"), FALSE;
     if (args.input_npy && !args.logits)
         return tool_misuse("--input-npy needs --logits"), FALSE;
+    if (is_other_picture("--labels", args.labels) || is_other_picture("--overlay", args.overlay))
+        return FALSE;
     if (args.size && !is_models_size() && !tool_parse_size(args.size, height, width))
         return FALSE;
     return tool_parse_precision(args.precision, precision) && tool_check_threads(args.threads) &&

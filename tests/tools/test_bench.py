@@ -114,8 +114,10 @@ def test_text_and_profile_table():
     shares = [float(line.split()[-1].rstrip("%")) for line in table[1:-1]]
     peaks = [float(line.split()[1]) for line in lines if line.startswith("peak ")]
     for line in table[1:]:
-        speed, of_peak = line.split()[-3:-1]
-        if peaks:
+        ms, speed, of_peak = line.split()[-4:-1]
+        # What took nothing has no speed.
+        assert (speed == "-") == (ms == "0.000"), line
+        if peaks and speed != "-":
             expected = 100 * float(speed) / peaks[0]
             # All three are told to one place.
             rounding = 0.051 * (1 + (100 + expected) / peaks[0])
@@ -123,6 +125,22 @@ def test_text_and_profile_table():
         else:
             assert of_peak == "-", line
     assert table[-1].startswith("sum ") and abs(sum(shares) - 100) < 0.06 * len(shares)
+
+
+def test_tuning_looks_for_its_place_first():
+    with open("no-folder", "w", encoding="utf-8") as file:
+        file.write("in the way")
+    done = subprocess.run([tool.program, *SMALL, "--tune"], capture_output=True, text=True, timeout=300, check=False,
+                          env={**os.environ, "HRNET_MODEL_PATH": tool.models,
+                               "XDG_CACHE_HOME": os.path.abspath("no-folder")})
+    assert done.returncode == 0 and "no-folder" in done.stderr, done
+    assert "tuning 1 of" not in done.stderr, done.stderr
+
+
+def test_an_unknown_plan_is_told():
+    done = subprocess.run([tool.program, *SMALL], capture_output=True, text=True, timeout=300, check=False,
+                          env={**os.environ, "HRNET_MODEL_PATH": tool.models, "HRNET_PLAN": "tunde"})
+    assert done.returncode == 0 and done.stderr.count("tunde") == 1 and "tuned" in done.stderr, done
 
 
 tap.main()

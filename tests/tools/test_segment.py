@@ -67,6 +67,7 @@ def test_wrong_usage_is_status_2():
             ["--size", "64x99999999999999999999999", "picture.png"],
             ["--threads", "-1", "picture.png"], ["--threads", "many", "picture.png"],
             ["--precision", "int4", "picture.png"],
+            ["--overlay", "o.jpg", "picture.png"], ["--labels", "o.TIFF", "picture.png"],
             ["--set", "align_corners", "picture.png"], ["--set", "=true", "picture.png"],
             ["--model"],
             ["--input-npy", "in.npy", "--logits", "out.npy", "picture.png"],
