@@ -73,9 +73,11 @@ gchar **gst_hrnet_options_parse(const gchar *text, GError **error)
             g_autofree gchar *named = g_strconcat("options,", text, NULL);
             structure = gst_structure_from_string(named, NULL);
         }
-        if (!structure || !gst_structure_foreach(structure, append_option, options)) {
+        /* A word alone would be the name of an empty one. */
+        if (!structure || gst_structure_n_fields(structure) == 0 ||
+            !gst_structure_foreach(structure, append_option, options)) {
             g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                        "model-options \"%s\" is not a structure: expected "
+                        "model-options \"%s\" cannot be read: expected "
                         "\"options,key=value,key=value\"",
                         text);
             return NULL;

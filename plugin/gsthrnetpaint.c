@@ -22,9 +22,8 @@ static gboolean choose_labels(GstHrnetPaint *paint, const HrnetModel *model, con
             g_autofree gchar *known =
                 g_strjoinv(", ", (gchar **)(gpointer)(hrnet_model_get_classes(model) + 1));
             g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                        "classes: the model has no class \"%s\": expected labels from 1 to %u, or "
-                        "names among %s",
-                        *name, paint->n_labels, known);
+                        "model \"%s\" has no class \"%s\": it has %s (labels 1 to %u)",
+                        hrnet_model_get_name(model), *name, known, paint->n_labels);
             return FALSE;
         }
         paint->chosen[label] = TRUE;
@@ -112,8 +111,8 @@ static gboolean apply_style(GstHrnetPaint *paint, const HrnetModel *model, const
 
         if (!apply_class_style(paint, model, parts)) {
             g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                        "class-style: \"%s\" is none: expected name:#rrggbb:opacity with a class "
-                        "of the model and an opacity from 0 to 1",
+                        "class-style: \"%s\" cannot be read: expected name:#rrggbb:opacity with a "
+                        "class of the model and an opacity from 0 to 1",
                         *entry);
             return FALSE;
         }

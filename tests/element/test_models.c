@@ -88,8 +88,10 @@ GST_START_TEST(test_bad_settings)
         { "model-options", "options,align_corners=maybe", "maybe" },
         { "model-options", "options,no_such_key=1", "no_such_key" },
         { "model-options", "options,=,", "model-options" },
+        { "model-options", "nonsense", "nonsense" },
         { "classes", "person,dragon", "dragon" },
         { "classes", "4", "4" },
+        { "classes", "dog", "model \"test\" has no class \"dog\"" },
         { "palette", "#000000", "palette" },
         { "palette", "red,green,blue", "red" },
         { "inference-size", "15x64", "15x64" },
@@ -318,7 +320,7 @@ static Suite *models_suite(void)
     TCase *chain = tcase_create("models");
 
     tcase_set_timeout(chain, 120);
-    tcase_add_loop_test(chain, test_bad_settings, 0, 14);
+    tcase_add_loop_test(chain, test_bad_settings, 0, 16);
     tcase_add_loop_test(chain, test_broken_file, 0, 7);
     tcase_add_test(chain, test_options);
     tcase_add_test(chain, test_change_while_playing);
