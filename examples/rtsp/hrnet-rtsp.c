@@ -68,16 +68,50 @@ static gchar *describe(const gchar *source)
                            encoder ? encoder : "vp8enc deadline=1 cpu-used=8 ! rtpvp8pay");
 }
 
-/* Parses it once in vain, so that mistakes are told now and not to the first viewer. */
+/* Whether the hrnetsegs in a pipeline can start, which loads their models. */
+static gboolean try_to_start(GstElement *trial, GError **error)
+{
+    g_autoptr(GstIterator) elements = gst_bin_iterate_recurse(GST_BIN(trial));
+    g_autoptr(GstBus) bus = gst_bus_new();
+    g_auto(GValue) item = G_VALUE_INIT;
+    gboolean good = TRUE;
+
+    while (good && gst_iterator_next(elements, &item) == GST_ITERATOR_OK) {
+        GstElement *one = g_value_get_object(&item);
+        GstElementFactory *factory = gst_element_get_factory(one);
+
+        if (factory && g_str_equal(GST_OBJECT_NAME(factory), "hrnetseg")) {
+            gst_element_set_bus(one, bus);
+            good = gst_element_set_state(one, GST_STATE_PAUSED) != GST_STATE_CHANGE_FAILURE;
+            gst_element_set_state(one, GST_STATE_NULL);
+        }
+        g_value_reset(&item);
+    }
+    if (!good) {
+        g_autoptr(GstMessage) message = gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR);
+
+        if (message)
+            gst_message_parse_error(message, error, NULL);
+        else
+            g_set_error(error, GST_CORE_ERROR, GST_CORE_ERROR_STATE_CHANGE,
+                        "hrnetseg does not start");
+    }
+    return good;
+}
+
+/* Makes it once in vain, so that mistakes are told now and not to the first viewer. */
 static GstRTSPMediaFactory *make_factory(const gchar *description, GError **error)
 {
     GstRTSPMediaFactory *factory;
     GstElement *trial =
         gst_parse_launch_full(description, NULL, GST_PARSE_FLAG_FATAL_ERRORS, error);
 
-    if (!trial)
+    const gboolean good = trial && try_to_start(trial, error);
+
+    if (trial)
+        gst_object_unref(trial);
+    if (!good)
         return NULL;
-    gst_object_unref(trial);
     factory = gst_rtsp_media_factory_new();
     gst_rtsp_media_factory_set_launch(factory, description);
     g_signal_connect(factory, "media-configure", G_CALLBACK(on_media), NULL);
@@ -112,6 +146,25 @@ static gboolean serve(const gchar *description, GError **error)
     return TRUE;
 }
 
+/* A number of a port, and a path as an address has it. */
+static gboolean check_options(GError **error)
+{
+    guint64 number;
+
+    if (port && !g_ascii_string_to_unsigned(port, 10, 0, G_MAXUINT16, &number, NULL)) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--port %s: it is a number from 0 (any that is free) to 65535", port);
+        return FALSE;
+    }
+    if (path && (path[0] != '/' || strpbrk(path, " ?#"))) {
+        g_set_error(error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                    "--path %s: it begins with a slash, /stream for one, and has no blank, ? or #",
+                    path);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 int main(int argc, char **argv)
 {
     g_autoptr(GOptionContext) context =
@@ -124,7 +177,8 @@ int main(int argc, char **argv)
         context, "SOURCE is an rtsp:// address, or elements that make video: 'v4l2src'.\n");
     g_option_context_add_main_entries(context, options, NULL);
     g_option_context_add_group(context, gst_init_get_option_group());
-    if (!g_option_context_parse(context, &argc, &argv, &error) || argc != 2) {
+    if (!g_option_context_parse(context, &argc, &argv, &error) || !check_options(&error) ||
+        argc != 2) {
         g_printerr("%s: %s\n", argv[0],
                    error ? error->message : "one SOURCE is wanted, see --help");
         return 2;

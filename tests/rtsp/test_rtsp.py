@@ -227,7 +227,12 @@ def test_lines_of_the_readme():
 
 def test_mistakes_are_told():
     for arguments, status, word in (([], 2, "SOURCE"), (["--nonsense", "a"], 2, "nonsense"),
-                                    (["--element=no-such-element", GREY], 1, "no-such-element")):
+                                    (["--element=no-such-element", GREY], 1, "no-such-element"),
+                                    (["--port=rtsp", GREY], 2, "--port"), (["--port=65536", GREY], 2, "--port"),
+                                    (["--port=80x", GREY], 2, "--port"), (["--path=stream", GREY], 2, "--path"),
+                                    (["--path=/a b", GREY], 2, "--path"),
+                                    (["--element=hrnetseg model=absent", GREY], 1, "absent"),
+                                    (["--element=hrnetseg model=test classes=dog", GREY], 1, "dog")):
         done = subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=30,
                               check=False)
         assert done.returncode == status and word in done.stderr, done
@@ -235,7 +240,8 @@ def test_mistakes_are_told():
 
 
 def test_what_fails_later_is_told():
-    command = [PROGRAM, "--address=127.0.0.1", "--port=0", "--element=hrnetseg model=absent", GREY]
+    command = [PROGRAM, "--address=127.0.0.1", "--port=0", "--element=hrnetseg model=test",
+               "filesrc location=absent ! decodebin"]
     with running(command) as url:
         done = subprocess.run(["gst-launch-1.0", "-q", "rtspsrc", f"location={url}", "!",
                                "fakesink"], capture_output=True, text=True, timeout=100,
