@@ -22,7 +22,9 @@ class Player:
         self.loop = GLib.MainLoop()
         self.model = self.error = None
         self.pipeline = Gst.parse_launch(description)
-        self.seg = self.pipeline.get_by_name("seg")
+        self.seg = self.pipeline.get_by_name("seg") if isinstance(self.pipeline, Gst.Bin) else None
+        if not self.seg:
+            raise ValueError("no element of the name seg in the pipeline")
         self.seg.get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER, self.on_buffer)
         bus = self.pipeline.get_bus()
         bus.add_signal_watch()
@@ -65,4 +67,8 @@ if __name__ == "__main__":
     Gst.init(None)
     if len(sys.argv) != 2:
         sys.exit(f"usage: {sys.argv[0]} PIPELINE, with a hrnetseg name=seg in it")
-    sys.exit(Player(sys.argv[1]).run())
+    try:
+        player = Player(sys.argv[1])
+    except (GLib.Error, ValueError) as error:
+        sys.exit(getattr(error, "message", str(error)))
+    sys.exit(player.run())

@@ -150,4 +150,23 @@ def test_model_changes_while_playing():
         player.stdout.close()
 
 
+def test_messages_are_read():
+    line = SOURCE.replace("num-buffers=3", "num-buffers=10")
+    out = run(*script("messages.py"), f"{line} ! hrnetseg model=test message-interval=200 sync-mode=exact ! fakesink")
+    told = re.findall(r"^(\d\.\d{3})((?:  \w+ [\d.]+% \(sure by \d+%\) in \d+x\d+\+\d+\+\d+)+)$", out, re.M)
+    assert len(told) >= 3 and len(told) == len(out.splitlines()), out
+    for _, areas in told:
+        total = sum(float(share) for share in re.findall(r" ([\d.]+)% \(", areas))
+        assert abs(total - 100) < 0.5, areas
+
+
+def test_wrong_pipelines_are_told_in_a_line():
+    for name in ("change-model.py", "metadata.py", "messages.py"):
+        told = run(*script(name), "no-such-element ! fakesink", status=1)
+        assert "no-such-element" in told and "Traceback" not in told, told
+    for name in ("change-model.py", "metadata.py"):
+        told = run(*script(name), "videotestsrc ! fakesink", status=1)
+        assert "seg" in told and len(told.splitlines()) == 1, told
+
+
 tap.main()
