@@ -68,7 +68,7 @@ typedef enum {
  * @kb: weight of blue in luma, 0.114 for BT.601, 0.0722 for BT.709, 0.0593 for BT.2020; unused by
  * RGB formats
  * @full_range: luma is 0..255 rather than 16..235; unused by RGB formats
- * @chroma_left: 4:2:0 and 4:2:2 chroma samples sit on the left of their two luma columns (MPEG-2's
+ * @chroma_left: whether chroma samples that two luma columns share sit on the left one (MPEG-2's
  * siting) rather than between them
  * @interlaced: rows of 4:2:0 chroma lie in fields, which painting goes by: rows 2p and 2p + 1 cover
  * the luma rows 4p and 4p + 2, and 4p + 1 and 4p + 3. Their number is even; unused by other formats

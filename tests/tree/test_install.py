@@ -7,6 +7,7 @@ PYTHON is an interpreter with GObject-Introspection, where the typelib is built.
 
 import glob
 import os
+import re
 import subprocess
 import sys
 
@@ -68,6 +69,7 @@ def test_a_program_is_built_against_it():
     environment = Installed().environment()
     prefix = run("pkg-config", "--variable=prefix", "hrnet-1.0", **environment).strip()
     ours = run("pkg-config", "--cflags", "--libs", "hrnet-1.0", **environment).split()
+    assert not [flag for flag in ours if "json-glib" in flag or "openblas" in flag], ours
     top = os.path.join(os.getcwd(), "root")
     flags = [flag.replace(f"{prefix}/", f"{top}{prefix}/") for flag in ours]
     flags += run("pkg-config", "--cflags", "--libs", "gdk-pixbuf-2.0").split()
@@ -77,6 +79,21 @@ def test_a_program_is_built_against_it():
     run("gst-launch-1.0", "-q", *"videotestsrc num-buffers=1 ! pngenc ! filesink "
         "location=in.png".split())
     assert "person" in run("./class-shares", "people", "in.png", **environment)
+
+
+def test_pages_of_the_library():
+    installed = Installed()
+    pages = glob.glob(f"{installed.top}/**/doc/hrnet-1.0/index.html", recursive=True)
+    if not pages:
+        raise tap.Skip("no gi-docgen")
+    with open(pages[0], encoding="utf-8") as file:
+        index = file.read()
+    with open(os.path.join(ROOT, "meson.build"), encoding="utf-8") as file:
+        version = re.search(r"version: '([\d.]+)'", file.read()).group(1)
+    assert f"<td>{version}</td>" in index and "introduction.html" in index
+    with open(os.path.join(os.path.dirname(pages[0]), "struct.Image.html"), encoding="utf-8") as file:
+        image = file.read()
+    assert re.search(r"Whether chroma samples[^<]*<span[^>]*>MPEG.*\n.*rather than between", image), "a field's sentence"
 
 
 def test_python_finds_the_typelib():
