@@ -126,31 +126,39 @@
  * ]|
  * People in front of a camera, painted.
  * |[
- * gst-launch-1.0 v4l2src ! hrnetseg model=street classes=road,car opacity=0.7 ! autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg model=street classes=road,car opacity=0.7 !
+ * videoconvert ! autovideosink
  * ]|
  * Two of the street's classes.
  * |[
- * gst-launch-1.0 v4l2src ! hrnetseg mode=mask ! pngenc snapshot=1 ! filesink location=mask.png
+ * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg mode=mask sync-mode=exact ! pngenc snapshot=true
+ * ! filesink location=mask.png
  * ]|
- * The labels of a frame themselves, as a picture.
+ * The labels of a frame themselves, as a picture: the first of a live stream has a mask only where
+ * it waits for it.
  * |[
- * gst-launch-1.0 v4l2src ! hrnetseg sync-mode=latest target-fps=10 ! autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg sync-mode=latest target-fps=10 ! videoconvert !
+ * autovideosink
  * ]|
  * At most ten inferences a second, and no frame held up.
  * |[
- * gst-launch-1.0 v4l2src ! hrnetseg mode=blur invert=true strength=40 ! autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg mode=blur invert=true strength=40 ! videoconvert
+ * ! autovideosink
  * ]|
  * A blurred background.
  * |[
- * gst-launch-1.0 v4l2src ! hrnetseg mode=pixelate margin=8 fail-closed=true ! autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg mode=pixelate margin=8 fail-closed=true !
+ * videoconvert ! autovideosink
  * ]|
  * Nobody to be recognised, whatever happens.
  * |[
- * gst-launch-1.0 v4l2src ! hrnetseg smoothing=300 edge-refine=true ! autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg smoothing=300 edge-refine=true ! videoconvert !
+ * autovideosink
  * ]|
  * Calm masks, with the picture's own edges.
  * |[
- * gst-launch-1.0 v4l2src ! hrnetseg mode=alpha ! compositor background=white ! autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg mode=alpha ! compositor background=white !
+ * videoconvert ! autovideosink
  * ]|
  * People before a white background.
  */

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs the element through gst-launch-1.0:   test_launch.py PART SOURCES-ROOT MODEL
 
-PART `docs`: every launch line of the element's documentation, and what gst-inspect-1.0 shows.
+PART `docs`: every launch line of the element's documentation and of examples/embed, and what
+gst-inspect-1.0 shows.
 PART `formats`: each format in each mode.   PART `valgrind`: no leak and no error of ours.
-MODEL stands in for the models that the lines name. Cameras and windows are replaced by test sources
-and fake sinks. Prints TAP.
+MODEL stands in for the models that the lines name. Prints TAP.
 """
 
 import os
@@ -16,15 +16,12 @@ import subprocess
 import sys
 import tempfile
 
+import launch_lines
+
 FORMATS = "I420 YV12 NV12 NV21 YUY2 UYVY RGB BGR RGBx BGRx xRGB xBGR RGBA BGRA ARGB ABGR GRAY8".split()
 PROPERTIES = ("model model-options mode attach-meta opacity classes palette inference-size threads "
               "precision sync-mode target-fps static-threshold invert strength fill-color fail-closed "
               "max-mask-age margin adaptive-size class-style message-interval stats").split()
-REPLACED = {
-    "v4l2src": "videotestsrc num-buffers=4",
-    "autovideosink": "fakesink",
-}
-
 results = []
 
 
@@ -51,16 +48,30 @@ def documented_lines(path):
     for block in re.findall(r"\|\[\n(.*?)\n\]\|", text, re.DOTALL):
         for line in block.splitlines():
             if line.startswith("gst-launch-1.0 "):
-                yield line.removeprefix("gst-launch-1.0 ")
+                yield line
+
+
+def embedded_lines(folder):
+    """Those that programs take as an argument, made ones of gst-launch-1.0."""
+    for name in sorted(os.listdir(folder)):
+        if name.endswith((".py", ".c")):
+            with open(os.path.join(folder, name), encoding="utf-8") as source:
+                for line in re.findall(r"'(v4l2src ![^']*)'", source.read()):
+                    yield f"gst-launch-1.0 {line}"
 
 
 def docs(root, folder):
     lines = list(documented_lines(os.path.join(root, "plugin", "gsthrnetseg.c")))
     report(len(lines) >= 3, "the documentation has launch lines")
+    lines += embedded_lines(os.path.join(root, "examples", "embed"))
+    os.chdir(folder)
     for line in lines:
-        for old, new in REPLACED.items():
-            line = re.sub(rf"\b{old}\b[^!]*", new + " ", line)
-        launch("documented: " + line[:60], line, folder)
+        for live in (False, True):
+            try:
+                launch_lines.check(line, live)
+                report(True, f"documented{', live' if live else ''}: {line[:70]}")
+            except AssertionError as error:
+                report(False, f"documented{', live' if live else ''}: {line[:70]}", str(error))
 
     page = run(["gst-inspect-1.0", "hrnetseg"], folder).stdout
     for name in PROPERTIES:
