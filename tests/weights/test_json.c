@@ -95,8 +95,8 @@ static void test_bad(void)
         "\"\xed\xa0\x80\"",
         "\"\xc0\x80\"",
         "\xef\xbb\xbf{}",
-        "\xc2\xa0"
-        "1",
+        ("\xc2\xa0"
+         "1"),
         "var a = 1;",
     };
     for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
