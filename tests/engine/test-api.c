@@ -76,6 +76,7 @@ static void test_unfinite(void)
     g_autoptr(HrnetSession) other = new_session(good);
     g_autoptr(HrnetMask) mask = hrnet_session_segment(other, &image, &error);
     g_assert_no_error(error);
+    g_assert_nonnull(mask);
 }
 
 static void test_model(void)
