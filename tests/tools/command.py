@@ -54,6 +54,8 @@ def check_signals(command, models):
             while process.poll() is None and sorted(os.listdir()) == before:
                 pass
             process.send_signal(signal.SIGSTOP)
+            # a call that it is in, a renaming for one, ends before it stops
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
             caught = process.poll() is None and any(
                 name.startswith(".hrnet-") for name in os.listdir())
             process.send_signal(number if caught else signal.SIGCONT)
