@@ -242,8 +242,9 @@ gboolean hrnet_names_map(HrnetSource *source, GError **error)
     if (!refuse_ocr(source, names, error) || !name_head(source, names, trunk, &family, error))
         return FALSE;
     source->own_trunk = g_steal_pointer(&trunk);
-    g_debug("%s: trunk behind \"%s\", head of %s", source->path, source->own_trunk,
-            family ? family->family : "a shape that fits");
+    if (*source->own_trunk || family != &heads[0])
+        g_debug("%s: trunk behind \"%s\", head of %s", source->path, source->own_trunk,
+                family ? family->family : "a shape that fits");
     if (family && family->twice && !g_hash_table_contains(source->metadata, "hrnet.exchange_twice"))
         g_hash_table_insert(source->metadata, g_strdup("hrnet.exchange_twice"), g_strdup("true"));
     return rename_all(source, error);

@@ -118,9 +118,12 @@ gboolean hrnet_onnx_add_norm(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
     if (!conv)
         return hrnet_onnx_refuse(build->error, graph, node,
                                  "no convolution of its own is before it");
-    if (epsilon && epsilon->has_f && !(fabsf(epsilon->f - EPSILON) < 1e-8f))
-        return hrnet_onnx_refuse(build->error, graph, node, "its epsilon is %g, expected 1e-5",
-                                 epsilon->f);
+    const gfloat eps = epsilon && epsilon->has_f ? epsilon->f : EPSILON;
+    if (!(eps >= 0 && eps < 1) || (graph->eps >= 0 && fabsf(eps - graph->eps) > 1e-8f))
+        return hrnet_onnx_refuse(build->error, graph, node,
+                                 "its epsilon is %g, expected one from 0 to 1, the same in all",
+                                 eps);
+    graph->eps = eps;
     for (guint i = 0; i < 4; i++) {
         parts[i] = hrnet_onnx_constant(graph, node, i + 1);
         if (!parts[i])

@@ -6,6 +6,7 @@
 #include "weights/onnx-node.h"
 #include "weights/table.h"
 
+#include <math.h>
 #include <string.h>
 
 #define UNSUPPORTED HRNET_WEIGHTS_ERROR_UNSUPPORTED
@@ -184,6 +185,37 @@ static gboolean check_domain(const HrnetOnnxBuild *build, const Onnx__NodeProto 
                              "is of the domain %s, expected ONNX's own operators", node->domain);
 }
 
+/* Feature maps of whole numbers. */
+static gboolean is_quantised(const gchar *type)
+{
+    return g_str_has_prefix(type, "QLinear") || g_str_has_prefix(type, "Quantize") ||
+           g_str_has_prefix(type, "DynamicQuantize") || g_str_has_suffix(type, "Integer");
+}
+
+/* A bound of Clip, which is an input or, before opset 11, an attribute; `otherwise` where absent.
+ */
+static gdouble clip_bound(const HrnetOnnxGraph *graph, const Onnx__NodeProto *node, guint input,
+                          const gchar *name, gdouble otherwise)
+{
+    const Onnx__AttributeProto *attribute = hrnet_onnx_attribute(node, name);
+    const Onnx__TensorProto *constant = hrnet_onnx_constant(graph, node, input);
+    gdouble bound = otherwise;
+    if (attribute && attribute->has_f)
+        return attribute->f;
+    if (input < node->n_input && *node->input[input] &&
+        (!constant || hrnet_onnx_numbers(constant, &bound, 1) != 1))
+        return -1; /* none of a ReLU's */
+    return bound;
+}
+
+/* Clip from 0 up. */
+static gboolean is_relu(const HrnetOnnxGraph *graph, const Onnx__NodeProto *node)
+{
+    return node->op_type && strcmp(node->op_type, "Clip") == 0 &&
+           clip_bound(graph, node, 1, "min", -1) == 0 &&
+           clip_bound(graph, node, 2, "max", INFINITY) >= 3e38;
+}
+
 static gboolean add_node(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
 {
     static const gchar *const resizes[] = { "Resize", "Upsample", NULL };
@@ -216,10 +248,13 @@ static gboolean add_node(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
     if (is_one_of(type, sums))
         return add_addition(build, node);
 
-    HrnetOnnxKind kind = strcmp(type, "Relu") == 0     ? HRNET_ONNX_RELU
-                         : is_one_of(type, resizes)    ? HRNET_ONNX_RESIZE
-                         : strcmp(type, "Concat") == 0 ? HRNET_ONNX_CONCAT
-                                                       : HRNET_ONNX_OTHER;
+    if (is_quantised(type))
+        return hrnet_onnx_refuse(build->error, graph, node,
+                                 "the network is quantised: take the export that it was made from");
+    HrnetOnnxKind kind = strcmp(type, "Relu") == 0 || is_relu(graph, node) ? HRNET_ONNX_RELU
+                         : is_one_of(type, resizes)                        ? HRNET_ONNX_RESIZE
+                         : strcmp(type, "Concat") == 0                     ? HRNET_ONNX_CONCAT
+                                                                           : HRNET_ONNX_OTHER;
     HrnetOnnxOp *op = hrnet_onnx_add_op(graph, kind, node);
     if (!add_all_inputs(graph, op))
         return hrnet_onnx_refuse(build->error, graph, node, "has too many inputs");
@@ -286,6 +321,7 @@ HrnetOnnxGraph *hrnet_onnx_graph_new(const Onnx__GraphProto *proto, HrnetBudget 
 {
     HrnetOnnxGraph *graph = g_new0(HrnetOnnxGraph, 1);
     graph->path = path;
+    graph->eps = -1;
     graph->constants = hrnet_table_new(NULL, NULL);
     graph->values = hrnet_table_new(NULL, NULL);
     graph->spent = hrnet_table_new(NULL, NULL);

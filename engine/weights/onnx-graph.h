@@ -58,6 +58,7 @@ typedef struct {
     GPtrArray *ops;        /* HrnetOnnxOp *, in the graph's order */
     GPtrArray *all_values; /* HrnetOnnxValue * */
     const Onnx__ValueInfoProto *input;
+    gfloat eps; /* of all normalisations; below 0: there is none */
 } HrnetOnnxGraph;
 
 /* NULL with an error that names the node, or of the budget, which pays for what is built. graph and

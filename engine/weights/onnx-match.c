@@ -104,8 +104,8 @@ static gboolean match_concat(HrnetOnnxMatch *match, const guint *xs, guint *valu
             return hrnet_onnx_refuse(
                 match->error, match->graph, concat->node,
                 "expected the four branches upsampled, the highest resolution first");
-        if (up && !hrnet_onnx_read_resize(match->graph, resize->node, 1u << i, match->traits,
-                                          &match->seen_resize, match->error))
+        if (up && !hrnet_onnx_read_resize(match->graph, resize->node, 1u << i, &match->traits->head,
+                                          match->error))
             return FALSE;
         if (up)
             resize->claimed = TRUE;
@@ -153,9 +153,9 @@ static gboolean match_rest(HrnetOnnxMatch *match, guint logits)
             good = hrnet_onnx_refuse(match->error, match->graph, op->node,
                                      "has no place in an HRNetV2");
         else if (op->kind == HRNET_ONNX_RESIZE &&
-                 match->traits->upsample == HRNET_UPSAMPLE_BILINEAR)
-            good = hrnet_onnx_read_resize(match->graph, op->node, 0, match->traits,
-                                          &match->seen_resize, match->error);
+                 hrnet_onnx_text_is(op->node, "mode", "nearest", "linear"))
+            good = hrnet_onnx_read_resize(match->graph, op->node, 0, &match->traits->logits,
+                                          match->error);
         g_hash_table_add(tail, GUINT_TO_POINTER(op->output));
     }
     g_hash_table_unref(tail);
@@ -165,7 +165,7 @@ static gboolean match_rest(HrnetOnnxMatch *match, guint logits)
 gboolean hrnet_onnx_match(HrnetOnnxGraph *graph, HrnetOnnxName name, gpointer data,
                           HrnetOnnxTraits *traits, GError **error)
 {
-    HrnetOnnxMatch match = { graph, name, data, traits, FALSE, FALSE, error };
+    HrnetOnnxMatch match = { graph, name, data, traits, FALSE, error };
     guint xs[HRNET_MAX_BRANCHES] = { 0 }, logits = 0;
     gboolean single;
     memset(traits, 0, sizeof *traits);

@@ -6,9 +6,15 @@
 #include "weights/config.h"
 #include "weights/onnx-graph.h"
 
+/* How one part of the network upsamples. */
 typedef struct {
+    gboolean seen; /* in a node */
     HrnetUpsample upsample;
     gboolean align_corners;
+} HrnetOnnxResizing;
+
+typedef struct {
+    HrnetOnnxResizing exchange, head, logits;
     HrnetPadding padding;
 } HrnetOnnxTraits;
 

@@ -234,7 +234,7 @@ static gboolean claim_path(HrnetOnnxMatch *match, Path *path, const gchar *modul
         g_snprintf(prefix, sizeof prefix, "%s.fuse_layers.%u.%u", module, i, j);
         return hrnet_onnx_claim_pair(match, path->convs[0], prefix) &&
                hrnet_onnx_read_resize(match->graph, path->resize->node, 1u << (j - i),
-                                      match->traits, &match->seen_resize, match->error);
+                                      &match->traits->exchange, match->error);
     }
     for (guint k = 0; k < path->n_convs; k++) {
         HrnetOnnxOp *op = path->convs[path->n_convs - 1 - k];

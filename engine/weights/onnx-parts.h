@@ -14,7 +14,7 @@ typedef struct {
     HrnetOnnxName name;
     gpointer data;
     HrnetOnnxTraits *traits;
-    gboolean seen_resize, seen_padding;
+    gboolean seen_padding;
     GError **error;
 } HrnetOnnxMatch;
 

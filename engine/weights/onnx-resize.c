@@ -34,8 +34,7 @@ static gboolean scales_fit(const HrnetOnnxGraph *graph, const Onnx__NodeProto *n
 }
 
 gboolean hrnet_onnx_read_resize(const HrnetOnnxGraph *graph, const Onnx__NodeProto *node,
-                                guint factor, HrnetOnnxTraits *traits, gboolean *seen,
-                                GError **error)
+                                guint factor, HrnetOnnxResizing *resizing, GError **error)
 {
     gboolean old = strcmp(node->op_type, "Upsample") == 0, align = FALSE;
     HrnetUpsample upsample;
@@ -57,11 +56,9 @@ gboolean hrnet_onnx_read_resize(const HrnetOnnxGraph *graph, const Onnx__NodePro
     }
     if (!scales_fit(graph, node, factor))
         return hrnet_onnx_refuse(error, graph, node, "does not upsample %u times", factor);
-    if (*seen && (traits->upsample != upsample || traits->align_corners != align))
+    if (resizing->seen && (resizing->upsample != upsample || resizing->align_corners != align))
         return hrnet_onnx_refuse(error, graph, node,
                                  "resizes in another way than the nodes before");
-    traits->upsample = upsample;
-    traits->align_corners = align;
-    *seen = TRUE;
+    *resizing = (HrnetOnnxResizing){ TRUE, upsample, align };
     return TRUE;
 }

@@ -6,10 +6,8 @@
 #include "weights/onnx-match.h"
 
 /* Reads a Resize or Upsample node: `factor` times (0: by any), bilinear or nearest as the engine
- * does it. seen: whether the traits already hold what an earlier node said, which this one has to
- * repeat. */
+ * does it. What an earlier node of the same part said, this one has to repeat. */
 gboolean hrnet_onnx_read_resize(const HrnetOnnxGraph *graph, const Onnx__NodeProto *node,
-                                guint factor, HrnetOnnxTraits *traits, gboolean *seen,
-                                GError **error);
+                                guint factor, HrnetOnnxResizing *resizing, GError **error);
 
 #endif

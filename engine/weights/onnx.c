@@ -228,13 +228,38 @@ static void set_metadata(HrnetSource *source, const gchar *key, const gchar *val
     g_hash_table_insert(source->metadata, g_strdup(key), g_strdup(value));
 }
 
-static void note_traits(HrnetSource *source, const HrnetOnnxTraits *traits)
+static const gchar *align_text(const HrnetOnnxResizing *resizing)
 {
-    set_metadata(source, "hrnet.align_corners", traits->align_corners ? "true" : "false");
-    set_metadata(source, "hrnet.upsample",
-                 traits->upsample == HRNET_UPSAMPLE_NEAREST ? "nearest" : "bilinear");
+    return resizing->align_corners ? "true" : "false";
+}
+
+static const gchar *upsample_text(const HrnetOnnxResizing *resizing)
+{
+    return resizing->upsample == HRNET_UPSAMPLE_NEAREST ? "nearest" : "bilinear";
+}
+
+/* One key where all parts are alike, so that an option of that key goes over it; else the parts'. A
+ * part that no node tells of is like the others, and nearest neighbours have no corners. */
+static void note_traits(HrnetSource *source, const HrnetOnnxTraits *traits, gfloat eps)
+{
+    const HrnetOnnxResizing *exchange = &traits->exchange;
+    const HrnetOnnxResizing *head = traits->head.seen ? &traits->head : exchange;
+    const HrnetOnnxResizing *bilinear =
+        exchange->upsample == HRNET_UPSAMPLE_BILINEAR ? exchange : head;
+    const HrnetOnnxResizing *logits = traits->logits.seen ? &traits->logits : bilinear;
+    gchar number[G_ASCII_DTOSTR_BUF_SIZE];
+    set_metadata(source, "hrnet.align_corners", align_text(bilinear));
+    set_metadata(source, "hrnet.upsample", upsample_text(exchange));
+    if (head->upsample != exchange->upsample)
+        set_metadata(source, "hrnet.head_upsample", upsample_text(head));
+    if (head->upsample == HRNET_UPSAMPLE_BILINEAR && head->align_corners != bilinear->align_corners)
+        set_metadata(source, "hrnet.head_align_corners", align_text(head));
+    if (logits->align_corners != bilinear->align_corners)
+        set_metadata(source, "hrnet.logits_align_corners", align_text(logits));
     set_metadata(source, "hrnet.padding",
                  traits->padding == HRNET_PADDING_SAME ? "same" : "symmetric");
+    if (eps >= 0)
+        set_metadata(source, "hrnet.eps", g_ascii_formatd(number, sizeof number, "%.6g", eps));
 }
 
 /* The input's fixed size, where it has one in range, and the model's own metadata, which may hold
@@ -291,7 +316,7 @@ static gboolean read_all(HrnetSource *source, GError **error)
         hrnet_onnx_graph_new(model->graph, &source->budget, source->path, error);
     gboolean good = graph && hrnet_onnx_match(graph, name_conv, source, &traits, error);
     if (good) {
-        note_traits(source, &traits);
+        note_traits(source, &traits, graph->eps);
         note_model(source, model, graph->input);
     }
     hrnet_onnx_graph_free(graph);
