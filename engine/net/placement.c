@@ -10,15 +10,13 @@ typedef struct {
     const HrnetPlacementArgs *args;
     GArray *buffers;       /* HrnetBuffer */
     guint *tensor_buffer;  /* by tensor number, NO_BUFFER = none */
-    guint *scratch_buffer; /* by node, likewise */
-    guint *last_use;       /* by tensor number: when it is read for the last time */
+    guint *scratch_buffer; /* by step, likewise */
+    guint *last_use;       /* by tensor number: the step that reads it last */
 } Placement;
 
-/* When node i runs: a group's nodes all with the first. */
-static guint node_time(const Placement *p, guint i)
+static const HrnetStep *get_step(const Placement *p, guint s)
 {
-    const HrnetBandGroup *group = hrnet_bands_of_node(p->args->bands, i);
-    return group ? group->first : i;
+    return &g_array_index(p->args->steps, HrnetStep, s);
 }
 
 static void note_use(Placement *p, guint tensor, guint time)
@@ -27,18 +25,22 @@ static void note_use(Placement *p, guint tensor, guint time)
         p->last_use[tensor] = time;
 }
 
+static void note_uses(Placement *p, const HrnetNode *node, guint time)
+{
+    note_use(p, node->in, time);
+    note_use(p, node->residual, time);
+    for (guint s = 0; s < node->n_sources; s++)
+        note_use(p, node->sources[s], time);
+}
+
 static void find_last_uses(Placement *p)
 {
-    const guint n_nodes = p->args->graph->nodes->len;
-    for (guint i = 0; i < n_nodes; i++) {
-        const HrnetNode *node = hrnet_graph_node(p->args->graph, i);
-        const guint time = node_time(p, i);
-        note_use(p, node->in, time);
-        note_use(p, node->residual, time);
-        for (guint s = 0; s < node->n_sources; s++)
-            note_use(p, node->sources[s], time);
+    for (guint s = 0; s < p->args->steps->len; s++) {
+        const HrnetStep *step = get_step(p, s);
+        for (guint i = step->first; i < step->first + step->n_nodes; i++)
+            note_uses(p, hrnet_graph_node(p->args->graph, i), s);
     }
-    p->last_use[p->args->graph->logits] = n_nodes;
+    p->last_use[p->args->graph->logits] = p->args->steps->len;
 }
 
 static guint add_buffer(Placement *p, gsize n_floats, guint first, guint last)
@@ -66,17 +68,17 @@ static guint overwritten_tensor(const Placement *p, const HrnetNode *node, guint
     return tensor;
 }
 
-/* In a group nothing may be overwritten: a thread's rows are read by the next thread as well. */
-static void place_result(Placement *p, guint i)
+/* Where several nodes run as one nothing may be overwritten: a thread's rows are read by the next
+ * thread as well. */
+static void place_result(Placement *p, guint s, guint i)
 {
-    const HrnetGraph *graph = p->args->graph;
-    const HrnetNode *node = hrnet_graph_node(graph, i);
-    const HrnetBandGroup *group = hrnet_bands_of_node(p->args->bands, i);
-    if (group && hrnet_bands_is_inner(graph, group, node->out))
+    const HrnetStep *step = get_step(p, s);
+    const HrnetNode *node = hrnet_graph_node(p->args->graph, i);
+    if (hrnet_step_hides(p->args->graph, step, node->out))
         return;
-    const guint taken = group ? HRNET_NO_TENSOR : overwritten_tensor(p, node, i);
+    const guint taken = step->n_nodes > 1 ? HRNET_NO_TENSOR : overwritten_tensor(p, node, s);
     if (taken == HRNET_NO_TENSOR) {
-        add_tensor(p, node->out, node_time(p, i));
+        add_tensor(p, node->out, s);
         return;
     }
     const guint shared = p->tensor_buffer[taken];
@@ -86,17 +88,15 @@ static void place_result(Placement *p, guint i)
 
 static void place_all(Placement *p)
 {
-    const HrnetGraph *graph = p->args->graph;
-    const guint n_nodes = graph->nodes->len;
-    const guint n_plain = p->args->fused_head == HRNET_NO_NODE ? n_nodes : p->args->fused_head;
-    add_tensor(p, graph->input, 0);
-    for (guint i = 0; i < n_plain; i++)
-        place_result(p, i);
-    if (n_plain < n_nodes)
-        add_tensor(p, graph->logits, n_plain);
-    for (guint i = 0; i < n_nodes; i++)
-        if (p->args->scratch_floats[i] > 0)
-            p->scratch_buffer[i] = add_buffer(p, p->args->scratch_floats[i], i, i);
+    add_tensor(p, p->args->graph->input, 0);
+    for (guint s = 0; s < p->args->steps->len; s++) {
+        const HrnetStep *step = get_step(p, s);
+        for (guint i = step->first; i < step->first + step->n_nodes; i++)
+            place_result(p, s, i);
+    }
+    for (guint s = 0; s < p->args->steps->len; s++)
+        if (p->args->scratch_floats[s] > 0)
+            p->scratch_buffer[s] = add_buffer(p, p->args->scratch_floats[s], s, s);
 }
 
 static void get_offsets(const Placement *p, const guint *buffers, guint n, gsize *offsets)
@@ -118,10 +118,10 @@ static guint *no_buffers(guint n)
 gboolean hrnet_placement_make(const HrnetPlacementArgs *args, gsize *tensor_offsets,
                               gsize *scratch_offsets, gsize *arena_floats)
 {
-    const guint n_tensors = args->graph->tensors->len, n_nodes = args->graph->nodes->len;
+    const guint n_tensors = args->graph->tensors->len, n_steps = args->steps->len;
     g_autoptr(GArray) buffers = g_array_new(FALSE, FALSE, sizeof(HrnetBuffer));
     g_autofree guint *tensor_buffer = no_buffers(n_tensors);
-    g_autofree guint *scratch_buffer = no_buffers(n_nodes);
+    g_autofree guint *scratch_buffer = no_buffers(n_steps);
     g_autofree guint *last_use = g_new0(guint, n_tensors);
     Placement p = { args, buffers, tensor_buffer, scratch_buffer, last_use };
     find_last_uses(&p);
@@ -129,6 +129,6 @@ gboolean hrnet_placement_make(const HrnetPlacementArgs *args, gsize *tensor_offs
     if (!hrnet_memory_plan((HrnetBuffer *)(void *)buffers->data, buffers->len, arena_floats))
         return FALSE;
     get_offsets(&p, tensor_buffer, n_tensors, tensor_offsets);
-    get_offsets(&p, scratch_buffer, n_nodes, scratch_offsets);
+    get_offsets(&p, scratch_buffer, n_steps, scratch_offsets);
     return TRUE;
 }

@@ -3,21 +3,18 @@
 #ifndef HRNET_NET_PLACEMENT_H
 #define HRNET_NET_PLACEMENT_H
 
-#include "net/bands.h"
+#include "net/step.h"
 
 #define HRNET_NOT_PLACED G_MAXSIZE
 
 typedef struct {
     const HrnetGraph *graph;
-    const GArray
-        *bands;       /* HrnetBandGroup: nodes that run as one, whose inner tensors are nowhere */
-    guint fused_head; /* the node that does all behind it as well, up to the logits, or
-                         HRNET_NO_NODE */
+    const GArray *steps;         /* HrnetStep: each a moment in the tensors' lives */
     const HrnetTensor *tensors;  /* shapes, by tensor number */
-    const gsize *scratch_floats; /* by node; 0 = none */
+    const gsize *scratch_floats; /* by step; 0 = none */
 } HrnetPlacementArgs;
 
-/* Offsets in floats, by tensor number and by node, HRNET_NOT_PLACED for what needs no memory, and
+/* Offsets in floats, by tensor number and by step, HRNET_NOT_PLACED for what needs no memory, and
  * the arena's size. A tensor takes over the memory of one that ends where it begins if its node
  * allows it. FALSE if sizes overflow. */
 gboolean hrnet_placement_make(const HrnetPlacementArgs *args, gsize *tensor_offsets,

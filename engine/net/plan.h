@@ -19,7 +19,7 @@ HrnetTensor hrnet_plan_input(const HrnetPlan *plan);
 HrnetTensor hrnet_plan_logits(const HrnetPlan *plan);
 
 /* Within the caller's turn with the workers, of at most n_threads threads. Allocates nothing.
- * node_ns: if not NULL, the time of each node. */
+ * node_ns: if not NULL, the time of each node; the first of those that run as one has all of it. */
 void hrnet_plan_run(HrnetPlan *plan, HrnetWorkers *workers, guint64 *node_ns);
 
 /* How node i is computed, for people: "wino4", "resize-add", "band", "in band", "head", "in head",

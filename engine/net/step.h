@@ -1,0 +1,47 @@
+/* A step of a plan: one node, or several that run as one.
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * hrnet_step_make() says which nodes a step takes and how they are run; bind() with the tensors'
+ * shapes alone is enough for scratch_floats(), and bind() again, when tensors and scratch have
+ * their memory, for any number of runs. A new way to run nodes is a kind in step.c, and its case in
+ * hrnet_step_make(). */
+#ifndef HRNET_NET_STEP_H
+#define HRNET_NET_STEP_H
+
+#include "net/network.h"
+
+/* What is the same for all steps of a plan. */
+typedef struct {
+    const HrnetNetwork *network;
+    const HrnetTensor *tensors; /* by tensor number */
+    guint n_threads;            /* the most that a run may use */
+} HrnetStepContext;
+
+typedef struct HrnetStep HrnetStep;
+
+typedef struct {
+    /* For people; of the step's first node, and of those behind it. Static. */
+    const gchar *(*name)(const HrnetStep *step);
+    const gchar *inner_name;
+    /* Takes tensors and scratch as they are now into the step's state. */
+    void (*bind)(HrnetStep *step, const HrnetStepContext *context, gfloat *scratch);
+    gsize (*scratch_floats)(const HrnetStep *step, const HrnetStepContext *context);
+    /* Within the caller's turn with the workers. Allocates nothing. */
+    void (*run)(const HrnetStep *step, HrnetWorkers *workers);
+} HrnetStepKind;
+
+struct HrnetStep {
+    guint first, n_nodes; /* of the graph */
+    const HrnetStepKind *kind;
+    gpointer state; /* the kind's own */
+};
+
+/* The step that begins with node `first`, bound to the shapes in context. */
+HrnetStep hrnet_step_make(const HrnetStepContext *context, guint first);
+void hrnet_step_clear(HrnetStep *step);
+
+/* Whether the tensor is made by the step and wanted by its own nodes alone, so that it needs no
+ * memory in the arena. */
+gboolean hrnet_step_hides(const HrnetGraph *graph, const HrnetStep *step, guint tensor);
+
+#endif
