@@ -13,7 +13,7 @@
 GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
 #define GST_CAT_DEFAULT gst_hrnet_seg_debug
 
-/* Added to the niceness of the thread: the stream's own threads come first. */
+/* Added to the niceness that the thread has from the stream's own, which come first. */
 #define NICENESS 5
 
 struct GstHrnetWorker {
@@ -35,8 +35,9 @@ static void lower_priority(void)
 {
 #ifdef __linux__
     const id_t thread = (id_t)syscall(SYS_gettid);
+    const int niceness = getpriority(PRIO_PROCESS, thread);
 
-    if (setpriority(PRIO_PROCESS, thread, NICENESS) != 0)
+    if (setpriority(PRIO_PROCESS, thread, niceness + NICENESS) != 0)
         GST_DEBUG("the priority of the inference thread stays as it is");
 #endif
 }

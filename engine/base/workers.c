@@ -5,6 +5,13 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
+
+#ifdef __linux__
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -27,8 +34,10 @@ struct HrnetWorkers {
     pthread_cond_t turn_changed;
     uint64_t next_ticket, serving;
 
-    unsigned n_workers; /* threads that exist, besides callers; grows only, within a turn */
-    unsigned n_active;  /* workers of this turn */
+    unsigned n_workers;     /* threads that exist, besides callers; changes within a turn only */
+    unsigned n_active;      /* workers of this turn */
+    int niceness;           /* that they have */
+    atomic_uint generation; /* workers of another one end */
 
     /* the loop */
     HrnetTaskFunc func;
@@ -57,13 +66,13 @@ static HrnetWorkers workers_singleton = {
     .finished = PTHREAD_COND_INITIALIZER,
 };
 
+/* The thread frees it. */
 typedef struct {
     HrnetWorkers *workers;
     unsigned number; /* from 1; the caller is 0 */
-    uint64_t seen;   /* the call at the time of starting */
+    unsigned generation;
+    uint64_t seen; /* the call at the time of starting */
 } WorkerStart;
-
-static WorkerStart worker_starts[HRNET_WORKERS_MAX];
 
 static void take_tasks(HrnetWorkers *w, unsigned thread)
 {
@@ -105,17 +114,58 @@ static void report_finished(HrnetWorkers *w)
 
 static void *worker_main(void *start_data)
 {
-    const WorkerStart *start = start_data;
-    HrnetWorkers *w = start->workers;
-    uint64_t seen = start->seen;
+    const WorkerStart start = *(const WorkerStart *)start_data;
+    HrnetWorkers *w = start.workers;
+    uint64_t seen = start.seen;
+    free(start_data);
+#ifdef __linux__
+    /* Not the name of the thread that happened to come first. */
+    pthread_setname_np(pthread_self(), "hrnet-work");
+#endif
     for (;;) {
         seen = wait_for_call(w, seen);
-        if (start->number > CALL_WORKERS(seen))
+        if (start.generation != atomic_load(&w->generation))
+            return NULL;
+        if (start.number > CALL_WORKERS(seen))
             continue;
-        take_tasks(w, start->number);
+        take_tasks(w, start.number);
         report_finished(w);
     }
-    return NULL;
+}
+
+/* The calling thread's. */
+static int current_niceness(void)
+{
+#ifdef __linux__
+    return getpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid));
+#else
+    return 0;
+#endif
+}
+
+static void publish_call(HrnetWorkers *w, unsigned n_workers)
+{
+    atomic_store(&w->call, CALL_MAKE(CALL_NUMBER(atomic_load(&w->call)) + 1, n_workers));
+    if (atomic_load(&w->n_asleep) == 0)
+        return;
+    pthread_mutex_lock(&w->sleep_lock);
+    pthread_cond_broadcast(&w->wake);
+    pthread_mutex_unlock(&w->sleep_lock);
+}
+
+/* Workers are as nice as the thread that spawned them, and a thread may not become less nice
+ * without a privilege. Where the turn is another thread's kind, new ones take their place. */
+static void follow_niceness(HrnetWorkers *w)
+{
+    const int niceness = current_niceness();
+    if (niceness == w->niceness)
+        return;
+    w->niceness = niceness;
+    if (w->n_workers == 0)
+        return;
+    w->n_workers = 0;
+    atomic_fetch_add(&w->generation, 1);
+    publish_call(w, 0);
 }
 
 /* Adds workers until there are n; within a turn, so alone. */
@@ -126,19 +176,46 @@ static void spawn_workers(HrnetWorkers *w, unsigned n)
         return;
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     while (w->n_workers < n) {
-        WorkerStart *start = &worker_starts[w->n_workers];
-        *start = (WorkerStart){ w, w->n_workers + 1, atomic_load(&w->call) };
-        pthread_t thread;
-        if (pthread_create(&thread, &attributes, worker_main, start) != 0)
+        WorkerStart *start = malloc(sizeof *start);
+        if (!start)
             break;
+        *start = (WorkerStart){ w, w->n_workers + 1, atomic_load(&w->generation),
+                                atomic_load(&w->call) };
+        pthread_t thread;
+        if (pthread_create(&thread, &attributes, worker_main, start) != 0) {
+            free(start);
+            break;
+        }
         w->n_workers++;
     }
     pthread_attr_destroy(&attributes);
 }
 
-HrnetWorkers *hrnet_workers_begin(unsigned n_threads)
+/* A child of fork() has the caller's thread alone, and whatever state the others were in. */
+static void begin_anew_in_child(void)
 {
     HrnetWorkers *w = &workers_singleton;
+    pthread_mutex_init(&w->turn_lock, NULL);
+    pthread_cond_init(&w->turn_changed, NULL);
+    pthread_mutex_init(&w->sleep_lock, NULL);
+    pthread_cond_init(&w->wake, NULL);
+    pthread_cond_init(&w->finished, NULL);
+    w->next_ticket = w->serving = 0;
+    w->n_workers = w->n_active = 0;
+    atomic_store(&w->n_asleep, 0);
+    atomic_store(&w->caller_asleep, false);
+}
+
+static void watch_forks(void)
+{
+    pthread_atfork(NULL, NULL, begin_anew_in_child);
+}
+
+HrnetWorkers *hrnet_workers_begin(unsigned n_threads)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    HrnetWorkers *w = &workers_singleton;
+    pthread_once(&once, watch_forks);
     pthread_mutex_lock(&w->turn_lock);
     const uint64_t ticket = w->next_ticket++;
     while (w->serving != ticket)
@@ -148,6 +225,7 @@ HrnetWorkers *hrnet_workers_begin(unsigned n_threads)
     if (n_threads > HRNET_WORKERS_MAX)
         n_threads = HRNET_WORKERS_MAX;
     const unsigned n_wanted = n_threads > 1 ? n_threads - 1 : 0;
+    follow_niceness(w);
     spawn_workers(w, n_wanted);
     w->n_active = n_wanted < w->n_workers ? n_wanted : w->n_workers;
     return w;
@@ -164,12 +242,7 @@ static void publish_loop(HrnetWorkers *w, unsigned n_tasks, HrnetTaskFunc func, 
     w->data = data;
     hrnet_task_shares_init(&w->shares, n_tasks, w->n_active + 1);
     atomic_store_explicit(&w->n_finished, 0, memory_order_relaxed);
-    atomic_store(&w->call, CALL_MAKE(CALL_NUMBER(atomic_load(&w->call)) + 1, w->n_active));
-    if (atomic_load(&w->n_asleep) == 0)
-        return;
-    pthread_mutex_lock(&w->sleep_lock);
-    pthread_cond_broadcast(&w->wake);
-    pthread_mutex_unlock(&w->sleep_lock);
+    publish_call(w, w->n_active);
 }
 
 static void wait_for_workers(HrnetWorkers *w)

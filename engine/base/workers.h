@@ -5,7 +5,9 @@
  * given in the order of asking), runs any number of parallel loops, and hands the workers back with
  * hrnet_workers_end(). Within a turn the workers watch for the next loop for some microseconds
  * before they sleep, so that short loops follow each other without a system call; outside a turn
- * they sleep. The caller takes part as thread 0. */
+ * they sleep. The caller takes part as thread 0. The workers are as nice as the turn's caller:
+ * where that changes from turn to turn others take their place. In a child of fork() there are none
+ * until its first turn. */
 #ifndef HRNET_BASE_WORKERS_H
 #define HRNET_BASE_WORKERS_H
 

@@ -14,8 +14,10 @@
  *      shared)           memory, size)       pixel, pooled)
  *
  * A #HrnetModel is immutable and may be shared by sessions and threads. A #HrnetSession belongs to
- * one stream and is used by one thread at a time. A #HrnetMask is immutable once handed out, and
- * may outlive the session that made it.
+ * one stream and is used by one thread at a time. A child of fork() may go on with what its parent
+ * has made, or make its own, provided that no thread was in a function of this library at the time.
+ * The threads that compute are as nice as their caller. A #HrnetMask is immutable once handed out,
+ * and may outlive the session that made it.
  *
  * A label is a byte: 0 is `unlabelled`, k is the network's class k-1. A network of one class labels
  * 1 where its logit is above 0, and 0 elsewhere; others never say 0.

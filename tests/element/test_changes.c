@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define WIDTH  64
 #define HEIGHT 48
@@ -223,6 +225,46 @@ GST_START_TEST(test_storm_over_states)
 }
 GST_END_TEST
 
+/* The niceness of the thread of that name; -100 where there is none. */
+static gint niceness_of(const gchar *name)
+{
+    GDir *dir = g_dir_open("/proc/self/task", 0, NULL);
+    const gchar *id;
+    gint niceness = -100;
+
+    while ((id = g_dir_read_name(dir)) != NULL) {
+        gchar *path = g_build_filename("/proc/self/task", id, "comm", NULL), *comm = NULL;
+
+        if (g_file_get_contents(path, &comm, NULL, NULL) && g_str_has_prefix(comm, name))
+            niceness = getpriority(PRIO_PROCESS, (id_t)atoi(id));
+        g_free(comm);
+        g_free(path);
+    }
+    g_dir_close(dir);
+    return niceness;
+}
+
+/* Inference beside the stream comes after the stream, however nice that is itself. */
+GST_START_TEST(test_helper_is_nicer)
+{
+    const gint stream = MIN(getpriority(PRIO_PROCESS, 0) + 10 * __i__, 19);
+    GstHarness *h = harness_new("hrnetseg model=test sync-mode=latest threads=2");
+    GstVideoInfo info;
+    gint niceness = -100;
+
+    fail_unless(setpriority(PRIO_PROCESS, 0, stream) == 0);
+    harness_set_frame_caps(h, "I420", WIDTH, HEIGHT, "", &info);
+    for (guint n = 0; n < 1000 && seg_stat(h->element, "inferences") < 2; n++) {
+        gst_buffer_unref(gst_harness_push_and_pull(h, frame_new(&info, 0, n)));
+        g_usleep(2000);
+    }
+    niceness = niceness_of("hrnet-infer");
+    fail_unless_equals_int(niceness, MIN(stream + 5, 19));
+    fail_unless_equals_int(niceness_of("hrnet-work"), niceness);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
 static Suite *changes_suite(void)
 {
     Suite *suite = suite_create("hrnetseg-changes");
@@ -233,6 +275,7 @@ static Suite *changes_suite(void)
     tcase_add_test(chain, test_mode_in_a_pipeline);
     tcase_add_loop_test(chain, test_storm, 0, 3);
     tcase_add_test(chain, test_storm_over_states);
+    tcase_add_loop_test(chain, test_helper_is_nicer, 0, 2);
     suite_add_tcase(suite, chain);
     return suite;
 }
