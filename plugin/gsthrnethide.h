@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * A chroma sample is drawn on where any pixel that it covers is in the region. Alpha is left as it
- * is, but for gst_hrnet_hide_cut_out(). */
+ * is, but for gst_hrnet_hide_cut_out(). What returns a gboolean returns FALSE where there is no
+ * memory for cells, and then has not touched the frame: the first component has the most. */
 #ifndef GST_HRNET_HIDE_H
 #define GST_HRNET_HIDE_H
 
@@ -12,7 +13,7 @@ G_BEGIN_DECLS
 
 /* Sums of a component's values over cells of samples. The memory is kept from frame to frame. */
 typedef struct {
-    gsize n_allocated;
+    gsize n_sums, n_counts, n_line; /* that there is memory for */
     gfloat *sums, *counts, *line;
     guint columns, rows;
 } GstHrnetCells;
@@ -21,19 +22,19 @@ typedef struct {
 void gst_hrnet_hide_fill(GstHrnetRegion *region, GstVideoFrame *frame, guint32 argb);
 
 /* Squares of `cell` pixels, each with the mean of those of its pixels that are in the region. */
-void gst_hrnet_hide_pixelate(GstHrnetRegion *region, GstVideoFrame *frame, guint cell,
-                             GstHrnetCells *cells);
+gboolean gst_hrnet_hide_pixelate(GstHrnetRegion *region, GstVideoFrame *frame, guint cell,
+                                 GstHrnetCells *cells);
 
 /* A blur of about `radius` pixels. Every value is made of pixels of the region alone, so nothing
  * outside shines in. */
-void gst_hrnet_hide_blur(GstHrnetRegion *region, GstVideoFrame *frame, guint radius,
-                         GstHrnetCells *cells);
+gboolean gst_hrnet_hide_blur(GstHrnetRegion *region, GstVideoFrame *frame, guint radius,
+                             GstHrnetCells *cells);
 
 /* Makes a frame with alpha transparent in the region, with an edge of `feather` pixels that fades.
  * What is wholly transparent becomes black as well, so that nothing of it leaves. had_alpha: the
  * frame's alpha means something, and goes on where nothing is cut; else it is taken for opaque. */
-void gst_hrnet_hide_cut_out(GstHrnetRegion *region, GstVideoFrame *frame, guint feather,
-                            gboolean had_alpha, GstHrnetCells *cells);
+gboolean gst_hrnet_hide_cut_out(GstHrnetRegion *region, GstVideoFrame *frame, guint feather,
+                                gboolean had_alpha, GstHrnetCells *cells);
 
 void gst_hrnet_cells_clear(GstHrnetCells *cells);
 

@@ -15,21 +15,37 @@
 /* Columns that are summed side by side, so that memory is read by lines of the cache. */
 #define ABREAST 16
 
-static void prepare_cells(GstHrnetCells *cells, guint columns, guint rows)
+/* The contents are lost where it grows. */
+static gboolean reserve(gfloat **values, gsize *n_allocated, gsize n)
+{
+    if (*n_allocated >= n)
+        return TRUE;
+    g_free(*values);
+    *values = g_try_new(gfloat, n);
+    *n_allocated = *values ? n : 0;
+    return *values != NULL;
+}
+
+/* Sums and the scratch of box(), without counts. */
+static gboolean prepare_sums(GstHrnetCells *cells, guint columns, guint rows)
 {
     const gsize n = (gsize)columns * rows, n_line = MAX(2 * (gsize)columns, (gsize)rows * ABREAST);
 
-    if (cells->n_allocated < n + n_line) {
-        gst_hrnet_cells_clear(cells);
-        cells->n_allocated = n + n_line;
-        cells->sums = g_new(gfloat, cells->n_allocated);
-        cells->counts = g_new(gfloat, cells->n_allocated);
-        cells->line = g_new(gfloat, cells->n_allocated);
-    }
     cells->columns = columns;
     cells->rows = rows;
+    return reserve(&cells->sums, &cells->n_sums, n) &&
+           reserve(&cells->line, &cells->n_line, n_line);
+}
+
+static gboolean prepare_cells(GstHrnetCells *cells, guint columns, guint rows)
+{
+    const gsize n = (gsize)columns * rows;
+
+    if (!prepare_sums(cells, columns, rows) || !reserve(&cells->counts, &cells->n_counts, n))
+        return FALSE;
     memset(cells->sums, 0, n * sizeof *cells->sums);
     memset(cells->counts, 0, n * sizeof *cells->counts);
+    return TRUE;
 }
 
 void gst_hrnet_cells_clear(GstHrnetCells *cells)
@@ -41,11 +57,12 @@ void gst_hrnet_cells_clear(GstHrnetCells *cells)
 }
 
 /* cell_width, cell_height: in samples. */
-static void sum_cells(GstHrnetRegion *region, const GstHrnetComponent *plane, guint cell_width,
-                      guint cell_height, GstHrnetCells *cells)
+static gboolean sum_cells(GstHrnetRegion *region, const GstHrnetComponent *plane, guint cell_width,
+                          guint cell_height, GstHrnetCells *cells)
 {
-    prepare_cells(cells, (plane->width + cell_width - 1) / cell_width,
-                  (plane->height + cell_height - 1) / cell_height);
+    if (!prepare_cells(cells, (plane->width + cell_width - 1) / cell_width,
+                       (plane->height + cell_height - 1) / cell_height))
+        return FALSE;
     for (guint y = 0; y < plane->height; y++) {
         const guint8 *touched = gst_hrnet_region_row(region, y, plane);
         const guint8 *row = plane->data + y * plane->stride;
@@ -63,6 +80,7 @@ static void sum_cells(GstHrnetRegion *region, const GstHrnetComponent *plane, gu
             cells->counts[first + column] += count;
         }
     }
+    return TRUE;
 }
 
 /* Replaces each of n places by the sum of the 2 * radius + 1 around it. A place is n_abreast
@@ -116,17 +134,19 @@ static void write_squares(GstHrnetRegion *region, const GstHrnetComponent *plane
     }
 }
 
-void gst_hrnet_hide_pixelate(GstHrnetRegion *region, GstVideoFrame *frame, guint cell,
-                             GstHrnetCells *cells)
+gboolean gst_hrnet_hide_pixelate(GstHrnetRegion *region, GstVideoFrame *frame, guint cell,
+                                 GstHrnetCells *cells)
 {
     for (guint c = 0; c < gst_hrnet_n_colors(frame); c++) {
         const GstHrnetComponent plane = gst_hrnet_component(frame, c);
         const guint cell_width = MAX(cell >> plane.w_sub, 1),
                     cell_height = MAX(cell >> plane.h_sub, 1);
 
-        sum_cells(region, &plane, cell_width, cell_height, cells);
+        if (!sum_cells(region, &plane, cell_width, cell_height, cells))
+            return FALSE;
         write_squares(region, &plane, cell_width, cell_height, cells);
     }
+    return TRUE;
 }
 
 /* The two cells around a place and the second one's weight. Places beyond the outer centres have
@@ -196,8 +216,8 @@ static void write_blurred(GstHrnetRegion *region, const GstHrnetComponent *plane
 
 /* Cells of a quarter of the radius, twice a box of five of them: near enough to a Gaussian of half
  * the radius. */
-void gst_hrnet_hide_blur(GstHrnetRegion *region, GstVideoFrame *frame, guint radius,
-                         GstHrnetCells *cells)
+gboolean gst_hrnet_hide_blur(GstHrnetRegion *region, GstVideoFrame *frame, guint radius,
+                             GstHrnetCells *cells)
 {
     const guint cell = MAX(radius / 4, 1);
 
@@ -206,13 +226,15 @@ void gst_hrnet_hide_blur(GstHrnetRegion *region, GstVideoFrame *frame, guint rad
         const guint cell_width = MAX(cell >> plane.w_sub, 1),
                     cell_height = MAX(cell >> plane.h_sub, 1);
 
-        sum_cells(region, &plane, cell_width, cell_height, cells);
+        if (!sum_cells(region, &plane, cell_width, cell_height, cells))
+            return FALSE;
         for (guint pass = 0; pass < 2; pass++) {
             box(cells->sums, cells, 2);
             box(cells->counts, cells, 2);
         }
         write_blurred(region, &plane, cell_width, cell_height, cells);
     }
+    return TRUE;
 }
 
 /* Black where all pixels of a sample are transparent. */
@@ -240,13 +262,14 @@ static void blacken(const gfloat *opaque, GstVideoFrame *frame, guint component)
     }
 }
 
-void gst_hrnet_hide_cut_out(GstHrnetRegion *region, GstVideoFrame *frame, guint feather,
-                            gboolean had_alpha, GstHrnetCells *cells)
+gboolean gst_hrnet_hide_cut_out(GstHrnetRegion *region, GstVideoFrame *frame, guint feather,
+                                gboolean had_alpha, GstHrnetCells *cells)
 {
     const guint width = region->width, height = region->height;
     GstHrnetComponent alpha;
 
-    prepare_cells(cells, width, height);
+    if (!prepare_sums(cells, width, height))
+        return FALSE;
     for (gsize i = 0; i < (gsize)width * height; i++)
         cells->sums[i] = !region->pixels[i];
     if (feather > 0)
@@ -269,4 +292,5 @@ void gst_hrnet_hide_cut_out(GstHrnetRegion *region, GstVideoFrame *frame, guint 
     }
     for (guint c = 0; c < gst_hrnet_n_colors(frame); c++)
         blacken(cells->sums, frame, c);
+    return TRUE;
 }

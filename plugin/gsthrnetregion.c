@@ -4,34 +4,43 @@
 
 #include <string.h>
 
-static void resize(GstHrnetRegion *region, guint width, guint height)
+static gboolean resize(GstHrnetRegion *region, guint width, guint height)
 {
+    const gsize n = (gsize)width * height;
+
     if (region->width == width && region->height == height)
-        return;
+        return TRUE;
     gst_hrnet_region_clear(region);
+    region->pixels = g_try_malloc(n);
+    region->scratch = g_try_malloc(n);
+    region->rows = g_try_new(gint, width);
+    if (!region->pixels || !region->scratch || !region->rows) {
+        gst_hrnet_region_clear(region);
+        return FALSE;
+    }
     region->width = width;
     region->height = height;
-    region->pixels = g_malloc((gsize)width * height);
-    region->scratch = g_malloc((gsize)width * height);
-    region->rows = g_new(gint, width);
+    return TRUE;
 }
 
-void gst_hrnet_region_set(GstHrnetRegion *region, guint width, guint height, const HrnetMask *mask,
-                          const gboolean labels[256])
+gboolean gst_hrnet_region_set(GstHrnetRegion *region, guint width, guint height,
+                              const HrnetMask *mask, const gboolean labels[256])
 {
     const gsize n = (gsize)width * height;
     const guint8 *label = mask ? hrnet_mask_get_labels(mask, NULL) : NULL;
     guint8 table[256];
 
-    resize(region, width, height);
+    if (!resize(region, width, height))
+        return FALSE;
     if (!label) {
         memset(region->pixels, labels[0] ? 1 : 0, n);
-        return;
+        return TRUE;
     }
     for (guint i = 0; i < 256; i++)
         table[i] = labels[i] ? 1 : 0;
     for (gsize i = 0; i < n; i++)
         region->pixels[i] = table[label[i]];
+    return TRUE;
 }
 
 /* Along a row: in the region is what has some of it at most margin to its left or right. */

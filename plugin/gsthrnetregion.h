@@ -19,9 +19,9 @@ typedef struct {
 } GstHrnetRegion;
 
 /* The pixels whose labels are in the table; without a mask every label is 0. Allocates where the
- * size is not the last one's. */
-void gst_hrnet_region_set(GstHrnetRegion *region, guint width, guint height, const HrnetMask *mask,
-                          const gboolean labels[256]);
+ * size is not the last one's; FALSE where there is no memory. */
+gboolean gst_hrnet_region_set(GstHrnetRegion *region, guint width, guint height,
+                              const HrnetMask *mask, const gboolean labels[256]);
 
 /* Adds all pixels that are at most margin columns and rows away from the region. */
 void gst_hrnet_region_grow(GstHrnetRegion *region, guint margin);

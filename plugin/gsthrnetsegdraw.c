@@ -61,7 +61,7 @@ static void copy_labels(const HrnetMask *mask, GstVideoFrame *out)
 
 /* Finds the pixels to be hidden: in `alpha` those that are not chosen. None where there is no mask.
  */
-static void find_region(GstHrnetSeg *self)
+static gboolean find_region(GstHrnetSeg *self)
 {
     const gboolean hides_chosen = (self->mode == GST_HRNET_MODE_ALPHA) == self->now.invert;
     const HrnetMask *mask = self->hides_all || !self->result ? NULL : self->result->mask;
@@ -69,35 +69,34 @@ static void find_region(GstHrnetSeg *self)
 
     for (guint label = 0; label < 256; label++)
         labels[label] = mask ? self->paint.chosen[label] == hides_chosen : self->hides_all;
-    gst_hrnet_region_set(&self->region, GST_VIDEO_INFO_WIDTH(&self->in_info),
-                         GST_VIDEO_INFO_HEIGHT(&self->in_info), mask, labels);
+    if (!gst_hrnet_region_set(&self->region, GST_VIDEO_INFO_WIDTH(&self->in_info),
+                              GST_VIDEO_INFO_HEIGHT(&self->in_info), mask, labels))
+        return FALSE;
     gst_hrnet_region_grow(&self->region, self->now.margin);
+    return TRUE;
 }
 
-static void hide(GstHrnetSeg *self, GstVideoFrame *frame)
+/* FALSE where there is no memory. */
+static gboolean hide(GstHrnetSeg *self, GstVideoFrame *frame)
 {
     const guint extent = MAX(self->now.strength * GST_VIDEO_FRAME_HEIGHT(frame) / 1000, 2);
 
-    find_region(self);
+    if (!find_region(self))
+        return FALSE;
     switch (self->mode) {
     case GST_HRNET_MODE_BLUR:
-        gst_hrnet_hide_blur(&self->region, frame, extent, &self->cells);
-        break;
+        return gst_hrnet_hide_blur(&self->region, frame, extent, &self->cells);
     case GST_HRNET_MODE_PIXELATE:
         /* Even, so that chroma has the same squares. */
-        gst_hrnet_hide_pixelate(&self->region, frame, (extent + 1) & ~1u, &self->cells);
-        break;
-    case GST_HRNET_MODE_FILL:
-        gst_hrnet_hide_fill(&self->region, frame, self->now.fill_color);
-        break;
+        return gst_hrnet_hide_pixelate(&self->region, frame, (extent + 1) & ~1u, &self->cells);
     case GST_HRNET_MODE_ALPHA:
         /* The edge fades over a few pixels of a large frame, and over one of a small. */
-        gst_hrnet_hide_cut_out(&self->region, frame, 1 + GST_VIDEO_FRAME_HEIGHT(frame) / 400,
-                               GST_VIDEO_INFO_HAS_ALPHA(&self->in_info), &self->cells);
-        break;
+        return gst_hrnet_hide_cut_out(&self->region, frame, 1 + GST_VIDEO_FRAME_HEIGHT(frame) / 400,
+                                      GST_VIDEO_INFO_HAS_ALPHA(&self->in_info), &self->cells);
     default:
-        gst_hrnet_hide_fill(&self->region, frame, BLACK);
-        break;
+        gst_hrnet_hide_fill(&self->region, frame,
+                            self->mode == GST_HRNET_MODE_FILL ? self->now.fill_color : BLACK);
+        return TRUE;
     }
 }
 
@@ -130,8 +129,11 @@ static gboolean draw(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame *
     }
     if (self->mode == GST_HRNET_MODE_OVERLAY && !self->hides_all)
         return paint(self, out, error);
-    hide(self, out);
-    return TRUE;
+    if (hide(self, out))
+        return TRUE;
+    g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY,
+                        "no memory for the region of a frame");
+    return FALSE;
 }
 
 gboolean gst_hrnet_seg_draw(GstHrnetSeg *self, GstBuffer *inbuf, GstBuffer *outbuf, GError **error)
