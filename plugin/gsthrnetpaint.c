@@ -31,8 +31,7 @@ static gboolean choose_labels(GstHrnetPaint *paint, const HrnetModel *model, con
     return TRUE;
 }
 
-/* "#rrggbb" */
-static gboolean parse_color(const gchar *text, guint32 *rgb)
+gboolean gst_hrnet_paint_parse_color(const gchar *text, guint32 *rgb)
 {
     if (text[0] != '#' || strlen(text) != 7)
         return FALSE;
@@ -65,7 +64,7 @@ static gboolean choose_colors(GstHrnetPaint *paint, const HrnetModel *model, con
     for (guint i = 0; i < n; i++) {
         guint32 rgb;
 
-        if (!parse_color(g_strstrip(colors[i]), &rgb)) {
+        if (!gst_hrnet_paint_parse_color(g_strstrip(colors[i]), &rgb)) {
             g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
                         "palette: \"%s\" is no colour: expected #rrggbb", colors[i]);
             return FALSE;
@@ -88,7 +87,8 @@ static gboolean apply_class_style(GstHrnetPaint *paint, const HrnetModel *model,
     label = hrnet_model_find_label(model, g_strstrip(parts[0]));
     if (label < 1)
         return FALSE;
-    if (parts[1] && *g_strstrip(parts[1]) && !parse_color(parts[1], &paint->colors[label]))
+    if (parts[1] && *g_strstrip(parts[1]) &&
+        !gst_hrnet_paint_parse_color(parts[1], &paint->colors[label]))
         return FALSE;
     if (parts[1] && parts[2] && *g_strstrip(parts[2])) {
         gchar *end;

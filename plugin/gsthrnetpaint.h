@@ -28,6 +28,9 @@ gboolean gst_hrnet_paint_setup(GstHrnetPaint *paint, const HrnetModel *model, co
 /* opacity: 0 (nothing is painted) to 1. invert: the labels that are not chosen are painted. */
 void gst_hrnet_paint_set_opacity(GstHrnetPaint *paint, gdouble opacity, gboolean invert);
 
+/* Reads "#rrggbb" into 0xrrggbb; FALSE for anything else. */
+gboolean gst_hrnet_paint_parse_color(const gchar *text, guint32 *rgb);
+
 G_END_DECLS
 
 #endif

@@ -190,6 +190,8 @@ static gboolean start(GstBaseTransform *trans)
 {
     GstHrnetSeg *self = GST_HRNET_SEG(trans);
 
+    if (!gst_hrnet_seg_fill_check(self))
+        return FALSE;
     GST_OBJECT_LOCK(self);
     self->stats = (GstHrnetStats){ 0 };
     self->latency = 0;

@@ -46,6 +46,7 @@ typedef struct {
     gboolean invert, fail_closed;
     guint strength, fill_color, max_mask_age, margin, message_interval, smoothing;
     gboolean edge_refine, adaptive_size;
+    gchar *no_color; /* what `fill` was set to and is none; NULL where fill_color holds */
 } GstHrnetSettings;
 
 /* What has been set since the streaming thread looked last. */
@@ -237,6 +238,15 @@ void gst_hrnet_seg_qos_note(GstHrnetSeg *self, GstClockTime waited);
 /* Whether downstream is past that running time, so that the frame had better be let through with
  * the mask that there is. */
 gboolean gst_hrnet_seg_qos_is_late(GstHrnetSeg *self, GstClockTime time);
+
+/* gsthrnetsegfill.c */
+/* Sets the colour by its text. What is no colour changes nothing: a warning is posted while the
+ * element runs, and otherwise it does not start. */
+void gst_hrnet_seg_fill_set(GstHrnetSeg *self, const gchar *text);
+/* (transfer full) */
+gchar *gst_hrnet_seg_fill_get_locked(GstHrnetSeg *self);
+/* FALSE, with the one error posted, where the colour is none. */
+gboolean gst_hrnet_seg_fill_check(GstHrnetSeg *self);
 
 /* gsthrnetsegprops.c */
 void gst_hrnet_seg_props_class_init(GObjectClass *klass);

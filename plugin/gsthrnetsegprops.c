@@ -15,6 +15,7 @@
 #define MAX_TARGET_FPS         1000
 #define DEFAULT_STRENGTH       30
 #define DEFAULT_FILL_COLOR     0xff000000u
+#define DEFAULT_FILL           "#000000"
 #define DEFAULT_MAX_MASK_AGE   500
 #define MAX_MARGIN             1024
 
@@ -36,6 +37,7 @@ enum {
     PROP_INVERT,
     PROP_STRENGTH,
     PROP_FILL_COLOR,
+    PROP_FILL,
     PROP_FAIL_CLOSED,
     PROP_MAX_MASK_AGE,
     PROP_MARGIN,
@@ -122,6 +124,10 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
     const Field *field = id < PROP_STATS ? &fields[id] : NULL;
     gboolean changed;
 
+    if (id == PROP_FILL) {
+        gst_hrnet_seg_fill_set(self, g_value_get_string(value));
+        return;
+    }
     if (!field || field->type == 0) {
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
         return;
@@ -132,10 +138,14 @@ static void set_property(GObject *object, guint id, const GValue *value, GParamS
         self->changes |= field->changes;
     if (changed && id == PROP_MODE)
         gst_hrnet_seg_mode_set_locked(self);
+    if (id == PROP_FILL_COLOR)
+        g_clear_pointer(&self->settings.no_color, g_free);
     GST_OBJECT_UNLOCK(self);
 
     if (changed && field->loads)
         gst_hrnet_seg_model_reload(self);
+    if (changed && id == PROP_FILL_COLOR)
+        g_object_notify(object, "fill");
 }
 
 /* (transfer full) */
@@ -174,6 +184,8 @@ static void get_property(GObject *object, guint id, GValue *value, GParamSpec *p
     GST_OBJECT_LOCK(self);
     if (id == PROP_STATS)
         g_value_take_boxed(value, stats_locked(&self->stats));
+    else if (id == PROP_FILL)
+        g_value_take_string(value, gst_hrnet_seg_fill_get_locked(self));
     else if (id < PROP_STATS && fields[id].type != 0)
         get_locked(&self->settings, &fields[id], value);
     else
@@ -303,7 +315,7 @@ static void install_steady_properties(GObjectClass *object)
                           "Half-life, in milliseconds of stream time, of what a frame adds to the "
                           "average of class scores that masks are made of: less flicker where "
                           "nothing moves. 0 for off",
-                          0, G_MAXUINT, 0, FLAGS));
+                          0, G_MAXUINT, 0, FLAGS | GST_PARAM_CONTROLLABLE));
     g_object_class_install_property(
         object, PROP_EDGE_REFINE,
         g_param_spec_boolean("edge-refine", "Edge refinement",
@@ -324,11 +336,17 @@ static void install_hiding_properties(GObjectClass *object)
         g_param_spec_uint("strength", "Strength",
                           "Radius of the blur, and side of the squares, in thousandths of the "
                           "frame's height",
-                          1, 100, DEFAULT_STRENGTH, FLAGS));
-    g_object_class_install_property(object, PROP_FILL_COLOR,
-                                    g_param_spec_uint("fill-color", "Fill colour",
-                                                      "Colour of `fill`, as 0xAARRGGBB", 0,
-                                                      G_MAXUINT32, DEFAULT_FILL_COLOR, FLAGS));
+                          1, 100, DEFAULT_STRENGTH, FLAGS | GST_PARAM_CONTROLLABLE));
+    g_object_class_install_property(
+        object, PROP_FILL_COLOR,
+        g_param_spec_uint("fill-color", "Fill colour", "Colour of `fill`, as 0xAARRGGBB", 0,
+                          G_MAXUINT32, DEFAULT_FILL_COLOR, FLAGS | GST_PARAM_CONTROLLABLE));
+    g_object_class_install_property(
+        object, PROP_FILL,
+        g_param_spec_string("fill", "Fill",
+                            "The same as fill-color, opaque and as #rrggbb: each has the other's "
+                            "value",
+                            DEFAULT_FILL, FLAGS));
     g_object_class_install_property(
         object, PROP_FAIL_CLOSED,
         g_param_spec_boolean(
@@ -348,7 +366,7 @@ static void install_hiding_properties(GObjectClass *object)
     g_object_class_install_property(
         object, PROP_MARGIN,
         g_param_spec_uint("margin", "Margin", "Pixels by which the region that is hidden grows", 0,
-                          MAX_MARGIN, 0, FLAGS));
+                          MAX_MARGIN, 0, FLAGS | GST_PARAM_CONTROLLABLE));
 }
 
 void gst_hrnet_seg_props_class_init(GObjectClass *klass)
@@ -392,4 +410,5 @@ void gst_hrnet_seg_props_clear(GstHrnetSettings *settings)
         if (fields[id].type == G_TYPE_STRING)
             g_free(G_STRUCT_MEMBER(gchar *, settings, fields[id].offset));
     }
+    g_free(settings->no_color);
 }

@@ -20,7 +20,7 @@ import launch_lines
 
 FORMATS = "I420 YV12 NV12 NV21 YUY2 UYVY RGB BGR RGBx BGRx xRGB xBGR RGBA BGRA ARGB ABGR GRAY8".split()
 PROPERTIES = ("model model-options mode attach-meta opacity classes palette inference-size threads "
-              "precision sync-mode target-fps static-threshold invert strength fill-color fail-closed "
+              "precision sync-mode target-fps static-threshold invert strength fill-color fill fail-closed "
               "max-mask-age margin adaptive-size class-style message-interval stats").split()
 results = []
 

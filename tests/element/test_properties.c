@@ -268,6 +268,91 @@ GST_START_TEST(test_opacity_is_controllable)
 }
 GST_END_TEST
 
+static void check_fill(GstElement *element, const gchar *text, guint color)
+{
+    gchar *fill;
+    guint number;
+
+    g_object_get(element, "fill", &fill, "fill-color", &number, NULL);
+    fail_unless_equals_string(fill, text);
+    fail_unless_equals_uint64(number, color);
+    g_free(fill);
+}
+
+static void count_notify(GObject *object, GParamSpec *spec, gpointer n)
+{
+    ++*(guint *)n;
+}
+
+/* `fill` and `fill-color` are one colour; what is none changes nothing, or does not start. */
+GST_START_TEST(test_fill_as_text)
+{
+    GstHarness *h = harness_new("hrnetseg model=test fill=#12aBef");
+    GstElement *idle = gst_element_factory_make("hrnetseg", NULL);
+    GstBus *bus = harness_add_bus(h);
+    guint n = 0;
+
+    check_fill(h->element, "#12abef", 0xff12abef);
+    g_signal_connect(h->element, "notify::fill", G_CALLBACK(count_notify), &n);
+    g_object_set(h->element, "fill-color", 0x80ff0000u, NULL);
+    check_fill(h->element, "#ff0000", 0x80ff0000u);
+    fail_unless_equals_int(n, 1);
+    g_object_set(h->element, "fill", "#ff0000", NULL);
+    check_fill(h->element, "#ff0000", 0x80ff0000u);
+    g_object_set(h->element, "fill", "#00ff00", NULL);
+    check_fill(h->element, "#00ff00", 0xff00ff00u);
+    g_object_set(h->element, "fill", "green", NULL);
+    g_free(only_message(bus, GST_MESSAGE_WARNING));
+    check_fill(h->element, "#00ff00", 0xff00ff00u);
+    harness_close(h, bus);
+
+    g_object_set(idle, "model", "test", "fill", "green", NULL);
+    fail_unless_equals_int(gst_element_set_state(idle, GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    g_object_set(idle, "fill-color", 0xff00ff00u, NULL);
+    check_fill(idle, "#00ff00", 0xff00ff00u);
+    fail_if(gst_element_set_state(idle, GST_STATE_PAUSED) == GST_STATE_CHANGE_FAILURE);
+    gst_element_set_state(idle, GST_STATE_NULL);
+    gst_object_unref(idle);
+}
+GST_END_TEST
+
+/* These follow a control source from frame to frame, as opacity does. */
+GST_START_TEST(test_numbers_are_controllable)
+{
+    static const struct {
+        const gchar *property;
+        gdouble first, last; /* shares of the property's range */
+        guint expected;      /* in the middle */
+    } table[] = {
+        { "strength", 0, 1, 50 },
+        { "margin", 0, 0.5, 256 },
+        { "smoothing", 0, 1000.0 / G_MAXUINT, 500 },
+        { "fill-color", 1, 1, G_MAXUINT },
+    };
+    GstHarness *h = harness_new("hrnetseg model=test mode=fill");
+    GstControlSource *source = gst_interpolation_control_source_new();
+    GstTimedValueControlSource *values = GST_TIMED_VALUE_CONTROL_SOURCE(source);
+    GstVideoInfo info;
+    GstBuffer *out;
+    guint value;
+
+    g_object_set(source, "mode", GST_INTERPOLATION_MODE_LINEAR, NULL);
+    gst_timed_value_control_source_set(values, 0, table[__i__].first);
+    gst_timed_value_control_source_set(values, GST_SECOND, table[__i__].last);
+    fail_unless(gst_object_add_control_binding(
+        GST_OBJECT(h->element),
+        gst_direct_control_binding_new(GST_OBJECT(h->element), table[__i__].property, source)));
+    gst_object_unref(source);
+    harness_set_frame_caps(h, "RGB", WIDTH, HEIGHT, "", &info);
+    out = push_seed(h, &info, 15);
+    g_object_get(h->element, table[__i__].property, &value, NULL);
+    fail_unless(value >= table[__i__].expected - 1 && value - 1 <= table[__i__].expected, "%u",
+                value);
+    gst_buffer_unref(out);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
 GST_START_TEST(test_caps_change)
 {
     static const struct {
@@ -361,6 +446,8 @@ static Suite *properties_suite(void)
     tcase_add_test(chain, test_inference_size_while_playing);
     tcase_add_loop_test(chain, test_nonsense_while_playing, 0, 9);
     tcase_add_test(chain, test_opacity_is_controllable);
+    tcase_add_test(chain, test_fill_as_text);
+    tcase_add_loop_test(chain, test_numbers_are_controllable, 0, 4);
     tcase_add_loop_test(chain, test_caps_change, 0, 6);
     tcase_add_loop_test(chain, test_caps_limits, 0, 8);
     tcase_add_test(chain, test_mask_caps_query);
