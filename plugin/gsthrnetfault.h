@@ -1,8 +1,8 @@
 /* Faults on demand, for the tests of what happens then.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Built with the tests, the plugin obeys the environment variable HRNET_FAULT, a list separated by
- * commas:
+ * The tests have a plugin of their own, which is not installed and obeys the environment variable
+ * HRNET_FAULT, a list separated by commas:
  *
  *     run:N       the process's N-th inference fails
  *     run:N-      that one and all after it
@@ -10,7 +10,7 @@
  *     slow:MSxN   the process's first N do
  *     free:MS     freeing a network that another has replaced takes so long at least
  *
- * Without the tests nothing of it is there. */
+ * In the plugin that is installed nothing of it is there. */
 #ifndef GST_HRNET_FAULT_H
 #define GST_HRNET_FAULT_H
 
