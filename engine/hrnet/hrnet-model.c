@@ -78,10 +78,6 @@ HrnetModel *hrnet_model_load(const gchar *name, const gchar *const *options, GEr
         hrnet_propagate_weights_error(error, weights_error);
         return NULL;
     }
-#ifdef HRNET_SELFTEST_ON_LOAD
-    if (hrnet_model_get_metadata(model, "hrnet.selftest") && !hrnet_model_selftest(model, error))
-        return NULL;
-#endif
     return g_steal_pointer(&model);
 }
 
