@@ -5,16 +5,25 @@
     metadata.py 'v4l2src ! videoconvert ! hrnetseg name=seg mode=meta ! fakesink'
 
 The pipeline has to have a hrnetseg of the name `seg`. Needs python3-gi and gir1.2-gstreamer-1.0; the
-metadata is a GstStructure by the name of GstHrnetSegMeta, so that nothing of ours is linked.
+metadata is a GstStructure by the name of GstHrnetSegMeta, so that nothing of ours is linked. Works with
+and without the overrides of gst-python.
+
+What get_structure() returns belongs to the frame and is gone with it. To keep a mask copy the structure:
+that copies no pixels, and the mask is then the copy's.
 """
 
 import sys
+import warnings
 
 import gi
 
 gi.require_version("Gst", "1.0")
 gi.require_version("GstVideo", "1.0")
 from gi.repository import GLib, Gst, GstVideo  # noqa: E402
+
+
+# Without overrides there is no other way to read the elements of a GstValueArray.
+warnings.filterwarnings("ignore", "GObject.ValueArray.get_nth is deprecated", DeprecationWarning)
 
 
 def label_counts(mask):

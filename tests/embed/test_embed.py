@@ -118,6 +118,41 @@ def test_all_elements_metadata_in_python():
         assert mine and set(mine) <= set("xyz") and others and set(others) <= set("abc"), got
 
 
+def test_no_deprecated_calls():
+    pipeline = f"{SOURCE} ! hrnetseg name=seg model=test mode=meta ! fakesink"
+    program, *arguments = script("metadata.py")
+    check_frames(frames(run(program, "-W", "error::DeprecationWarning", *arguments, pipeline)))
+
+
+KEEPING = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import metadata
+from gi.repository import Gst
+
+kept = []
+
+def keep(_pad, info):
+    kept.append(info.get_buffer().get_custom_meta("GstHrnetSegMeta").get_structure().copy())
+    return Gst.PadProbeReturn.OK
+
+Gst.init(None)
+metadata.on_buffer = keep
+metadata.main(sys.argv[2])
+for structure in kept:
+    print(structure.get_uint64("pts")[1], sum(metadata.label_counts(structure.get_value("mask"))[1:]))
+"""
+
+
+def test_masks_are_kept_by_copying():
+    """The element and its frames are gone by the time that the masks are read."""
+    program, path = list(script("metadata.py"))
+    pipeline = f"{SOURCE} ! hrnetseg name=seg model=test mode=meta ! fakesink"
+    got = [line.split() for line in run(program, "-c", KEEPING, os.path.dirname(path), pipeline).splitlines()]
+    assert [int(pts) for pts, _ in got] == [0, 100000000, 200000000], got
+    assert len({n for _, n in got}) == 1 and int(got[0][1]) > 0, got
+
+
 def test_pad_probes_tell_what_failed():
     for program in ([PROGRAMS["pad-probe"]], list(script("metadata.py"))):
         run(*program, "no-such-element", status=1)
