@@ -38,10 +38,35 @@ static gboolean pixel_format(GstVideoFormat format, HrnetPixelFormat *pixel)
     return FALSE;
 }
 
+/* Memory of a buffer that is of another kind than the system's and cannot be mapped, or NULL. */
+static GstMemory *foreign_memory(GstBuffer *buffer)
+{
+    for (guint i = 0; i < gst_buffer_n_memory(buffer); i++) {
+        GstMemory *memory = gst_buffer_peek_memory(buffer, i);
+        GstMapInfo map;
+
+        if (gst_memory_is_type(memory, GST_ALLOCATOR_SYSMEM))
+            continue;
+        if (!gst_memory_map(memory, &map, GST_MAP_READ))
+            return memory;
+        gst_memory_unmap(memory, &map);
+    }
+    return NULL;
+}
+
 gboolean gst_hrnet_image_map(GstVideoFrame *frame, const GstVideoInfo *info, GstBuffer *buffer,
                              GstMapFlags flags, GError **error)
 {
     if (!gst_video_frame_map(frame, info, buffer, flags | GST_VIDEO_FRAME_MAP_FLAG_NO_REF)) {
+        GstMemory *foreign = foreign_memory(buffer);
+
+        if (foreign) {
+            g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                        "memory of type %s cannot be mapped: vapostproc or gldownload before the "
+                        "element bring frames into memory that can",
+                        foreign->allocator->mem_type);
+            return FALSE;
+        }
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
                     "a buffer of %" G_GSIZE_FORMAT " bytes holds no frame of the caps",
                     gst_buffer_get_size(buffer));

@@ -11,7 +11,9 @@ G_BEGIN_DECLS
 #define GST_HRNET_FORMATS                                                                          \
     "I420, YV12, NV12, NV21, YUY2, UYVY, RGB, BGR, RGBx, BGRx, xRGB, xBGR, RGBA, BGRA, ARGB, "     \
     "ABGR, GRAY8"
-#define GST_HRNET_SIZE_RANGE "[ 16, 8192 ]"
+/* Of caps whose frames lie in memory that may or may not be mapped. */
+#define GST_HRNET_FEATURE_DMABUF "memory:DMABuf"
+#define GST_HRNET_SIZE_RANGE     "[ 16, 8192 ]"
 
 /* Maps a buffer that has to hold a frame of the caps, without a reference. A buffer's GstVideoMeta
  * goes over the caps in where its planes lie, but not in its size: what the caps say is what masks

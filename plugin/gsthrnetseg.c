@@ -98,6 +98,13 @@
  * Interlaced frames are segmented as if they were progressive; where they are drawn on, a chroma
  * sample of 4:2:0 belongs to the rows of its own field.
  *
+ * ## Memory
+ *
+ * Frames in `memory:DMABuf` are taken where they can be mapped, and leave as `video/x-raw`, in the
+ * same memory where that is not drawn on or may be. Where the first of them cannot be mapped, as is
+ * the case with tiled memory, the element posts an error: then `vapostproc` or `gldownload` before
+ * the element bring frames into memory that can be.
+ *
  * ## Steady masks
  *
  * #GstHrnetSeg:smoothing averages the scores of the classes over the frames before they become
@@ -170,15 +177,18 @@
 GST_DEBUG_CATEGORY(gst_hrnet_seg_debug);
 #define GST_CAT_DEFAULT gst_hrnet_seg_debug
 
-#define CAPS(formats)                                                                              \
-    "video/x-raw, format = (string) " formats ", width = (int) " GST_HRNET_SIZE_RANGE              \
+#define CAPS(features, formats)                                                                    \
+    "video/x-raw" features ", format = (string) " formats ", width = (int) " GST_HRNET_SIZE_RANGE  \
     ", height = (int) " GST_HRNET_SIZE_RANGE ", framerate = (fraction) [ 0, max ]"
 
-static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
-    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS(CAPS("{ " GST_HRNET_FORMATS " }")));
+static GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
+                            GST_STATIC_CAPS(CAPS("", "{ " GST_HRNET_FORMATS " }") "; " CAPS(
+                                "(" GST_HRNET_FEATURE_DMABUF ")", "{ " GST_HRNET_FORMATS " }")));
 /* A420 is made by `alpha` alone. */
-static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE(
-    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS(CAPS("{ " GST_HRNET_FORMATS ", A420 }")));
+static GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS,
+                            GST_STATIC_CAPS(CAPS("", "{ " GST_HRNET_FORMATS ", A420 }")));
 
 G_DEFINE_TYPE_WITH_CODE(GstHrnetSeg, gst_hrnet_seg, GST_TYPE_BASE_TRANSFORM,
                         G_IMPLEMENT_INTERFACE(GST_TYPE_PRESET, NULL)

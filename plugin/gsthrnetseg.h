@@ -100,6 +100,7 @@ struct _GstHrnetSeg {
     GstVideoInfo in_info, out_info;
     GstHrnetMode negotiated_mode; /* the last that the caps were made for */
     gboolean peer_takes_video_meta;
+    gboolean unproven;        /* frames' memory may be one that cannot be mapped */
     GstHrnetNetwork *network; /* the worker's while it is busy */
     GThread *retiring;        /* frees the one before */
     GstHrnetShape shape;      /* that its session shall have */

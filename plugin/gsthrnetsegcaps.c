@@ -1,5 +1,6 @@
 /* hrnetseg: caps and allocation.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "gsthrnetimage.h"
 #include "gsthrnetseg.h"
 
 GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
@@ -64,11 +65,44 @@ static GstCaps *made_caps(GstCaps *caps, GstPadDirection direction, const gchar 
     return other;
 }
 
+static gboolean is_dmabuf(const GstCaps *caps, guint index)
+{
+    const GstCapsFeatures *features = gst_caps_get_features(caps, index);
+
+    return features && gst_caps_features_contains(features, GST_HRNET_FEATURE_DMABUF);
+}
+
+/* What goes in as DMABuf leaves as if it were the system's memory, which can be mapped as well;
+ * what is to leave may have come as either. (transfer full) both. */
+static GstCaps *other_memory(GstCaps *caps, GstPadDirection direction)
+{
+    GstCaps *other = gst_caps_new_empty();
+    const guint n = gst_caps_get_size(caps);
+
+    for (guint i = 0; i < n; i++) {
+        GstCapsFeatures *features =
+            is_dmabuf(caps, i) ? NULL : gst_caps_features_copy(gst_caps_get_features(caps, i));
+
+        other = gst_caps_merge_structure_full(
+            other, gst_structure_copy(gst_caps_get_structure(caps, i)), features);
+    }
+    for (guint i = 0; i < n && direction == GST_PAD_SRC; i++) {
+        if (gst_caps_features_is_equal(gst_caps_get_features(caps, i),
+                                       GST_CAPS_FEATURES_MEMORY_SYSTEM_MEMORY))
+            other = gst_caps_merge_structure_full(
+                other, gst_structure_copy(gst_caps_get_structure(caps, i)),
+                gst_caps_features_new(GST_HRNET_FEATURE_DMABUF, NULL));
+    }
+    gst_caps_unref(caps);
+    return other;
+}
+
 GstCaps *gst_hrnet_seg_caps_of_mode(GstHrnetMode mode, GstCaps *caps, GstPadDirection direction)
 {
     const gchar *formats = made_formats(mode);
+    GstCaps *other = formats ? made_caps(caps, direction, formats) : gst_caps_ref(caps);
 
-    return formats ? made_caps(caps, direction, formats) : gst_caps_ref(caps);
+    return gst_caps_is_any(other) ? other : other_memory(other, direction);
 }
 
 static GstCaps *transform_caps(GstBaseTransform *trans, GstPadDirection direction, GstCaps *caps,
@@ -136,6 +170,7 @@ static gboolean set_caps(GstBaseTransform *trans, GstCaps *incaps, GstCaps *outc
     self->in_info = in_info;
     self->out_info = out_info;
     g_clear_pointer(&self->converter, gst_video_converter_free);
+    self->unproven = is_dmabuf(incaps, 0);
     self->negotiated_mode = mode_for_caps(self);
     self->restarts = TRUE;
     /* An `auto` size goes by the shape that a frame is displayed in. */
@@ -210,9 +245,17 @@ static gboolean propose_allocation(GstBaseTransform *trans, GstQuery *decide_que
     GstHrnetSeg *self = GST_HRNET_SEG(trans);
     const gboolean same = made_formats(current_mode(self)) == NULL;
     const gboolean meta = current_mode(self) == GST_HRNET_MODE_META;
+    GstCaps *caps;
 
     if (decide_query == NULL)
         return base_class->propose_allocation(trans, decide_query, query);
+    /* Downstream is asked for other caps, and such memory is upstream's to have. */
+    gst_query_parse_allocation(query, &caps, NULL);
+    if (caps && is_dmabuf(caps, 0)) {
+        if (!meta || self->peer_takes_video_meta)
+            gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, NULL);
+        return TRUE;
+    }
     if (same && gst_pad_peer_query(GST_BASE_TRANSFORM_SRC_PAD(trans), query))
         refuse_cropping(query);
     else if (meta)

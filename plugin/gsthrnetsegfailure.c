@@ -35,7 +35,7 @@ gboolean gst_hrnet_seg_failure_note(GstHrnetSeg *self, const gchar *what, const 
         return TRUE;
     self->stumbles = TRUE;
     self->n_failures++;
-    if (self->n_failures >= MOST_FAILURES) {
+    if (self->n_failures >= MOST_FAILURES || (self->unproven && self->unreadable)) {
         GST_ELEMENT_ERROR(self, STREAM, FAILED, ("%s: %s", what, error->message),
                           ("%u in a row", self->n_failures));
         return FALSE;
@@ -59,6 +59,7 @@ static gboolean is_readable(GstHrnetSeg *self, GstBuffer *buffer, GError **error
     if (!gst_hrnet_image_map(&frame, &self->in_info, buffer, GST_MAP_READ, error))
         return FALSE;
     gst_video_frame_unmap(&frame);
+    self->unproven = FALSE;
     return TRUE;
 }
 

@@ -3,6 +3,7 @@
 #include "gsthrnetseg.h"
 
 #include "gsthrnetanalytics.h"
+#include "gsthrnetimage.h"
 #include "gsthrnetmeta.h"
 
 GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
@@ -82,12 +83,26 @@ static gboolean frame_is_plain(const GstVideoInfo *info, GstBuffer *buffer)
     return TRUE;
 }
 
+/* Memory that others have exported may be for reading alone, which its flags do not tell. */
+static gboolean can_write(GstHrnetSeg *self, GstBuffer *buffer)
+{
+    GstVideoFrame frame;
+
+    if (gst_memory_is_type(gst_buffer_peek_memory(buffer, 0), GST_ALLOCATOR_SYSMEM))
+        return TRUE;
+    if (!gst_hrnet_image_map(&frame, &self->in_info, buffer, GST_MAP_READWRITE, NULL))
+        return FALSE;
+    gst_video_frame_unmap(&frame);
+    return TRUE;
+}
+
 static gboolean can_draw_in_place(GstHrnetSeg *self, GstBuffer *buffer)
 {
     return GST_VIDEO_INFO_FORMAT(&self->in_info) == GST_VIDEO_INFO_FORMAT(&self->out_info) &&
            self->mode != GST_HRNET_MODE_MASK && gst_buffer_is_writable(buffer) &&
            gst_buffer_is_all_memory_writable(buffer) &&
-           (self->peer_takes_video_meta || frame_is_plain(&self->in_info, buffer));
+           (self->peer_takes_video_meta || frame_is_plain(&self->in_info, buffer)) &&
+           can_write(self, buffer);
 }
 
 /* What stands for a time without a picture has no pixels either. */

@@ -307,6 +307,7 @@ static gboolean look_at_pixels(GstHrnetSeg *self, GstBuffer *buffer, GError **er
         self->unreadable = TRUE;
         return FALSE;
     }
+    self->unproven = FALSE;
     if (self->latest) {
         ok = hand_to_worker(self, &frame, error);
     } else if (!is_static(self, &frame)) {

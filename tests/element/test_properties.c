@@ -395,7 +395,9 @@ GST_START_TEST(test_caps_limits)
         { "video/x-raw,format=I420,width=15,height=16,framerate=1/1", FALSE },
         { "video/x-raw,format=I420,width=8193,height=16,framerate=1/1", FALSE },
         { "video/x-raw,format=Y444,width=64,height=64,framerate=1/1", FALSE },
-        { "video/x-raw(memory:DMABuf),format=I420,width=64,height=64,framerate=1/1", FALSE },
+        { "video/x-raw(memory:DMABuf),format=I420,width=64,height=64,framerate=1/1", TRUE },
+        { "video/x-raw(memory:DMABuf),format=I420,width=15,height=64,framerate=1/1", FALSE },
+        { "video/x-raw(memory:GLMemory),format=I420,width=64,height=64,framerate=1/1", FALSE },
         { "video/x-h264", FALSE },
     };
     GstElement *element = gst_element_factory_make("hrnetseg", NULL);
@@ -449,7 +451,7 @@ static Suite *properties_suite(void)
     tcase_add_test(chain, test_fill_as_text);
     tcase_add_loop_test(chain, test_numbers_are_controllable, 0, 4);
     tcase_add_loop_test(chain, test_caps_change, 0, 6);
-    tcase_add_loop_test(chain, test_caps_limits, 0, 8);
+    tcase_add_loop_test(chain, test_caps_limits, 0, 10);
     tcase_add_test(chain, test_mask_caps_query);
     suite_add_tcase(suite, chain);
     return suite;
