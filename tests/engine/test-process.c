@@ -54,13 +54,13 @@ static void in_child(void (*func)(HrnetSession *), HrnetSession *session)
 
 static void go_on(HrnetSession *session)
 {
-    g_autoptr(HrnetMask) mask = segment(session);
+    hrnet_mask_unref(segment(session));
 }
 
 static void begin(HrnetSession *session)
 {
     g_autoptr(HrnetSession) own = new_session();
-    g_autoptr(HrnetMask) mask = segment(own);
+    hrnet_mask_unref(segment(own));
     in_child(go_on, own);
     hrnet_session_unref(session);
 }
