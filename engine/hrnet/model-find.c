@@ -12,8 +12,8 @@
 static gchar **model_folders(void)
 {
     const gchar *path = g_getenv("HRNET_MODEL_PATH");
-    g_autofree gchar *all = g_strconcat(path ? path : "", G_SEARCHPATH_SEPARATOR_S,
-                                        HRNET_MODEL_FOLDER, NULL);
+    g_autofree gchar *all =
+        g_strconcat(path ? path : "", G_SEARCHPATH_SEPARATOR_S, HRNET_MODEL_FOLDER, NULL);
     return g_strsplit(all, G_SEARCHPATH_SEPARATOR_S, -1);
 }
 
@@ -25,9 +25,9 @@ static gint compare_names(gconstpointer a, gconstpointer b)
 /**
  * hrnet_model_list_names:
  *
- * The names by which hrnet_model_load() finds models: of the files `NAME.safetensors` in the folders
- * of the environment variable `HRNET_MODEL_PATH` and in the installed one. The files are not opened.
- * Any thread.
+ * The names by which hrnet_model_load() finds models: of the files `NAME.safetensors` in the
+ * folders of the environment variable `HRNET_MODEL_PATH` and in the installed one. The files are
+ * not opened. Any thread.
  *
  * Returns: (transfer full) (array zero-terminated=1): the names, sorted, each once
  */

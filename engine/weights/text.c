@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "weights/text.h"
 
-#define REPLACEMENT     0xfffdu
+#define REPLACEMENT          0xfffdu
 #define ZERO_WIDTH_NONJOINER 0x200cu
 #define ZERO_WIDTH_JOINER    0x200du
 
