@@ -91,7 +91,8 @@ def check(root, exports, folder):
     values = {"PORT": "0", "ELEMENT": "hrnetseg mode=blur", "SOURCE": "videotestsrc is-live=true"}
     words = [re.sub(r"\$\{(\w+)\}", lambda match: values[match.group(1)], word) for word in words]
     # No home: where a unit of a DynamicUser runs.
-    serve = f"cd /; env -i {' '.join(settings)} timeout 20 {shlex.join(words)} | head -n 1"
+    serve = (f"cd /; exec 3< <(exec env -i {' '.join(settings)} {shlex.join(words)}); server=$!; "
+             "read -r -t 300 -u 3 line; kill $server; echo \"$line\"")
     assert run(root, serve.replace("%i", "door")).stdout.startswith("rtsp://"), serve
 
 
