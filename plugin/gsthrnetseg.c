@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* A launch line stays one line. */
+/* clang-format off */
 /**
  * SECTION:element-hrnetseg
  * @title: hrnetseg
@@ -133,42 +135,36 @@
  * ]|
  * People in front of a camera, painted.
  * |[
- * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg model=street classes=road,car opacity=0.7 !
- * videoconvert ! autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg model=street classes=road,car opacity=0.7 ! videoconvert ! autovideosink
  * ]|
  * Two of the street's classes.
  * |[
- * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg mode=mask sync-mode=exact ! pngenc snapshot=true
- * ! filesink location=mask.png
+ * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg mode=mask sync-mode=exact ! pngenc snapshot=true ! filesink location=mask.png
  * ]|
- * The labels of a frame themselves, as a picture: the first of a live stream has a mask only where
- * it waits for it.
+ * The labels of a frame themselves, as a picture: the first of a live stream has a mask only where it
+ * waits for it.
  * |[
- * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg sync-mode=latest target-fps=10 ! videoconvert !
- * autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg sync-mode=latest target-fps=10 ! videoconvert ! autovideosink
  * ]|
  * At most ten inferences a second, and no frame held up.
  * |[
- * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg mode=blur invert=true strength=40 ! videoconvert
- * ! autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg mode=blur invert=true strength=40 ! videoconvert ! autovideosink
  * ]|
  * A blurred background.
  * |[
- * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg mode=pixelate margin=8 fail-closed=true !
- * videoconvert ! autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg mode=pixelate margin=8 fail-closed=true ! videoconvert ! autovideosink
  * ]|
  * Nobody to be recognised, whatever happens.
  * |[
- * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg smoothing=300 edge-refine=true ! videoconvert !
- * autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg smoothing=300 edge-refine=true ! videoconvert ! autovideosink
  * ]|
  * Calm masks, with the picture's own edges.
  * |[
- * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg mode=alpha ! compositor background=white !
- * videoconvert ! autovideosink
+ * gst-launch-1.0 v4l2src ! videoconvert ! hrnetseg mode=alpha ! compositor background=white ! videoconvert ! autovideosink
  * ]|
  * People before a white background.
  */
+/* clang-format on */
 
 #include "gsthrnetseg.h"
 

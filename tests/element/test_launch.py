@@ -57,7 +57,7 @@ def embedded_lines(folder):
         if name.endswith((".py", ".c")):
             with open(os.path.join(folder, name), encoding="utf-8") as source:
                 for line in re.findall(r"'(v4l2src ![^']*)'", source.read()):
-                    yield f"gst-launch-1.0 {line}"
+                    yield f"gst-launch-1.0 -m {line}"
 
 
 def docs(root, folder):

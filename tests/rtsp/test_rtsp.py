@@ -248,7 +248,7 @@ def test_what_fails_later_is_told():
                               check=False)
     assert done.returncode != 0 and "ERROR" in done.stderr, done
     with open("server.log", encoding="utf-8") as log:
-        assert "absent" in log.read()
+        assert "filesrc" in log.read()
 
 
 def verify(unit):
@@ -276,6 +276,7 @@ def test_unit_s_command_is_one_that_the_program_takes():
     with open(UNIT, encoding="utf-8") as file:
         text = file.read()
     values = dict(re.findall(r"^#     ([A-Z]+)=(.*)$", text, re.MULTILINE))
+    values["ELEMENT"] += " model=test"
     words = re.search(r"^ExecStart=\S+ (.*)$", text, re.MULTILINE).group(1).split()
     # As systemd does it: a word's variables are replaced, and it stays one word.
     words = [re.sub(r"\$\{(\w+)\}", lambda match: values[match.group(1)], word) for word in words]
