@@ -17,8 +17,8 @@ static GstHarness *start(const gchar *description, const gchar *format, GstVideo
     return h;
 }
 
-/* Share and box, counted the plain way. */
-static void check_class(const GstStructure *class, const guint8 *labels)
+/* Share and box, counted the plain way; the winner of n has an n-th at least. */
+static void check_class(const GstStructure *class, const guint8 *labels, guint n_rivals)
 {
     guint label, x, y, width, height, left = WIDTH, top = HEIGHT, right = 0, bottom = 0, n = 0;
     gdouble share, confidence;
@@ -42,8 +42,7 @@ static void check_class(const GstStructure *class, const guint8 *labels)
     fail_unless_equals_int(y, top);
     fail_unless_equals_int(width, right - left + 1);
     fail_unless_equals_int(height, bottom - top + 1);
-    /* Of three classes the winner has a third at least. */
-    fail_unless(confidence > 1 / 3.0 && confidence <= 1);
+    fail_unless(confidence > 1.0 / n_rivals && confidence <= 1);
 }
 
 GST_START_TEST(test_message)
@@ -70,13 +69,38 @@ GST_START_TEST(test_message)
     for (guint i = 0; i < gst_value_array_get_size(classes); i++) {
         const GstStructure *class = gst_value_get_structure(gst_value_array_get_value(classes, i));
 
-        check_class(class, labels);
+        check_class(class, labels, 3);
         gst_structure_get_double(class, "share", &share);
         sum += share;
     }
     fail_unless(ABS(sum - 1) < 1e-9);
     g_free(labels);
     gst_message_unref(message);
+    gst_buffer_unref(out);
+    harness_close(h, bus);
+}
+GST_END_TEST
+
+/* A class that is alone has none of class as its rival, or it would be certain everywhere. */
+GST_START_TEST(test_one_class)
+{
+    GstVideoInfo info;
+    GstBus *bus;
+    GstHarness *h =
+        start("hrnetseg model=lone message-interval=1000 mode=meta", "I420", &info, &bus);
+    GstBuffer *out = gst_harness_push_and_pull(h, frame_new(&info, 0, 2));
+    guint8 *labels = seg_labels(out, WIDTH, HEIGHT);
+    const GValue *areas = gst_structure_get_value(seg_structure(out), "areas");
+    gdouble confidence;
+
+    for (guint i = 0; i < gst_value_array_get_size(areas); i++) {
+        const GstStructure *class = gst_value_get_structure(gst_value_array_get_value(areas, i));
+
+        check_class(class, labels, 2);
+        fail_unless(gst_structure_get_double(class, "confidence", &confidence) && confidence < 1);
+    }
+    fail_unless(gst_value_array_get_size(areas) > 0);
+    g_free(labels);
     gst_buffer_unref(out);
     harness_close(h, bus);
 }
@@ -166,6 +190,7 @@ static Suite *reports_suite(void)
 
     tcase_set_timeout(chain, 120);
     tcase_add_test(chain, test_message);
+    tcase_add_test(chain, test_one_class);
     tcase_add_loop_test(chain, test_interval, 0, 5);
     tcase_add_test(chain, test_style);
     suite_add_tcase(suite, chain);
