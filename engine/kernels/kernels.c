@@ -8,7 +8,9 @@
 #if defined(__x86_64__)
 #define INSTRUCTION_SETS(SET)                                                                      \
     SET(HRNET_CPU_AVX2, avx2)                                                                      \
-    SET(HRNET_CPU_AVX512, avx512)
+    SET(HRNET_CPU_AVX_VNNI, avxvnni)                                                               \
+    SET(HRNET_CPU_AVX512, avx512)                                                                  \
+    SET(HRNET_CPU_AVX512_VNNI, avx512vnni)
 #else
 #define INSTRUCTION_SETS(SET)
 #endif
@@ -39,6 +41,7 @@ void hrnet_kernels_fill(HrnetKernels *kernels, HrnetCpuFeatures features)
     kernels->frame = hrnet_frame_kernels_c;
     kernels->resize = hrnet_resize_kernels_c;
     kernels->score = hrnet_score_kernels_c;
+    kernels->int8 = hrnet_int8_kernels_c;
 #define ADD(feature, folder)                                                                       \
     if (features & 1u << (feature))                                                                \
         hrnet_kernels_add_##folder(kernels);

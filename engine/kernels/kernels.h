@@ -11,6 +11,7 @@
 #include "base/cpu.h"
 #include "kernels/conv_kernels.h"
 #include "kernels/frame_kernels.h"
+#include "kernels/int8_kernels.h"
 #include "kernels/peak.h"
 #include "kernels/resize_kernels.h"
 #include "kernels/score_kernels.h"
@@ -20,6 +21,7 @@ typedef struct {
     HrnetFrameKernels frame;
     HrnetResizeKernels resize;
     HrnetScoreKernels score;
+    HrnetInt8Kernels int8;
     HrnetPeakFunc peak; /* NULL where there is none */
 } HrnetKernels;
 

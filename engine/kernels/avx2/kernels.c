@@ -7,5 +7,12 @@ void hrnet_kernels_add_avx2(HrnetKernels *kernels)
     kernels->frame = hrnet_frame_kernels_avx2;
     kernels->resize = hrnet_resize_kernels_avx2;
     kernels->score = hrnet_score_kernels_avx2;
+    kernels->int8 = (HrnetInt8Kernels){
+        .block_rows = 4,
+        .weight_bytes = 2,
+        .conv = hrnet_int8_conv_avx2,
+        .spread = hrnet_int8_spread_c,
+        .sum = hrnet_int8_sum_avx2,
+    };
     kernels->peak = hrnet_peak_f32_avx2;
 }

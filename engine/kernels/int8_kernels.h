@@ -1,0 +1,20 @@
+/* What int8 networks are made of.
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef HRNET_KERNELS_INT8_KERNELS_H
+#define HRNET_KERNELS_INT8_KERNELS_H
+
+#include "kernels/int8_conv.h"
+#include "kernels/int8_sum.h"
+
+typedef struct {
+    unsigned block_rows;   /* of packed weights, a multiple of HRNET_QUAD */
+    unsigned weight_bytes; /* 1 or 2 */
+    void (*conv)(const HrnetInt8Conv *conv);
+    void (*spread)(int16_t *out, const uint8_t *row, const HrnetInt8Columns *columns, unsigned n);
+    void (*sum)(const HrnetInt8Sum *sum);
+} HrnetInt8Kernels;
+
+/* The references. */
+extern const HrnetInt8Kernels hrnet_int8_kernels_c;
+
+#endif
