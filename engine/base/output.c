@@ -66,11 +66,12 @@ static char *beside(const char *path, const char *name)
 {
     const char *slash = strrchr(path, '/');
     const size_t n = slash && name[0] != '/' ? (size_t)(slash - path) + 1 : 0;
-    char *result = malloc(n + strlen(name) + 1);
+    const size_t n_name = strlen(name);
+    char *result = malloc(n + n_name + 1);
     if (!result)
         return NULL;
     memcpy(result, path, n);
-    strcpy(result + n, name);
+    memcpy(result + n, name, n_name + 1);
     return result;
 }
 

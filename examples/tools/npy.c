@@ -182,7 +182,7 @@ gboolean npy_read(const gchar *path, NpyArray *array, GError **error)
     return good;
 }
 
-static gchar *make_header(const gsize *dims, guint n_dims)
+static GString *make_header(const gsize *dims, guint n_dims)
 {
     GString *text = g_string_new("{'descr': '<f4', 'fortran_order': False, 'shape': (");
 
@@ -192,15 +192,14 @@ static gchar *make_header(const gsize *dims, guint n_dims)
     /* The elements begin at a multiple of 64; the header's last byte is a newline. */
     while ((text->len + 1 + sizeof magic + 4) % 64)
         g_string_append_c(text, ' ');
-    g_string_append_c(text, '\n');
-    return g_string_free(text, FALSE);
+    return g_string_append_c(text, '\n');
 }
 
 gboolean npy_write(const gchar *path, const gfloat *data, const gsize *dims, guint n_dims,
                    GError **error)
 {
-    g_autofree gchar *header = make_header(dims, n_dims);
-    const gsize n_header = strlen(header), n_start = sizeof magic + 4 + n_header;
+    g_autoptr(GString) header = make_header(dims, n_dims);
+    const gsize n_header = header->len, n_start = sizeof magic + 4 + n_header;
     const guint8 start[4] = { 1, 0, n_header & 0xff, (guint8)(n_header >> 8) };
     gsize n_floats = 1;
 
@@ -211,7 +210,7 @@ gboolean npy_write(const gchar *path, const gfloat *data, const gsize *dims, gui
         return fail(error, path, "no memory for %" G_GSIZE_FORMAT " numbers", n_floats);
     memcpy(bytes, magic, sizeof magic);
     memcpy(bytes + sizeof magic, start, sizeof start);
-    memcpy(bytes + sizeof magic + sizeof start, header, n_header);
+    memcpy(bytes + sizeof magic + sizeof start, header->str, n_header);
     for (gsize i = 0; i < n_floats; i++) {
         guint32 bits;
 

@@ -43,6 +43,8 @@ int tool_misuse(const gchar *format, ...)
 
 static void on_end(int number)
 {
+    /* made for signal handlers, as its documentation says, which the check cannot know
+     * NOLINTNEXTLINE(bugprone-signal-handler) */
     hrnet_discard_unfinished_files();
     signal(number, SIG_DFL);
     raise(number);

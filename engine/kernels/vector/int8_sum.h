@@ -59,20 +59,22 @@ ALWAYS_INLINE void sum_step(uint8_t *out, const uint8_t *base, const HrnetInt8Su
 }
 
 /* The last pixels, fewer than SUM_PIXELS, by way of memory that holds a step. */
-ALWAYS_INLINE void sum_rest(const HrnetInt8Sum *s, SumSource *sources, const unsigned n_sources,
-                            size_t at, size_t n)
+ALWAYS_INLINE void sum_rest(const HrnetInt8Sum *s, const SumSource *sources,
+                            const unsigned n_sources, size_t at, size_t n)
 {
     enum { STEP = HRNET_QUAD * SUM_PIXELS };
     int16_t rows[2 * HRNET_INT8_SOURCES_MAX][STEP] = { 0 };
     uint8_t bytes[STEP] = { 0 };
+    SumSource rest[HRNET_INT8_SOURCES_MAX];
     memcpy(bytes, s->base + at, n);
     for (unsigned i = 0; i < n_sources; i++) {
         memcpy(rows[2 * i], sources[i].first + at, n * sizeof **rows);
         memcpy(rows[2 * i + 1], sources[i].second + at, n * sizeof **rows);
-        sources[i].first = rows[2 * i];
-        sources[i].second = rows[2 * i + 1];
+        rest[i] = sources[i];
+        rest[i].first = rows[2 * i];
+        rest[i].second = rows[2 * i + 1];
     }
-    sum_step(bytes, bytes, s, sources, n_sources, 0);
+    sum_step(bytes, bytes, s, rest, n_sources, 0);
     memcpy(s->out + at, bytes, n);
 }
 
