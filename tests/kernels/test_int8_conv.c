@@ -336,7 +336,8 @@ static void test_reference(void)
     int32_t bias[8];
     float scale[8], residual_scale;
     pack_numbers(&n, weights, bias, scale, &residual_scale);
-    uint8_t src[2 * PLANE_BYTES], residual[2 * PLANE_BYTES], out[2 * PLANE_BYTES];
+    uint8_t src[2 * PLANE_BYTES + HRNET_INT8_OVER_READ];
+    uint8_t residual[2 * PLANE_BYTES], out[2 * PLANE_BYTES];
     memset(src, (int)n.in.zero_point, sizeof src);
     for (unsigned c = 0; c < IN; c++) {
         for (int i = 0; i < HEIGHT * WIDTH; i++)
