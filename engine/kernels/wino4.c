@@ -64,13 +64,14 @@ void hrnet_wino4_input_f32_c(const HrnetWino4Input *t)
     }
 }
 
-static float product_sum(const HrnetWino4Product *t, unsigned point, unsigned r, unsigned lane)
+/* On from `sum`, so that chunks of channels one after another give the bits of all at once. */
+static float product_sum(const HrnetWino4Product *t, unsigned point, unsigned r, unsigned lane,
+                         float sum)
 {
     const unsigned first = r / t->block_rows * t->block_rows;
     const unsigned n_rows = t->rows - first < t->block_rows ? t->rows - first : t->block_rows;
     const float *u = t->u + point * t->u_point_floats + (size_t)first * t->u_channels +
                      (size_t)t->u_first_channel * n_rows;
-    float sum = t->bias && point == t->bias_point ? t->bias[r] : 0;
     for (unsigned c = 0; c < t->n_channels; c++)
         sum += u[(size_t)c * n_rows + r - first] *
                t->v[point * t->v_point_floats + c * t->v_channel_floats + lane];
@@ -81,9 +82,10 @@ void hrnet_wino4_product_f32_c(const HrnetWino4Product *t)
 {
     for (unsigned point = 0; point < t->n_points; point++) {
         for (unsigned r = 0; r < t->rows; r++) {
+            const float bias = t->bias && point == t->bias_point ? t->bias[r] : 0;
             float *m = t->m + r * t->m_row_floats + point * t->m_point_floats;
             for (unsigned lane = 0; lane < t->n_vectors * t->vector_floats; lane++)
-                m[lane] = product_sum(t, point, r, lane) + (t->accumulate ? m[lane] : 0);
+                m[lane] = product_sum(t, point, r, lane, t->accumulate ? m[lane] : bias);
         }
     }
 }
