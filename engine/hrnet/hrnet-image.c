@@ -1,54 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hrnet/hrnet-private.h"
+#include "ops/frame_format.h"
 
 #include <string.h>
 
-/* How many bytes a row of each plane takes, by the number of its samples. */
-typedef struct {
-    HrnetFrameFormat frame_format;
-    guint n_planes;
-    guint pixel_bytes;  /* of plane 0; 4:2:2 packed: of a pixel pair, see is_pair */
-    gboolean is_pair;   /* plane 0 holds pairs of pixels */
-    guint chroma_bytes; /* of a chroma sample in planes 1 and 2 */
-} FormatInfo;
-
-static const FormatInfo format_infos[] = {
-    [HRNET_PIXEL_FORMAT_I420] = { HRNET_FRAME_I420, 3, 1, FALSE, 1 },
-    [HRNET_PIXEL_FORMAT_YV12] = { HRNET_FRAME_YV12, 3, 1, FALSE, 1 },
-    [HRNET_PIXEL_FORMAT_NV12] = { HRNET_FRAME_NV12, 2, 1, FALSE, 2 },
-    [HRNET_PIXEL_FORMAT_NV21] = { HRNET_FRAME_NV21, 2, 1, FALSE, 2 },
-    [HRNET_PIXEL_FORMAT_YUY2] = { HRNET_FRAME_YUY2, 1, 4, TRUE, 0 },
-    [HRNET_PIXEL_FORMAT_UYVY] = { HRNET_FRAME_UYVY, 1, 4, TRUE, 0 },
-    [HRNET_PIXEL_FORMAT_RGB] = { HRNET_FRAME_RGB, 1, 3, FALSE, 0 },
-    [HRNET_PIXEL_FORMAT_BGR] = { HRNET_FRAME_BGR, 1, 3, FALSE, 0 },
-    [HRNET_PIXEL_FORMAT_RGBX] = { HRNET_FRAME_RGBX, 1, 4, FALSE, 0 },
-    [HRNET_PIXEL_FORMAT_BGRX] = { HRNET_FRAME_BGRX, 1, 4, FALSE, 0 },
-    [HRNET_PIXEL_FORMAT_XRGB] = { HRNET_FRAME_XRGB, 1, 4, FALSE, 0 },
-    [HRNET_PIXEL_FORMAT_XBGR] = { HRNET_FRAME_XBGR, 1, 4, FALSE, 0 },
-    [HRNET_PIXEL_FORMAT_RGBA] = { HRNET_FRAME_RGBA, 1, 4, FALSE, 0 },
-    [HRNET_PIXEL_FORMAT_BGRA] = { HRNET_FRAME_BGRA, 1, 4, FALSE, 0 },
-    [HRNET_PIXEL_FORMAT_ARGB] = { HRNET_FRAME_ARGB, 1, 4, FALSE, 0 },
-    [HRNET_PIXEL_FORMAT_ABGR] = { HRNET_FRAME_ABGR, 1, 4, FALSE, 0 },
-    [HRNET_PIXEL_FORMAT_GRAY8] = { HRNET_FRAME_GRAY8, 1, 1, FALSE, 0 },
-};
-
-static gsize row_bytes(const FormatInfo *info, guint plane, guint width)
+/**
+ * hrnet_pixel_format_get_name:
+ * @format: a layout of bytes
+ *
+ * What GStreamer calls a #GstVideoFormat that lies in memory like this: `NV12`, `RGBx`. Formats are
+ * numbered from 0 on without a gap.
+ *
+ * Returns: (nullable): the name, or %NULL where @format is none of #HrnetPixelFormat
+ */
+const gchar *hrnet_pixel_format_get_name(HrnetPixelFormat format)
 {
-    if (plane > 0)
-        return (gsize)info->chroma_bytes * ((width + 1) / 2);
-    return (gsize)info->pixel_bytes * (info->is_pair ? (width + 1) / 2 : width);
+    const HrnetFrameLayout *layout = hrnet_frame_layout((guint)format);
+    return layout ? layout->name : NULL;
 }
 
-static guint plane_rows(const HrnetImage *image, guint plane)
+static gsize row_bytes(const HrnetFrame *frame, guint plane)
 {
-    const guint half = (image->height + 1) / 2;
-    return plane == 0 ? image->height : image->interlaced ? (half + 1) / 2 * 2 : half;
+    return hrnet_frame_row_samples(frame, plane) * frame->layout->sample_bytes;
+}
+
+/* The stride of another plane than the first where as many pixels fit a row of it. */
+static gsize chroma_stride(const HrnetFrame *frame, guint plane, gsize first_stride)
+{
+    HrnetFrame wide = *frame;
+    const guint sample_bytes = frame->layout->sample_bytes;
+    wide.width =
+        (guint)MIN(first_stride / sample_bytes + (first_stride % sample_bytes != 0), G_MAXINT);
+    return row_bytes(&wide, plane);
 }
 
 /* Format and size, which everything else is computed from. */
 static gboolean check_geometry(const HrnetImage *image, GError **error)
 {
-    if ((guint)image->format >= G_N_ELEMENTS(format_infos)) {
+    if (!hrnet_frame_layout((guint)image->format)) {
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
                     "pixel format %d is none of HrnetPixelFormat", (gint)image->format);
         return FALSE;
@@ -107,17 +96,18 @@ gboolean hrnet_image_set_data(HrnetImage *image, guint8 *data, gsize size, gsize
     g_return_val_if_fail(image != NULL && data != NULL, FALSE);
     if (!check_geometry(image, error))
         return FALSE;
-    const FormatInfo *info = &format_infos[image->format];
-    const gsize stride = stride_bytes ? stride_bytes : row_bytes(info, 0, image->width);
+    const HrnetFrame frame = hrnet_image_to_frame(image);
+    const gsize stride = stride_bytes ? stride_bytes : row_bytes(&frame, 0);
     gsize offset = 0;
-    for (guint p = 0; p < info->n_planes; p++) {
+    for (guint p = 0; p < hrnet_frame_n_planes(frame.layout); p++) {
         image->planes[p] = data + offset;
-        image->strides_bytes[p] = p == 0 ? stride : info->chroma_bytes * ((stride + 1) / 2);
+        image->strides_bytes[p] = p == 0 ? stride : chroma_stride(&frame, p, stride);
         /* The last row may end with its last pixel, as GdkPixbuf's does. */
         gsize plane_bytes, end;
-        if (!g_size_checked_mul(&plane_bytes, image->strides_bytes[p], plane_rows(image, p) - 1) ||
+        if (!g_size_checked_mul(&plane_bytes, image->strides_bytes[p],
+                                hrnet_frame_rows(&frame, p) - 1) ||
             !g_size_checked_add(&offset, offset, plane_bytes) ||
-            !g_size_checked_add(&end, offset, row_bytes(info, p, image->width)) ||
+            !g_size_checked_add(&end, offset, row_bytes(&frame, p)) ||
             !g_size_checked_add(&offset, offset, image->strides_bytes[p]) || end > size) {
             g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
                         "an image of %ux%u (HxW) with rows of %" G_GSIZE_FORMAT
@@ -143,9 +133,9 @@ gboolean hrnet_image_check(const HrnetImage *image, GError **error)
     g_return_val_if_fail(image != NULL, FALSE);
     if (!check_geometry(image, error))
         return FALSE;
-    const FormatInfo *info = &format_infos[image->format];
-    for (guint p = 0; p < info->n_planes; p++) {
-        const gsize n_bytes = row_bytes(info, p, image->width);
+    const HrnetFrame frame = hrnet_image_to_frame(image);
+    for (guint p = 0; p < hrnet_frame_n_planes(frame.layout); p++) {
+        const gsize n_bytes = row_bytes(&frame, p);
         if (image->planes[p] && image->strides_bytes[p] >= n_bytes)
             continue;
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
@@ -165,7 +155,7 @@ gboolean hrnet_image_check(const HrnetImage *image, GError **error)
 HrnetFrame hrnet_image_to_frame(const HrnetImage *image)
 {
     HrnetFrame frame = {
-        .format = format_infos[image->format].frame_format,
+        .layout = hrnet_frame_layout((guint)image->format),
         .width = image->width,
         .height = image->height,
         .kr = image->kr,
@@ -174,7 +164,7 @@ HrnetFrame hrnet_image_to_frame(const HrnetImage *image)
         .fields = image->interlaced,
         .chroma_left = image->chroma_left,
     };
-    for (guint p = 0; p < format_infos[image->format].n_planes; p++) {
+    for (guint p = 0; p < hrnet_frame_n_planes(frame.layout); p++) {
         frame.planes[p] = image->planes[p];
         frame.strides_bytes[p] = image->strides_bytes[p];
     }

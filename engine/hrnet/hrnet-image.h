@@ -87,6 +87,8 @@ typedef struct {
     gboolean interlaced;
 } HrnetImage;
 
+HRNET_API const gchar *hrnet_pixel_format_get_name(HrnetPixelFormat format);
+
 HRNET_API void hrnet_image_init(HrnetImage *image, HrnetPixelFormat format, guint width,
                                 guint height);
 

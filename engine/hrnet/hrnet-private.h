@@ -80,7 +80,7 @@ const HrnetConfig *hrnet_model_peek_config(const HrnetModel *model);
  * out of range. */
 gboolean hrnet_session_resolve_size(HrnetModel *model, guint *height, guint *width, GError **error);
 
-/* The image as the ops take it. */
+/* The image as the ops take it; its format is one. */
 HrnetFrame hrnet_image_to_frame(const HrnetImage *image);
 
 /* Bytes of a pool's block that holds a mask of this size. */

@@ -11,32 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Byte orders as GStreamer's formats of the same names. */
-typedef enum {
-    HRNET_FRAME_I420,
-    HRNET_FRAME_YV12,
-    HRNET_FRAME_NV12,
-    HRNET_FRAME_NV21,
-    HRNET_FRAME_YUY2,
-    HRNET_FRAME_UYVY,
-    HRNET_FRAME_RGB,
-    HRNET_FRAME_BGR,
-    HRNET_FRAME_RGBX,
-    HRNET_FRAME_BGRX,
-    HRNET_FRAME_XRGB,
-    HRNET_FRAME_XBGR,
-    HRNET_FRAME_RGBA,
-    HRNET_FRAME_BGRA,
-    HRNET_FRAME_ARGB,
-    HRNET_FRAME_ABGR,
-    HRNET_FRAME_GRAY8,
-    HRNET_FRAME_N_FORMATS
-} HrnetFrameFormat;
+/* One of the formats of frame_format.h. */
+typedef struct HrnetFrameLayout HrnetFrameLayout;
 
 /* A borrowed frame. Planes in memory order of the format; chroma of 4:2:0 and 4:2:2 has ceil(n/2)
  * samples. */
 typedef struct {
-    HrnetFrameFormat format;
+    const HrnetFrameLayout *layout;
     unsigned width, height;
     uint8_t *planes[3];
     size_t strides_bytes[3];

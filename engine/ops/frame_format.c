@@ -3,46 +3,78 @@
 
 #include <string.h>
 
-#define PLANAR(u, v)                                                                               \
-    {                                                                                              \
-        HRNET_FRAME_KIND_YUV, 3, { { 0, 0, 1 }, { u, 0, 1 }, { v, 0, 1 } }, true, true             \
-    }
-#define SEMIPLANAR(u, v)                                                                           \
-    {                                                                                              \
-        HRNET_FRAME_KIND_YUV, 3, { { 0, 0, 1 }, { 1, u, 2 }, { 1, v, 2 } }, true, true             \
-    }
-#define PACKED_YUV(y, u, v)                                                                        \
-    {                                                                                              \
-        HRNET_FRAME_KIND_YUV, 3, { { 0, y, 2 }, { 0, u, 4 }, { 0, v, 4 } }, true, false            \
-    }
-#define PACKED_RGB(step, r, g, b)                                                                  \
-    {                                                                                              \
-        HRNET_FRAME_KIND_RGB, 3, { { 0, r, step }, { 0, g, step }, { 0, b, step } }, false, false  \
-    }
+#define YUV  HRNET_FRAME_KIND_YUV
+#define RGB  HRNET_FRAME_KIND_RGB
+#define GRAY HRNET_FRAME_KIND_GRAY
 
-static const HrnetFrameLayout layouts[HRNET_FRAME_N_FORMATS] = {
-    [HRNET_FRAME_I420] = PLANAR(1, 2),
-    [HRNET_FRAME_YV12] = PLANAR(2, 1),
-    [HRNET_FRAME_NV12] = SEMIPLANAR(0, 1),
-    [HRNET_FRAME_NV21] = SEMIPLANAR(1, 0),
-    [HRNET_FRAME_YUY2] = PACKED_YUV(0, 1, 3),
-    [HRNET_FRAME_UYVY] = PACKED_YUV(1, 0, 2),
-    [HRNET_FRAME_RGB] = PACKED_RGB(3, 0, 1, 2),
-    [HRNET_FRAME_BGR] = PACKED_RGB(3, 2, 1, 0),
-    [HRNET_FRAME_RGBX] = PACKED_RGB(4, 0, 1, 2),
-    [HRNET_FRAME_BGRX] = PACKED_RGB(4, 2, 1, 0),
-    [HRNET_FRAME_XRGB] = PACKED_RGB(4, 1, 2, 3),
-    [HRNET_FRAME_XBGR] = PACKED_RGB(4, 3, 2, 1),
-    [HRNET_FRAME_RGBA] = PACKED_RGB(4, 0, 1, 2),
-    [HRNET_FRAME_BGRA] = PACKED_RGB(4, 2, 1, 0),
-    [HRNET_FRAME_ARGB] = PACKED_RGB(4, 1, 2, 3),
-    [HRNET_FRAME_ABGR] = PACKED_RGB(4, 3, 2, 1),
-    [HRNET_FRAME_GRAY8] = { HRNET_FRAME_KIND_GRAY, 1, { { 0, 0, 1 } }, false, false },
+/* name, kind, bytes of a sample, components (plane, offset, step), half columns, half rows */
+static const HrnetFrameLayout layouts[] = {
+    { "I420", YUV, 1, 3, { { 0, 0, 1 }, { 1, 0, 1 }, { 2, 0, 1 } }, true, true },
+    { "YV12", YUV, 1, 3, { { 0, 0, 1 }, { 2, 0, 1 }, { 1, 0, 1 } }, true, true },
+    { "NV12", YUV, 1, 3, { { 0, 0, 1 }, { 1, 0, 2 }, { 1, 1, 2 } }, true, true },
+    { "NV21", YUV, 1, 3, { { 0, 0, 1 }, { 1, 1, 2 }, { 1, 0, 2 } }, true, true },
+    { "YUY2", YUV, 1, 3, { { 0, 0, 2 }, { 0, 1, 4 }, { 0, 3, 4 } }, true, false },
+    { "UYVY", YUV, 1, 3, { { 0, 1, 2 }, { 0, 0, 4 }, { 0, 2, 4 } }, true, false },
+    { "RGB", RGB, 1, 3, { { 0, 0, 3 }, { 0, 1, 3 }, { 0, 2, 3 } }, false, false },
+    { "BGR", RGB, 1, 3, { { 0, 2, 3 }, { 0, 1, 3 }, { 0, 0, 3 } }, false, false },
+    { "RGBx", RGB, 1, 3, { { 0, 0, 4 }, { 0, 1, 4 }, { 0, 2, 4 } }, false, false },
+    { "BGRx", RGB, 1, 3, { { 0, 2, 4 }, { 0, 1, 4 }, { 0, 0, 4 } }, false, false },
+    { "xRGB", RGB, 1, 3, { { 0, 1, 4 }, { 0, 2, 4 }, { 0, 3, 4 } }, false, false },
+    { "xBGR", RGB, 1, 3, { { 0, 3, 4 }, { 0, 2, 4 }, { 0, 1, 4 } }, false, false },
+    { "RGBA", RGB, 1, 3, { { 0, 0, 4 }, { 0, 1, 4 }, { 0, 2, 4 } }, false, false },
+    { "BGRA", RGB, 1, 3, { { 0, 2, 4 }, { 0, 1, 4 }, { 0, 0, 4 } }, false, false },
+    { "ARGB", RGB, 1, 3, { { 0, 1, 4 }, { 0, 2, 4 }, { 0, 3, 4 } }, false, false },
+    { "ABGR", RGB, 1, 3, { { 0, 3, 4 }, { 0, 2, 4 }, { 0, 1, 4 } }, false, false },
+    { "GRAY8", GRAY, 1, 1, { { 0, 0, 1 } }, false, false },
 };
 
-const HrnetFrameLayout *hrnet_frame_layout(HrnetFrameFormat format)
+#define N_LAYOUTS (sizeof layouts / sizeof *layouts)
+
+const HrnetFrameLayout *hrnet_frame_layout(unsigned index)
 {
-    return &layouts[format];
+    return index < N_LAYOUTS ? &layouts[index] : NULL;
+}
+
+const HrnetFrameLayout *hrnet_frame_layout_find(const char *name)
+{
+    for (unsigned i = 0; i < N_LAYOUTS; i++)
+        if (strcmp(layouts[i].name, name) == 0)
+            return &layouts[i];
+    return NULL;
+}
+
+unsigned hrnet_frame_n_planes(const HrnetFrameLayout *layout)
+{
+    unsigned n_planes = 0;
+    for (unsigned i = 0; i < layout->n_components; i++)
+        if (layout->components[i].plane >= n_planes)
+            n_planes = layout->components[i].plane + 1u;
+    return n_planes;
+}
+
+unsigned hrnet_frame_columns(const HrnetFrame *frame, unsigned component)
+{
+    return component > 0 && frame->layout->half_columns ? (frame->width + 1) / 2 : frame->width;
+}
+
+size_t hrnet_frame_row_samples(const HrnetFrame *frame, unsigned plane)
+{
+    size_t n_samples = 0;
+    for (unsigned i = 0; i < frame->layout->n_components; i++) {
+        const HrnetFrameComponent *place = &frame->layout->components[i];
+        const size_t n = (size_t)hrnet_frame_columns(frame, i) * place->step;
+        if (place->plane == plane && n > n_samples)
+            n_samples = n;
+    }
+    return n_samples;
+}
+
+unsigned hrnet_frame_rows(const HrnetFrame *frame, unsigned plane)
+{
+    if (plane == 0 || !frame->layout->half_rows)
+        return frame->height;
+    const unsigned half = (frame->height + 1) / 2;
+    return frame->fields ? (half + 1) / 2 * 2 : half;
 }
 
 /* Bytes that one unit of luma (0..1) and of a colour difference (-0.5..0.5) span, and black's. */
@@ -58,7 +90,7 @@ static void byte_ranges(const HrnetFrame *frame, double *luma, double *black, do
 void hrnet_frame_encoding(const HrnetFrame *frame, double m[3][4])
 {
     memset(m, 0, 3 * sizeof *m);
-    const HrnetFrameKind kind = hrnet_frame_layout(frame->format)->kind;
+    const HrnetFrameKind kind = frame->layout->kind;
     if (kind == HRNET_FRAME_KIND_RGB) {
         for (unsigned i = 0; i < 3; i++)
             m[i][i] = 255.0;
@@ -83,7 +115,7 @@ void hrnet_frame_encoding(const HrnetFrame *frame, double m[3][4])
 void hrnet_frame_decoding(const HrnetFrame *frame, double m[3][4])
 {
     memset(m, 0, 3 * sizeof *m);
-    const HrnetFrameKind kind = hrnet_frame_layout(frame->format)->kind;
+    const HrnetFrameKind kind = frame->layout->kind;
     if (kind == HRNET_FRAME_KIND_RGB) {
         for (unsigned i = 0; i < 3; i++)
             m[i][i] = 1.0 / 255.0;

@@ -21,7 +21,6 @@ enum { LUMA, CHROMA, N_FILTERS };
 
 struct HrnetFrameInput {
     HrnetFrame frame; /* planes are not used */
-    const HrnetFrameLayout *layout;
     unsigned out_height, out_width;
     HrnetInputPlanes out_planes;
     HrnetAxisFilter rows[N_FILTERS];
@@ -33,27 +32,6 @@ struct HrnetFrameInput {
     size_t blended_floats, line_floats, filtered_floats;
 };
 
-static unsigned samples_per_row(const HrnetFrame *frame, const HrnetFrameLayout *layout,
-                                unsigned component)
-{
-    return component > 0 && layout->half_columns ? (frame->width + 1) / 2 : frame->width;
-}
-
-/* Bytes of a row of the plane that component lies in. */
-static size_t plane_row_bytes(const HrnetFrame *frame, const HrnetFrameLayout *layout,
-                              unsigned component)
-{
-    size_t n_bytes = 0;
-    for (unsigned i = 0; i < layout->n_components; i++) {
-        if (layout->components[i].plane != layout->components[component].plane)
-            continue;
-        const size_t n = (size_t)samples_per_row(frame, layout, i) * layout->components[i].step;
-        if (n > n_bytes)
-            n_bytes = n;
-    }
-    return n_bytes;
-}
-
 static size_t buffer_floats(size_t n)
 {
     return hrnet_round_up(n + HRNET_LINE_ROOM, HRNET_ALIGNMENT / sizeof(float));
@@ -62,7 +40,7 @@ static size_t buffer_floats(size_t n)
 /* The luma that three rows of colour are of, in the first of them. */
 static void mix_luma(double m[3][4], const HrnetFrame *frame)
 {
-    const bool rgb = hrnet_frame_layout(frame->format)->kind == HRNET_FRAME_KIND_RGB;
+    const bool rgb = frame->layout->kind == HRNET_FRAME_KIND_RGB;
     const double kr = rgb ? 0.299 : frame->kr, kb = rgb ? 0.114 : frame->kb;
     for (unsigned j = 0; j < 4; j++)
         m[0][j] = kr * m[0][j] + (1 - kr - kb) * m[1][j] + kb * m[2][j];
@@ -88,9 +66,9 @@ static bool filters_init(HrnetFrameInput *input)
     const HrnetFrame *frame = &input->frame;
     for (unsigned i = 0; i < N_FILTERS; i++) {
         HrnetSiting row_siting = HRNET_SITING_FULL, column_siting = HRNET_SITING_FULL;
-        if (i == CHROMA && input->layout->half_rows)
+        if (i == CHROMA && input->frame.layout->half_rows)
             row_siting = HRNET_SITING_BETWEEN;
-        if (i == CHROMA && input->layout->half_columns)
+        if (i == CHROMA && input->frame.layout->half_columns)
             column_siting = frame->chroma_left ? HRNET_SITING_FIRST : HRNET_SITING_BETWEEN;
         HrnetAxisFilter columns = { 0 };
         const bool complete =
@@ -112,13 +90,12 @@ HrnetFrameInput *hrnet_frame_input_new(const HrnetFrame *frame, unsigned out_hei
     if (!input)
         return NULL;
     input->frame = *frame;
-    input->layout = hrnet_frame_layout(frame->format);
     input->out_height = out_height;
     input->out_width = out_width;
     input->out_planes = planes;
     matrix_fill(&input->matrix, frame, planes, mean, std);
-    for (unsigned i = 0; i < input->layout->n_components; i++) {
-        const size_t n = buffer_floats(plane_row_bytes(frame, input->layout, i));
+    for (unsigned i = 0; i < hrnet_frame_n_planes(frame->layout); i++) {
+        const size_t n = buffer_floats(hrnet_frame_row_samples(frame, i));
         if (n > input->blended_floats)
             input->blended_floats = n;
     }
@@ -145,7 +122,7 @@ void hrnet_frame_input_free(HrnetFrameInput *input)
 bool hrnet_frame_input_fits(const HrnetFrameInput *input, const HrnetFrame *frame)
 {
     const HrnetFrame *made_for = &input->frame;
-    return made_for->format == frame->format && made_for->width == frame->width &&
+    return made_for->layout == frame->layout && made_for->width == frame->width &&
            made_for->height == frame->height && made_for->kr == frame->kr &&
            made_for->kb == frame->kb && made_for->full_range == frame->full_range &&
            made_for->chroma_left == frame->chroma_left;
@@ -175,22 +152,22 @@ static void component_row(const Loop *loop, unsigned component, unsigned y, floa
                           float *line, float *filtered)
 {
     const HrnetFrameInput *input = loop->input;
-    const HrnetFrameComponent *places = input->layout->components;
+    const HrnetFrameComponent *places = input->frame.layout->components;
     const HrnetFrameComponent *place = &places[component];
-    const unsigned filter = component > 0 && input->layout->half_columns ? CHROMA : LUMA;
+    const unsigned filter = component > 0 && input->frame.layout->half_columns ? CHROMA : LUMA;
     if (component == 0 || places[component - 1].plane != place->plane) {
         const HrnetAxisFilter *rows = &input->rows[filter];
-        const size_t n_bytes = plane_row_bytes(loop->frame, input->layout, component);
+        const size_t n = hrnet_frame_row_samples(loop->frame, place->plane);
         const size_t stride_bytes = loop->frame->strides_bytes[place->plane];
         loop->kernels->blend_rows(
             blended, loop->frame->planes[place->plane] + (size_t)rows->starts[y] * stride_bytes,
             (ptrdiff_t)stride_bytes, rows->weights + (size_t)y * rows->max_taps, rows->counts[y],
-            n_bytes);
-        memset(blended + n_bytes, 0, HRNET_LINE_ROOM * sizeof *blended);
+            n);
+        memset(blended + n, 0, HRNET_LINE_ROOM * sizeof *blended);
     }
     const float *samples = blended;
     if (place->step > 1) {
-        const unsigned n = samples_per_row(loop->frame, input->layout, component);
+        const unsigned n = hrnet_frame_columns(loop->frame, component);
         loop->kernels->pick(line, blended, place->step, place->offset, n);
         memset(line + n, 0, HRNET_LINE_ROOM * sizeof *line);
         samples = line;
@@ -214,7 +191,7 @@ static void run_task(void *data, unsigned task, unsigned thread)
 {
     const Loop *loop = data;
     const HrnetFrameInput *input = loop->input;
-    const unsigned n_components = input->layout->n_components;
+    const unsigned n_components = input->frame.layout->n_components;
     float *blended = loop->scratch + thread * thread_floats(input);
     float *line = blended + input->blended_floats;
     float *filtered[3], *unused = line + input->line_floats + 3 * input->filtered_floats;

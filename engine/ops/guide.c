@@ -51,7 +51,7 @@ HrnetGuide *hrnet_guide_new(const HrnetFrame *frame, unsigned height, unsigned w
     if (!guide)
         return NULL;
     guide->luma = (HrnetFrame){
-        .format = HRNET_FRAME_GRAY8,
+        .layout = hrnet_frame_layout_find("GRAY8"),
         .width = frame->width,
         .height = frame->height,
         .kr = frame->kr,
@@ -65,7 +65,7 @@ HrnetGuide *hrnet_guide_new(const HrnetFrame *frame, unsigned height, unsigned w
     guide->scratch = hrnet_aligned_alloc(n_floats * sizeof(float));
     if (!guide->scratch)
         goto error;
-    if (!has_luma_plane(hrnet_frame_layout(frame->format))) {
+    if (!has_luma_plane(frame->layout)) {
         guide->own_luma = hrnet_aligned_alloc((size_t)frame->width * frame->height);
         if (!guide->own_luma)
             goto error;
@@ -93,18 +93,17 @@ void hrnet_guide_free(HrnetGuide *guide)
 
 typedef struct {
     const HrnetFrame *frame;
-    const HrnetFrameLayout *layout;
     uint8_t *luma;
 } Extraction;
 
 static void extract_row(const Extraction *extraction, unsigned y)
 {
-    const HrnetFrameComponent *places = extraction->layout->components;
+    const HrnetFrameComponent *places = extraction->frame->layout->components;
     const unsigned step = places[0].step, n = extraction->frame->width;
     const uint8_t *row =
         extraction->frame->planes[0] + (size_t)y * extraction->frame->strides_bytes[0];
     uint8_t *luma = extraction->luma + (size_t)y * n;
-    if (extraction->layout->kind != HRNET_FRAME_KIND_RGB) {
+    if (extraction->frame->layout->kind != HRNET_FRAME_KIND_RGB) {
         for (unsigned x = 0; x < n; x++)
             luma[x] = row[places[0].offset + (size_t)x * step];
         return;
@@ -129,7 +128,7 @@ static void extract_band(void *data, unsigned task, unsigned thread)
 void hrnet_guide_look(HrnetGuide *guide, const HrnetFrame *frame, HrnetWorkers *workers)
 {
     if (guide->own_luma) {
-        Extraction extraction = { frame, hrnet_frame_layout(frame->format), guide->own_luma };
+        Extraction extraction = { frame, guide->own_luma };
         hrnet_workers_run(workers, (frame->height + BAND_ROWS - 1) / BAND_ROWS, extract_band,
                           &extraction);
     } else {

@@ -12,7 +12,6 @@
 typedef struct {
     const HrnetFrameKernels *kernels;
     const HrnetFrame *frame;
-    const HrnetFrameLayout *layout;
     const uint8_t *labels;
     size_t labels_stride_bytes;
     HrnetPaintTable table;
@@ -41,7 +40,7 @@ static void table_fill(HrnetPaintTable *table, const HrnetFrame *frame, const ui
 
 static uint8_t *component_row(const Loop *loop, unsigned component, unsigned y)
 {
-    const HrnetFrameComponent *place = &loop->layout->components[component];
+    const HrnetFrameComponent *place = &loop->frame->layout->components[component];
     return loop->frame->planes[place->plane] + y * loop->frame->strides_bytes[place->plane] +
            place->offset;
 }
@@ -49,10 +48,10 @@ static uint8_t *component_row(const Loop *loop, unsigned component, unsigned y)
 static void paint_chroma_row(const Loop *loop, unsigned y, const uint8_t *labels)
 {
     const HrnetFrame *frame = loop->frame;
-    const unsigned step = loop->layout->components[1].step;
+    const unsigned step = loop->frame->layout->components[1].step;
     const uint8_t *labels_below = labels;
     unsigned y_chroma = y;
-    if (loop->layout->half_rows) {
+    if (loop->frame->layout->half_rows) {
         /* The other row that the sample covers: the next one, or the next one of the field. */
         const unsigned other = frame->fields ? 2 : 1;
         if (y & other)
@@ -67,7 +66,7 @@ static void paint_chroma_row(const Loop *loop, unsigned y, const uint8_t *labels
 
 static void paint_packed_row(const Loop *loop, unsigned y, const uint8_t *labels)
 {
-    const HrnetFrameComponent *places = loop->layout->components;
+    const HrnetFrameComponent *places = loop->frame->layout->components;
     const unsigned offsets[3] = { places[0].offset, places[1].offset, places[2].offset };
     uint8_t *row = loop->frame->planes[0] + y * loop->frame->strides_bytes[0];
     loop->kernels->paint_packed(row, places[0].step, offsets, labels, &loop->table,
@@ -83,13 +82,14 @@ static void run_task(void *data, unsigned task, unsigned thread)
         (task + 1) * BAND_ROWS < frame->height ? (task + 1) * BAND_ROWS : frame->height;
     for (unsigned y = task * BAND_ROWS; y < y_end; y++) {
         const uint8_t *labels = loop->labels + y * loop->labels_stride_bytes;
-        if (loop->layout->kind == HRNET_FRAME_KIND_RGB) {
+        if (loop->frame->layout->kind == HRNET_FRAME_KIND_RGB) {
             paint_packed_row(loop, y, labels);
             continue;
         }
-        loop->kernels->paint_plane(component_row(loop, 0, y), loop->layout->components[0].step,
-                                   labels, &loop->table, 0, frame->width);
-        if (loop->layout->kind == HRNET_FRAME_KIND_YUV)
+        loop->kernels->paint_plane(component_row(loop, 0, y),
+                                   loop->frame->layout->components[0].step, labels, &loop->table, 0,
+                                   frame->width);
+        if (loop->frame->layout->kind == HRNET_FRAME_KIND_YUV)
             paint_chroma_row(loop, y, labels);
     }
 }
@@ -100,7 +100,6 @@ void hrnet_paint_run(const HrnetFrame *frame, const uint8_t *labels, size_t labe
     Loop loop = {
         .kernels = &hrnet_kernels()->frame,
         .frame = frame,
-        .layout = hrnet_frame_layout(frame->format),
         .labels = labels,
         .labels_stride_bytes = labels_stride_bytes,
     };

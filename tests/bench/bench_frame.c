@@ -7,7 +7,7 @@
  * with some ten regions a picture, of which all but one class are painted. Medians, in
  * milliseconds. */
 #include "base/cpu.h"
-#include "ops/frame.h"
+#include "ops/frame_format.h"
 
 #include <glib.h>
 #include <math.h>
@@ -49,7 +49,7 @@ static void fill_scores(const HrnetTensor *tensor)
 
 static HrnetFrame frame_new(void)
 {
-    HrnetFrame frame = { .format = HRNET_FRAME_I420,
+    HrnetFrame frame = { .layout = hrnet_frame_layout_find("I420"),
                          .width = WIDTH,
                          .height = HEIGHT,
                          .kr = 0.2126,

@@ -5,6 +5,7 @@
  *
  * Scores are smooth fields with some ten regions a picture, the frame is 1280x720. Finding its luma
  * is timed for frames that have a plane of it, and for packed ones. Medians, in milliseconds. */
+#include "ops/frame_format.h"
 #include "ops/guide.h"
 #include "ops/refine.h"
 #include "ops/smooth.h"
@@ -56,14 +57,14 @@ static Bench bench_new(guint n_classes, guint height, guint width, guint n_threa
         .cells = tensor_new(1, height, width),
         .last_cells = tensor_new(1, height, width),
         .labels = g_malloc(WIDTH * HEIGHT),
-        .frame = { .format = HRNET_FRAME_GRAY8, .width = WIDTH, .height = HEIGHT },
+        .frame = { .layout = hrnet_frame_layout_find("GRAY8"), .width = WIDTH, .height = HEIGHT },
     };
     bench.frame.planes[0] = g_malloc(WIDTH * HEIGHT);
     bench.frame.strides_bytes[0] = WIDTH;
     for (guint i = 0; i < WIDTH * HEIGHT; i++)
         bench.frame.planes[0][i] = (guint8)(i % WIDTH / 9 * 31 + i / WIDTH / 7 * 17);
     bench.packed = bench.frame;
-    bench.packed.format = HRNET_FRAME_RGB;
+    bench.packed.layout = hrnet_frame_layout_find("RGB");
     bench.packed.planes[0] = g_malloc0(3 * WIDTH * HEIGHT);
     bench.packed.strides_bytes[0] = 3 * WIDTH;
     bench.packed_guide = hrnet_guide_new(&bench.packed, height, width, n_threads);

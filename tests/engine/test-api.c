@@ -400,6 +400,31 @@ static void test_layers(void)
     g_assert_cmpuint(nanoseconds, >, 0);
 }
 
+/* A format's name is GStreamer's, in which some letters may be small. */
+static void test_format_names(void)
+{
+#define FORMAT(name)                                                                               \
+    {                                                                                              \
+        HRNET_PIXEL_FORMAT_##name, #name                                                           \
+    }
+    static const struct {
+        HrnetPixelFormat format;
+        const gchar *name;
+    } formats[] = {
+        FORMAT(I420), FORMAT(YV12), FORMAT(NV12), FORMAT(NV21), FORMAT(YUY2),  FORMAT(UYVY),
+        FORMAT(RGB),  FORMAT(BGR),  FORMAT(RGBX), FORMAT(BGRX), FORMAT(XRGB),  FORMAT(XBGR),
+        FORMAT(RGBA), FORMAT(BGRA), FORMAT(ARGB), FORMAT(ABGR), FORMAT(GRAY8),
+    };
+#undef FORMAT
+    for (guint i = 0; i < G_N_ELEMENTS(formats); i++) {
+        const gchar *name = hrnet_pixel_format_get_name(formats[i].format);
+        g_assert_cmpuint(formats[i].format, ==, i);
+        g_assert_true(g_ascii_strcasecmp(name, formats[i].name) == 0);
+    }
+    g_assert_null(hrnet_pixel_format_get_name((HrnetPixelFormat)G_N_ELEMENTS(formats)));
+    g_assert_null(hrnet_pixel_format_get_name((HrnetPixelFormat)-1));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -418,5 +443,6 @@ int main(int argc, char **argv)
     g_test_add_func("/api/threads", test_threads);
     g_test_add_func("/api/thread-count", test_thread_count);
     g_test_add_func("/api/layers", test_layers);
+    g_test_add_func("/api/format-names", test_format_names);
     return g_test_run();
 }
