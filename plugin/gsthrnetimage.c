@@ -4,34 +4,35 @@
 
 #include <string.h>
 
-static gboolean pixel_format(GstVideoFormat format, HrnetPixelFormat *pixel)
+/* Format n of the engine's, GST_VIDEO_FORMAT_UNKNOWN from their end on. */
+static GstVideoFormat video_format(guint n)
 {
-    static const struct {
-        GstVideoFormat gst;
-        HrnetPixelFormat hrnet;
-    } table[] = {
-        { GST_VIDEO_FORMAT_I420, HRNET_PIXEL_FORMAT_I420 },
-        { GST_VIDEO_FORMAT_YV12, HRNET_PIXEL_FORMAT_YV12 },
-        { GST_VIDEO_FORMAT_NV12, HRNET_PIXEL_FORMAT_NV12 },
-        { GST_VIDEO_FORMAT_NV21, HRNET_PIXEL_FORMAT_NV21 },
-        { GST_VIDEO_FORMAT_YUY2, HRNET_PIXEL_FORMAT_YUY2 },
-        { GST_VIDEO_FORMAT_UYVY, HRNET_PIXEL_FORMAT_UYVY },
-        { GST_VIDEO_FORMAT_RGB, HRNET_PIXEL_FORMAT_RGB },
-        { GST_VIDEO_FORMAT_BGR, HRNET_PIXEL_FORMAT_BGR },
-        { GST_VIDEO_FORMAT_RGBx, HRNET_PIXEL_FORMAT_RGBX },
-        { GST_VIDEO_FORMAT_BGRx, HRNET_PIXEL_FORMAT_BGRX },
-        { GST_VIDEO_FORMAT_xRGB, HRNET_PIXEL_FORMAT_XRGB },
-        { GST_VIDEO_FORMAT_xBGR, HRNET_PIXEL_FORMAT_XBGR },
-        { GST_VIDEO_FORMAT_RGBA, HRNET_PIXEL_FORMAT_RGBA },
-        { GST_VIDEO_FORMAT_BGRA, HRNET_PIXEL_FORMAT_BGRA },
-        { GST_VIDEO_FORMAT_ARGB, HRNET_PIXEL_FORMAT_ARGB },
-        { GST_VIDEO_FORMAT_ABGR, HRNET_PIXEL_FORMAT_ABGR },
-        { GST_VIDEO_FORMAT_GRAY8, HRNET_PIXEL_FORMAT_GRAY8 },
-    };
+    const gchar *name = hrnet_pixel_format_get_name((HrnetPixelFormat)n);
 
-    for (gsize i = 0; i < G_N_ELEMENTS(table); i++) {
-        if (table[i].gst == format) {
-            *pixel = table[i].hrnet;
+    return name ? gst_video_format_from_string(name) : GST_VIDEO_FORMAT_UNKNOWN;
+}
+
+void gst_hrnet_image_formats(GValue *list)
+{
+    GstVideoFormat format;
+
+    g_value_init(list, GST_TYPE_LIST);
+    for (guint n = 0; (format = video_format(n)) != GST_VIDEO_FORMAT_UNKNOWN; n++) {
+        GValue name = G_VALUE_INIT;
+
+        g_value_init(&name, G_TYPE_STRING);
+        g_value_set_static_string(&name, gst_video_format_to_string(format));
+        gst_value_list_append_and_take_value(list, &name);
+    }
+}
+
+static gboolean pixel_format(GstVideoFormat wanted, HrnetPixelFormat *pixel)
+{
+    GstVideoFormat format;
+
+    for (guint n = 0; (format = video_format(n)) != GST_VIDEO_FORMAT_UNKNOWN; n++) {
+        if (format == wanted) {
+            *pixel = (HrnetPixelFormat)n;
             return TRUE;
         }
     }

@@ -7,13 +7,12 @@
 
 G_BEGIN_DECLS
 
-/* The formats that the element takes, in the order in which it would rather have them. */
-#define GST_HRNET_FORMATS                                                                          \
-    "I420, YV12, NV12, NV21, YUY2, UYVY, RGB, BGR, RGBx, BGRx, xRGB, xBGR, RGBA, BGRA, ARGB, "     \
-    "ABGR, GRAY8"
 /* Of caps whose frames lie in memory that may or may not be mapped. */
 #define GST_HRNET_FEATURE_DMABUF "memory:DMABuf"
-#define GST_HRNET_SIZE_RANGE     "[ 16, 8192 ]"
+
+/* The names of the formats that the element takes, a GST_TYPE_LIST in the order in which it would
+ * rather have them. list: not initialised yet. */
+void gst_hrnet_image_formats(GValue *list);
 
 /* Maps a buffer that has to hold a frame of the caps, without a reference. A buffer's GstVideoMeta
  * goes over the caps in where its planes lie, but not in its size: what the caps say is what masks

@@ -168,23 +168,8 @@
 
 #include "gsthrnetseg.h"
 
-#include "gsthrnetimage.h"
-
 GST_DEBUG_CATEGORY(gst_hrnet_seg_debug);
 #define GST_CAT_DEFAULT gst_hrnet_seg_debug
-
-#define CAPS(features, formats)                                                                    \
-    "video/x-raw" features ", format = (string) " formats ", width = (int) " GST_HRNET_SIZE_RANGE  \
-    ", height = (int) " GST_HRNET_SIZE_RANGE ", framerate = (fraction) [ 0, max ]"
-
-static GstStaticPadTemplate sink_template =
-    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS,
-                            GST_STATIC_CAPS(CAPS("", "{ " GST_HRNET_FORMATS " }") "; " CAPS(
-                                "(" GST_HRNET_FEATURE_DMABUF ")", "{ " GST_HRNET_FORMATS " }")));
-/* A420 is made by `alpha` alone. */
-static GstStaticPadTemplate src_template =
-    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS,
-                            GST_STATIC_CAPS(CAPS("", "{ " GST_HRNET_FORMATS ", A420 }")));
 
 G_DEFINE_TYPE_WITH_CODE(GstHrnetSeg, gst_hrnet_seg, GST_TYPE_BASE_TRANSFORM,
                         G_IMPLEMENT_INTERFACE(GST_TYPE_PRESET, NULL)
@@ -258,8 +243,7 @@ static void gst_hrnet_seg_class_init(GstHrnetSegClass *klass)
                                           "Finds the class of every pixel with HRNetV2, and paints "
                                           "it, sends it as video or attaches it",
                                           "The gst-hrnet authors");
-    gst_element_class_add_static_pad_template(element, &sink_template);
-    gst_element_class_add_static_pad_template(element, &src_template);
+    gst_hrnet_seg_caps_add_templates(element);
 
     base->start = GST_DEBUG_FUNCPTR(start);
     base->stop = GST_DEBUG_FUNCPTR(stop);

@@ -142,6 +142,7 @@ struct _GstHrnetSeg {
 
 /* gsthrnetsegcaps.c */
 void gst_hrnet_seg_caps_class_init(GstBaseTransformClass *klass);
+void gst_hrnet_seg_caps_add_templates(GstElementClass *klass);
 /* Whether frames of the negotiated caps can leave in this mode. */
 gboolean gst_hrnet_seg_mode_fits(GstHrnetSeg *self, GstHrnetMode mode);
 

@@ -6,6 +6,9 @@
 GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
 #define GST_CAT_DEFAULT gst_hrnet_seg_debug
 
+#define MIN_SIZE 16
+#define MAX_SIZE 8192
+
 /* The parent of the element's class. */
 static GstBaseTransformClass *base_class;
 
@@ -304,6 +307,47 @@ static gboolean decide_allocation(GstBaseTransform *trans, GstQuery *query)
     gst_object_unref(pool);
     self->peer_takes_video_meta = video_meta;
     return base_class->decide_allocation(trans, query);
+}
+
+/* Of any size and rate. feature: of the memory, NULL for the system's. */
+static GstCaps *caps_of_formats(const GValue *formats, const gchar *feature)
+{
+    GstStructure *structure = gst_structure_new_empty("video/x-raw");
+    GstCaps *caps = gst_caps_new_empty();
+
+    gst_structure_set_value(structure, "format", formats);
+    gst_structure_set(structure, "width", GST_TYPE_INT_RANGE, MIN_SIZE, MAX_SIZE, "height",
+                      GST_TYPE_INT_RANGE, MIN_SIZE, MAX_SIZE, "framerate", GST_TYPE_FRACTION_RANGE,
+                      0, 1, G_MAXINT, 1, NULL);
+    gst_caps_append_structure_full(caps, structure,
+                                   feature ? gst_caps_features_new(feature, NULL) : NULL);
+    return caps;
+}
+
+static void add_template(GstElementClass *klass, const gchar *name, GstPadDirection direction,
+                         GstCaps *caps)
+{
+    gst_element_class_add_pad_template(klass,
+                                       gst_pad_template_new(name, direction, GST_PAD_ALWAYS, caps));
+    gst_caps_unref(caps);
+}
+
+void gst_hrnet_seg_caps_add_templates(GstElementClass *klass)
+{
+    GValue formats = G_VALUE_INIT, made = G_VALUE_INIT;
+    GstCaps *caps;
+
+    gst_hrnet_image_formats(&formats);
+    caps = caps_of_formats(&formats, NULL);
+    gst_caps_append(caps, caps_of_formats(&formats, GST_HRNET_FEATURE_DMABUF));
+    add_template(klass, "sink", GST_PAD_SINK, caps);
+
+    /* A420 is made by `alpha` alone. */
+    g_value_init(&made, G_TYPE_STRING);
+    g_value_set_static_string(&made, "A420");
+    gst_value_list_append_and_take_value(&formats, &made);
+    add_template(klass, "src", GST_PAD_SRC, caps_of_formats(&formats, NULL));
+    g_value_unset(&formats);
 }
 
 void gst_hrnet_seg_caps_class_init(GstBaseTransformClass *klass)
