@@ -74,7 +74,9 @@ typedef enum {
  * the luma rows 4p and 4p + 2, and 4p + 1 and 4p + 3. Their number is even; unused by other formats
  *
  * A description of pixels that belong to the caller. hrnet_image_init() fills in everything but the
- * planes. The structure is plain: put it on the stack, copy it by assignment.
+ * planes. The structure is plain: put it on the stack, copy it by assignment. Where it is filled
+ * without hrnet_image_init() all else has to be zero: members that later versions make of what is
+ * reserved are zero where they change nothing.
  */
 typedef struct {
     HrnetPixelFormat format;
@@ -85,6 +87,8 @@ typedef struct {
     gboolean full_range;
     gboolean chroma_left;
     gboolean interlaced;
+    /*< private >*/
+    guint reserved[8];
 } HrnetImage;
 
 HRNET_API const gchar *hrnet_pixel_format_get_name(HrnetPixelFormat format);

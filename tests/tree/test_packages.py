@@ -16,7 +16,7 @@ import tap
 
 ROOT = os.path.abspath(sys.argv[1])
 OWN_MOUNTS = mounts.enter()
-PACKAGES = {"libhrnet-1.0-0", "libhrnet-1.0-dev", "gir1.2-hrnet-1.0", "gstreamer1.0-hrnet", "hrnet-tools",
+PACKAGES = {"libhrnet-1.0-1", "libhrnet-1.0-dev", "gir1.2-hrnet-1.0", "gstreamer1.0-hrnet", "hrnet-tools",
             "hrnet-models"}
 HERE = os.getcwd()
 
