@@ -2,7 +2,6 @@
 #include "base/cpu.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,15 +204,6 @@ const char *hrnet_cpu_unknown_level(void)
 {
     pthread_once(&probe_once, probe);
     return *unknown_level ? unknown_level : NULL;
-}
-
-unsigned hrnet_cpu_count(void)
-{
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) != 0)
-        return 1;
-    const int n = CPU_COUNT(&set);
-    return n > 0 ? (unsigned)n : 1;
 }
 
 const char *hrnet_cpu_name(void)

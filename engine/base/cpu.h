@@ -43,8 +43,14 @@ const char *hrnet_cpu_unknown_level(void);
 /* All levels, as text for messages. */
 #define HRNET_CPU_LEVELS "c, avx2, avx-vnni, avx512"
 
-/* Processors this process may run on (its affinity mask), at least 1. */
+/* Processors that the calling thread may use, at least 1: those in its affinity mask, and no more
+ * than its control group's quota lasts for, rounded up. Found anew at every call; any thread. */
 unsigned hrnet_cpu_count(void);
+
+/* The least quota of the control groups that the file `groups` (/proc/self/cgroup) names, and of
+ * those that these are in, in processors, rounded up; UINT_MAX without one. `mounts` is where they
+ * are (/sys/fs/cgroup): version 2 in itself, version 1 in its folder cpu. */
+unsigned hrnet_cpu_group_limit(const char *groups, const char *mounts);
 
 /* The processor's own name, "unknown" where it cannot be told. Static storage. */
 const char *hrnet_cpu_name(void);

@@ -6,6 +6,8 @@
 #include "base/workers.h"
 
 #include <glib.h>
+#include <glib/gstdio.h>
+#include <sched.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -186,6 +188,85 @@ static void test_cpu(void)
         g_assert_cmpstr(hrnet_cpu_level_name(hrnet_cpu_features()), ==, "c");
 }
 
+/* A folder of control groups, each file in place of one that the kernel shows. */
+static void write_file(const gchar *folder, const gchar *name, const gchar *text)
+{
+    g_autofree gchar *path = g_build_filename(folder, name, NULL);
+    g_autofree gchar *parent = g_path_get_dirname(path);
+    g_assert_cmpint(g_mkdir_with_parents(parent, 0700), ==, 0);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+static void remove_folder(const gchar *folder)
+{
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+    for (const gchar *name; dir && (name = g_dir_read_name(dir));) {
+        g_autofree gchar *path = g_build_filename(folder, name, NULL);
+        if (g_file_test(path, G_FILE_TEST_IS_DIR))
+            remove_folder(path);
+        else
+            g_unlink(path);
+    }
+    g_rmdir(folder);
+}
+
+/* The least of a process's groups counts, rounded up; what is no limit, or no number, is none. */
+static void test_cpu_groups(void)
+{
+    static const struct {
+        const gchar *groups, *files[3][2];
+        unsigned limit;
+    } cases[] = {
+        { "0::/a/b\n", { { "a/b/cpu.max", "150000 100000\n" } }, 2 },
+        { "0::/a/b\n",
+          { { "a/b/cpu.max", "max 100000\n" }, { "a/cpu.max", "300000 100000\n" } },
+          3 },
+        { "0::/\n", { { "cpu.max", "20000 100000\n" } }, 1 },
+        { "0::/not/here\n", { { "cpu.max", "400000 100000\n" } }, 4 },
+        { "0::/a\n", { { "a/cpu.max", "max 100000\n" } }, G_MAXUINT },
+        { "0::/a\n", { { "a/cpu.max", "many\n" } }, G_MAXUINT },
+        { "0::/a\n", { { "a/cpu.max", "0 0\n" } }, G_MAXUINT },
+        { "0::/a\n", { { NULL } }, G_MAXUINT },
+        { "4:cpu,cpuacct:/a\n0::/b\n",
+          { { "cpu/a/cpu.cfs_quota_us", "250000\n" },
+            { "cpu/a/cpu.cfs_period_us", "100000\n" },
+            { "b/cpu.max", "900000 100000\n" } },
+          3 },
+        { "4:cpu:/a\n",
+          { { "cpu/a/cpu.cfs_quota_us", "-1\n" }, { "cpu/a/cpu.cfs_period_us", "100000\n" } },
+          G_MAXUINT },
+        { "5:cpuset:/a\n7:memory\n\n", { { "cpu/a/cpu.cfs_quota_us", "1\n" } }, G_MAXUINT },
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree gchar *folder = g_dir_make_tmp("hrnet-groups-XXXXXX", NULL);
+        write_file(folder, "of-process", cases[i].groups);
+        for (gsize k = 0; k < G_N_ELEMENTS(cases[i].files) && cases[i].files[k][0]; k++)
+            write_file(folder, cases[i].files[k][0], cases[i].files[k][1]);
+        g_autofree gchar *groups = g_build_filename(folder, "of-process", NULL);
+        g_test_message("%" G_GSIZE_FORMAT ": %s", i, cases[i].groups);
+        g_assert_cmpuint(hrnet_cpu_group_limit(groups, folder), ==, cases[i].limit);
+        remove_folder(folder);
+    }
+    g_assert_cmpuint(hrnet_cpu_group_limit("/nowhere/at/all", "/nowhere"), ==, G_MAXUINT);
+}
+
+/* A mask that has changed since counts from the next time on. */
+static void test_cpu_affinity(void)
+{
+    cpu_set_t before, one;
+    g_assert_cmpint(sched_getaffinity(0, sizeof before, &before), ==, 0);
+    int cpu = 0;
+    while (!CPU_ISSET(cpu, &before))
+        cpu++;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    const unsigned all = hrnet_cpu_count();
+    g_assert_cmpint(sched_setaffinity(0, sizeof one, &one), ==, 0);
+    g_assert_cmpuint(hrnet_cpu_count(), ==, 1);
+    g_assert_cmpint(sched_setaffinity(0, sizeof before, &before), ==, 0);
+    g_assert_cmpuint(hrnet_cpu_count(), ==, all);
+}
+
 static void test_cpu_levels(void)
 {
     const HrnetCpuFeatures avx2 = 1u << HRNET_CPU_AVX2, vnni = 1u << HRNET_CPU_AVX_VNNI;
@@ -226,6 +307,8 @@ int main(int argc, char **argv)
     g_test_add_func("/base/pool", test_pool);
     g_test_add_func("/base/checked", test_checked);
     g_test_add_func("/base/cpu", test_cpu);
+    g_test_add_func("/base/cpu/affinity", test_cpu_affinity);
+    g_test_add_func("/base/cpu/groups", test_cpu_groups);
     g_test_add_func("/base/cpu/levels", test_cpu_levels);
     return g_test_run();
 }
