@@ -10,8 +10,8 @@
 
 #define LINE_BYTES 4096
 
-/* A group's quota over its period, rounded up, as a count of processors. UINT_MAX: no limit, or none
- * that can be read. */
+/* A group's quota over its period, rounded up, as a count of processors. UINT_MAX: no limit, or
+ * none that can be read. */
 static unsigned processors(double quota, double period)
 {
     if (!(quota > 0 && period > 0 && quota / period < INT_MAX))
