@@ -80,8 +80,8 @@ gboolean hrnet_model_tune(HrnetModel *model, guint height, guint width, guint n_
                     w = hrnet_graph_level_size(width, level);
         if (progress)
             progress(node->name, n_done, n_measured, user_data);
-        hrnet_tuning_set(tuning, &node->shape, h, w,
-                         hrnet_tuning_measure(&node->shape, h, w, n_threads));
+        const HrnetConvShape shape = hrnet_loading_shape(node);
+        hrnet_tuning_set(tuning, &shape, h, w, hrnet_tuning_measure(&shape, h, w, n_threads));
         n_done++;
     }
     const gboolean saved = hrnet_tuning_save(tuning, error);

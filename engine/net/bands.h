@@ -3,7 +3,7 @@
 #ifndef HRNET_NET_BANDS_H
 #define HRNET_NET_BANDS_H
 
-#include "net/graph.h"
+#include "graph/graph.h"
 #include "ops/band.h"
 
 /* A group's place in the list of nodes. */

@@ -17,6 +17,18 @@ typedef struct {
     gfloat *bias;
 } ReadBuffer;
 
+HrnetConvShape hrnet_loading_shape(const HrnetNode *node)
+{
+    const HrnetNodeShape *shape = &node->shape;
+    return (HrnetConvShape){
+        .in_channels = shape->in_channels,
+        .out_channels = shape->out_channels,
+        .kernel = shape->kernel,
+        .stride = shape->stride,
+        .padding_same = shape->padding_same,
+    };
+}
+
 static gsize kernel_area(const HrnetNode *node)
 {
     return (gsize)node->shape.kernel * node->shape.kernel;
@@ -52,7 +64,7 @@ static void read_buffer_clear(ReadBuffer *buffer)
 /* The node's own input channels out of the convolution's. */
 static const gfloat *slice_channels(const HrnetNode *node, ReadBuffer *buffer)
 {
-    const HrnetConvShape *shape = &node->shape;
+    const HrnetNodeShape *shape = &node->shape;
     if (shape->in_channels == node->total_channels)
         return buffer->weights;
     const gsize area = kernel_area(node);
@@ -91,9 +103,9 @@ static Placement place_node(const HrnetGraph *graph, const HrnetNode *node,
         .height = hrnet_graph_level_size(config->input_height, level),
         .width = hrnet_graph_level_size(config->input_width, level),
     };
+    const HrnetConvShape shape = hrnet_loading_shape(node);
     if (algorithm == HRNET_CONV_AUTO && tuning)
-        placement.algorithm =
-            hrnet_tuning_get(tuning, &node->shape, placement.height, placement.width);
+        placement.algorithm = hrnet_tuning_get(tuning, &shape, placement.height, placement.width);
     return placement;
 }
 
@@ -110,7 +122,8 @@ static gsize place_all(const HrnetGraph *graph, const HrnetConfig *config,
             continue;
         placements[i] = place_node(graph, node, config, algorithm, tuning);
         placements[i].offset = n_bytes;
-        const gsize n_node = hrnet_conv_memory_bytes(&node->shape, placements[i].algorithm,
+        const HrnetConvShape shape = hrnet_loading_shape(node);
+        const gsize n_node = hrnet_conv_memory_bytes(&shape, placements[i].algorithm,
                                                      placements[i].height, placements[i].width);
         if (n_node == 0 || !hrnet_checked_add(n_bytes, n_node, &n_bytes))
             return 0;
@@ -152,7 +165,8 @@ static HrnetConv *pack(const Loading *loading, guint i, ReadBuffer *buffer)
 {
     const HrnetNode *node = hrnet_graph_node(loading->graph, i);
     const Placement *placement = &loading->placements[i];
-    return hrnet_conv_new_at(&node->shape, slice_channels(node, buffer),
+    const HrnetConvShape shape = hrnet_loading_shape(node);
+    return hrnet_conv_new_at(&shape, slice_channels(node, buffer),
                              node->has_bias ? buffer->bias : NULL, placement->algorithm,
                              placement->height, placement->width,
                              loading->memory + placement->offset);

@@ -3,7 +3,7 @@
 #ifndef HRNET_NET_LOADING_H
 #define HRNET_NET_LOADING_H
 
-#include "net/graph.h"
+#include "graph/graph.h"
 #include "net/tuning.h"
 #include "weights/weights.h"
 
@@ -13,6 +13,9 @@ typedef struct {
     void *memory; /* hrnet_aligned_free(), after the layers */
     gsize n_bytes;
 } HrnetPacked;
+
+/* A node's convolution, as ops/conv.h has it. */
+HrnetConvShape hrnet_loading_shape(const HrnetNode *node);
 
 /* Fills in convs[i] for each node i of the graph that is a convolution, with their weights in
  * packed. tuning: what HRNET_CONV_AUTO asks first, or NULL. On failure some may be there, for the

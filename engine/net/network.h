@@ -3,7 +3,7 @@
 #ifndef HRNET_NET_NETWORK_H
 #define HRNET_NET_NETWORK_H
 
-#include "net/graph.h"
+#include "graph/graph.h"
 #include "net/loading.h"
 #include "weights/weights.h"
 

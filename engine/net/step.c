@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+G_STATIC_ASSERT(HRNET_NODE_MAX_SOURCES <= HRNET_RESIZE_MAX_SOURCES);
+
 /* The overhead (hrnet_band_overhead()) from which a group's layers had better run one by one, each
  * spread over the threads as evenly as can be. */
 #define OVERHEAD_MAX 0.125

@@ -3,7 +3,7 @@
 #ifndef HRNET_WEIGHTS_LAYERS_H
 #define HRNET_WEIGHTS_LAYERS_H
 
-#include "weights/config.h"
+#include "graph/config.h"
 
 typedef struct {
     const gchar *conv; /* "stage2.0.fuse_layers.0.1.0" */

@@ -3,7 +3,7 @@
 #ifndef HRNET_WEIGHTS_ONNX_MATCH_H
 #define HRNET_WEIGHTS_ONNX_MATCH_H
 
-#include "weights/config.h"
+#include "graph/config.h"
 #include "weights/onnx-graph.h"
 
 /* How one part of the network upsamples. */

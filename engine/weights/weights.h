@@ -3,7 +3,7 @@
 #ifndef HRNET_WEIGHTS_WEIGHTS_H
 #define HRNET_WEIGHTS_WEIGHTS_H
 
-#include "weights/config.h"
+#include "graph/config.h"
 
 typedef struct HrnetWeights HrnetWeights;
 

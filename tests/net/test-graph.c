@@ -1,6 +1,6 @@
 /* The graph of each variant: published parameter counts and multiply-adds, order and halving.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "net/graph.h"
+#include "graph/graph.h"
 #include "support/synthetic.h"
 
 #include <math.h>

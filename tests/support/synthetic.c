@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "support/synthetic.h"
 
-#include "net/graph.h"
+#include "graph/graph.h"
 
 #include <json-glib/json-glib.h>
 #include <math.h>
@@ -145,7 +145,7 @@ static void add_tensor(Writer *writer, const gchar *prefix, const gchar *suffix,
 
 static void add_node(Writer *writer, const HrnetNode *node, gboolean abn)
 {
-    const HrnetConvShape *shape = &node->shape;
+    const HrnetNodeShape *shape = &node->shape;
     const guint dims[] = { shape->out_channels, node->total_channels, shape->kernel,
                            shape->kernel };
     const guint fan_in = node->total_channels * shape->kernel * shape->kernel;

@@ -9,7 +9,7 @@
 #ifndef HRNET_TESTS_SYNTHETIC_H
 #define HRNET_TESTS_SYNTHETIC_H
 
-#include "weights/config.h"
+#include "graph/config.h"
 
 /* Structure of a named variant ("w18-small-v1", "w18-small-v2", "w18", "w32", "w48", "w32-single")
  * with n_classes classes, or FALSE. Metadata fields are 0. */

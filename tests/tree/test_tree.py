@@ -19,9 +19,10 @@ LAYERS = {
     "base": {"base"},
     "kernels": {"base", "kernels"},
     "ops": {"base", "kernels", "ops"},
-    "weights": {"base", "weights"},
-    "net": {"base", "kernels", "ops", "weights", "net"},
-    "hrnet": {"base", "kernels", "ops", "weights", "net", "hrnet"},
+    "graph": {"base", "graph"},
+    "weights": {"base", "graph", "weights"},
+    "net": {"base", "kernels", "ops", "graph", "weights", "net"},
+    "hrnet": {"base", "kernels", "ops", "graph", "weights", "net", "hrnet"},
 }
 NO_GLIB = {"base", "kernels"}
 LONGEST = 500

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "net/graph.h"
+#include "graph/graph.h"
 
 #define BOTTLENECK_EXPANSION 4
 #define STEM_LEVEL           2 /* the highest resolution: a quarter of the input's */
@@ -88,7 +88,7 @@ static guint add_conv(Builder *b, gchar *conv_name, gchar *norm_name, guint in, 
     return node.out;
 }
 
-/* Takes name. sources: 1 to HRNET_RESIZE_MAX_SOURCES tensors. */
+/* Takes name. sources: 1 to HRNET_NODE_MAX_SOURCES tensors. */
 static guint add_resize_add(Builder *b, gchar *name, guint base, const guint *sources,
                             guint n_sources)
 {
@@ -403,7 +403,7 @@ gdouble hrnet_graph_node_gmac(const HrnetGraph *graph, const HrnetNode *node, gu
     (void)graph;
     if (node->type != HRNET_NODE_CONV)
         return 0;
-    const HrnetConvShape *shape = &node->shape;
+    const HrnetNodeShape *shape = &node->shape;
     return 1e-9 * shape->in_channels * shape->out_channels * shape->kernel * shape->kernel *
            hrnet_graph_level_size(height, node->mac_level) *
            hrnet_graph_level_size(width, node->mac_level);

@@ -1,7 +1,7 @@
 /* The network's configuration: what names, shapes and metadata of a checkpoint say.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef HRNET_WEIGHTS_CONFIG_H
-#define HRNET_WEIGHTS_CONFIG_H
+#ifndef HRNET_GRAPH_CONFIG_H
+#define HRNET_GRAPH_CONFIG_H
 
 #include <glib.h>
 

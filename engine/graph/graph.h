@@ -3,22 +3,31 @@
  *
  * The graph knows channels and names, not sizes: a tensor's level says how often the input's size
  * was halved (rounding up) to get its own. */
-#ifndef HRNET_NET_GRAPH_H
-#define HRNET_NET_GRAPH_H
+#ifndef HRNET_GRAPH_GRAPH_H
+#define HRNET_GRAPH_GRAPH_H
 
-#include "ops/conv.h"
-#include "ops/resize.h"
-#include "weights/config.h"
+#include "graph/config.h"
 
 #include <glib.h>
 
 #define HRNET_NO_TENSOR G_MAXUINT
 #define HRNET_NO_NODE   G_MAXUINT
 
+#define HRNET_NODE_MAX_SOURCES (HRNET_MAX_BRANCHES - 1)
+
 typedef struct {
     guint channels;
     guint level;
 } HrnetGraphTensor;
+
+/* A convolution with zeros around its input: kernel 3 has one on each side, or where padding_same
+ * (stride 2 alone) says so as many as Paddle and TensorFlow, on even sizes none before and one
+ * after; kernel 1 has none. */
+typedef struct {
+    guint in_channels, out_channels;
+    guint kernel, stride;
+    gboolean padding_same;
+} HrnetNodeShape;
 
 typedef enum {
     HRNET_NODE_CONV,       /* out = act(conv(in) + residual) */
@@ -35,7 +44,7 @@ typedef struct {
                                ends here */
 
     /* HRNET_NODE_CONV */
-    HrnetConvShape shape;
+    HrnetNodeShape shape;
     gchar *norm;          /* name of the normalisation that follows, or NULL */
     guint residual;       /* tensor number or HRNET_NO_TENSOR */
     guint first_channel;  /* the part of the checkpoint's input channels that this node takes: from
@@ -45,7 +54,7 @@ typedef struct {
     guint mac_level;      /* the level at which the network as published computes it */
 
     /* HRNET_NODE_RESIZE_ADD */
-    guint sources[HRNET_RESIZE_MAX_SOURCES];
+    guint sources[HRNET_NODE_MAX_SOURCES];
     guint n_sources;
 } HrnetNode;
 
