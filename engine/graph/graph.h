@@ -48,9 +48,8 @@ typedef struct {
     gchar *norm;          /* name of the normalisation that follows, or NULL */
     guint residual;       /* tensor number or HRNET_NO_TENSOR */
     guint first_channel;  /* the part of the checkpoint's input channels that this node takes: from
-                             here on ... */
+                             here on; the part from 0 on adds the bias */
     guint total_channels; /* ... out of so many */
-    gboolean has_bias;    /* of the parts of one convolution, the first alone adds the bias */
     guint mac_level;      /* the level at which the network as published computes it */
 
     /* HRNET_NODE_RESIZE_ADD */
@@ -62,9 +61,9 @@ typedef struct {
     GArray *tensors; /* HrnetGraphTensor */
     GArray *nodes;   /* HrnetNode */
     guint input, logits;
-    /* Where the head's last three nodes start, which may run as one (ops/head.h): the highest
-     * resolution's part of last_layer.0, the sum of all parts, the classifier. HRNET_NO_NODE where
-     * there is but one part. */
+    /* The first of three nodes that may run as one (ops/head.h): the highest resolution's part of
+     * the head's first convolution, the sum of all parts, the classifier. HRNET_NO_NODE where there
+     * are none. */
     guint head;
 } HrnetGraph;
 
@@ -80,6 +79,12 @@ static inline const HrnetNode *hrnet_graph_node(const HrnetGraph *graph, guint i
 static inline const HrnetGraphTensor *hrnet_graph_tensor(const HrnetGraph *graph, guint i)
 {
     return &g_array_index(graph->tensors, HrnetGraphTensor, i);
+}
+
+/* Whether the node is a convolution of the checkpoint, or the first part of one. */
+static inline gboolean hrnet_node_begins_conv(const HrnetNode *node)
+{
+    return node->type == HRNET_NODE_CONV && node->first_channel == 0;
 }
 
 /* n halved level times, rounding up. */

@@ -167,7 +167,7 @@ static HrnetConv *pack(const Loading *loading, guint i, ReadBuffer *buffer)
     const Placement *placement = &loading->placements[i];
     const HrnetConvShape shape = hrnet_loading_shape(node);
     return hrnet_conv_new_at(&shape, slice_channels(node, buffer),
-                             node->has_bias ? buffer->bias : NULL, placement->algorithm,
+                             node->first_channel == 0 ? buffer->bias : NULL, placement->algorithm,
                              placement->height, placement->width,
                              loading->memory + placement->offset);
 }

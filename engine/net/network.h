@@ -4,6 +4,7 @@
 #define HRNET_NET_NETWORK_H
 
 #include "graph/graph.h"
+#include "ops/resize.h"
 #include "net/loading.h"
 #include "weights/weights.h"
 

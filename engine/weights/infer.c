@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "weights/layers.h"
+#include "graph/convs.h"
 
 #define INVALID       HRNET_WEIGHTS_ERROR_INVALID
 #define UNSUPPORTED   HRNET_WEIGHTS_ERROR_UNSUPPORTED

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "weights/halves.h"
-#include "weights/layers.h"
+#include "graph/convs.h"
 
 #define SELFTEST     "hrnet.selftest"
 #define LARGEST_HALF 65504.0f

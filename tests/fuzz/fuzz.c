@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "weights/layers.h"
+#include "graph/convs.h"
 #include "weights/weights.h"
 
 #define MOST_FLOATS (1u << 20)

@@ -34,8 +34,10 @@ static void case_config(JsonObject *golden, HrnetConfig *config)
         config->head_channels *= 4;
         for (guint s = 0; s < G_N_ELEMENTS(config->stages); s++) {
             config->stages[s].bottleneck = TRUE;
-            for (guint b = 0; b < config->stages[s].n_branches; b++)
+            for (guint b = 0; b < config->stages[s].n_branches; b++) {
                 config->stages[s].channels[b] *= 4;
+                config->stages[s].in_channels[b] *= 4;
+            }
         }
     }
     if (config->single_output)

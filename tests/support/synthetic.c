@@ -45,7 +45,7 @@ gboolean synthetic_config(const gchar *variant, guint n_classes, HrnetConfig *co
         stage->n_branches = s + 2;
         for (guint b = 0; b < stage->n_branches; b++) {
             stage->n_blocks[b] = v->n_blocks;
-            stage->channels[b] = v->channels << b;
+            stage->channels[b] = stage->in_channels[b] = v->channels << b;
         }
     }
     return TRUE;
@@ -196,7 +196,7 @@ gboolean synthetic_write(const gchar *path, const HrnetConfig *config, const gch
     for (guint i = 0; i < graph->nodes->len; i++) {
         const HrnetNode *node = hrnet_graph_node(graph, i);
         /* a convolution that the graph splits is one in the file */
-        if (node->type == HRNET_NODE_CONV && node->first_channel == 0)
+        if (hrnet_node_begins_conv(node))
             add_node(&writer, node, config->norm == HRNET_NORM_INPLACE_ABN);
     }
     json_builder_end_object(writer.header);

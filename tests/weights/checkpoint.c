@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "weights/layers.h"
+#include "graph/convs.h"
 
 Checkpoint *checkpoint_new(void)
 {

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "weights/layers.h"
+#include "graph/convs.h"
 #include "weights/weights.h"
 
 typedef struct {

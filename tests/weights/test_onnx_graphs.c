@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "checkpoint.h"
-#include "weights/layers.h"
+#include "graph/convs.h"
 #include "weights/onnx.pb-c.h"
 #include "weights/weights.h"
 

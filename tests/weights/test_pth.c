@@ -6,7 +6,7 @@
 #include <zip.h>
 
 #include "checkpoint.h"
-#include "weights/layers.h"
+#include "graph/convs.h"
 #include "weights/pth.h"
 #include "weights/weights.h"
 

@@ -1,7 +1,7 @@
 /* The convolutions of a configuration, by name and shape: what a checkpoint has to hold.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#ifndef HRNET_WEIGHTS_LAYERS_H
-#define HRNET_WEIGHTS_LAYERS_H
+#ifndef HRNET_GRAPH_CONVS_H
+#define HRNET_GRAPH_CONVS_H
 
 #include "graph/config.h"
 
