@@ -22,7 +22,7 @@ typedef struct {
     guint residual; /* tensor number, 0 (the network's input, never one) = none */
 } HrnetNodeSpec;
 
-guint hrnet_graph_add_tensor(HrnetGraphBuilder *b, guint channels, guint level);
+guint hrnet_graph_add_tensor(HrnetGraphBuilder *b, HrnetGraphTensor tensor);
 guint hrnet_graph_channels(const HrnetGraphBuilder *b, guint tensor);
 guint hrnet_graph_level(const HrnetGraphBuilder *b, guint tensor);
 
@@ -42,6 +42,10 @@ guint hrnet_graph_add_sum(HrnetGraphBuilder *b, gchar *name, guint base, const g
                           guint n_sources);
 /* One tensor upsampled to the highest resolution, by itself. */
 guint hrnet_graph_add_resize(HrnetGraphBuilder *b, gchar *name, guint source);
+/* The regions of pixels that the channels of areas mark. */
+guint hrnet_graph_add_gather(HrnetGraphBuilder *b, gchar *name, guint pixels, guint areas);
+guint hrnet_graph_add_attend(HrnetGraphBuilder *b, gchar *name, guint queries, guint keys,
+                             guint values);
 
 /* A name under a prefix, for the functions above. */
 gchar *hrnet_graph_sub(const gchar *prefix, const gchar *name);

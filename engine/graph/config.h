@@ -33,11 +33,13 @@ typedef struct {
     guint layer1_planes; /* of a bottleneck; its output has 4 times as many channels */
     HrnetStageConfig stages[3];
     gboolean single_output; /* the last module of stage 4 makes the highest resolution alone */
-    guint head_channels;    /* of last_layer.0 */
-    guint head_kernel;      /* 1 or 3 */
+    guint head_channels;    /* of last_layer.0, or aux_head.0 of HRNetV2+OCR */
+    guint head_kernel;      /* 1 or 3, of the same */
     guint n_classes;
-    guint classifier_kernel; /* 1 or 3 */
-    const gchar *variant;    /* "W18-Small-v1", ..., or "custom"; static */
+    guint classifier_kernel; /* 1 or 3, of last_layer.3 */
+    guint ocr_channels;      /* of HRNetV2+OCR's pixels and regions; 0 = no such head */
+    guint ocr_keys;          /* channels of its queries, keys and values */
+    const gchar *variant;    /* "W18-Small-v1", "W48-OCR", ..., or "custom"; static */
 
     /* metadata, or its defaults; the exchange units' upsampling, the head's, the logits' */
     HrnetUpsample exchange_upsample, head_upsample;

@@ -10,6 +10,14 @@ guint hrnet_graph_level_size(guint n, guint level)
     return n;
 }
 
+void hrnet_graph_tensor_size(const HrnetGraphTensor *tensor, guint height, guint width,
+                             guint *tensor_height, guint *tensor_width)
+{
+    *tensor_height = tensor->n_regions ? 1 : hrnet_graph_level_size(height, tensor->level);
+    *tensor_width =
+        tensor->n_regions ? tensor->n_regions : hrnet_graph_level_size(width, tensor->level);
+}
+
 static void clear_node(gpointer data)
 {
     HrnetNode *node = data;
@@ -24,9 +32,14 @@ HrnetGraph *hrnet_graph_new(const HrnetConfig *config)
     b.graph->nodes = g_array_new(FALSE, FALSE, sizeof(HrnetNode));
     g_array_set_clear_func(b.graph->nodes, clear_node);
 
-    b.graph->input = hrnet_graph_add_tensor(&b, config->input_channels, 0);
+    b.graph->input =
+        hrnet_graph_add_tensor(&b, (HrnetGraphTensor){ .channels = config->input_channels });
     const HrnetGraphBranches x = hrnet_graph_add_trunk(&b);
-    hrnet_graph_add_head(&b, &x);
+    b.graph->head = b.graph->context = HRNET_NO_NODE;
+    if (config->ocr_channels > 0)
+        hrnet_graph_add_ocr(&b, &x);
+    else
+        hrnet_graph_add_head(&b, &x);
     return b.graph;
 }
 
@@ -39,16 +52,33 @@ void hrnet_graph_free(HrnetGraph *graph)
     g_free(graph);
 }
 
+/* Multiply-adds for one element of the result's plane. */
+static gdouble element_macs(const HrnetGraph *graph, const HrnetNode *node)
+{
+    const HrnetNodeShape *shape = &node->shape;
+    const gdouble channels = hrnet_graph_tensor(graph, node->out)->channels;
+    switch (node->type) {
+    case HRNET_NODE_CONV:
+        return 1.0 * shape->in_channels * shape->out_channels * shape->kernel * shape->kernel;
+    case HRNET_NODE_ATTEND:
+        return 2 * channels * hrnet_graph_tensor(graph, node->sources[0])->n_regions;
+    default:
+        return 0;
+    }
+}
+
 gdouble hrnet_graph_node_gmac(const HrnetGraph *graph, const HrnetNode *node, guint height,
                               guint width)
 {
-    (void)graph;
-    if (node->type != HRNET_NODE_CONV)
-        return 0;
-    const HrnetNodeShape *shape = &node->shape;
-    return 1e-9 * shape->in_channels * shape->out_channels * shape->kernel * shape->kernel *
-           hrnet_graph_level_size(height, node->mac_level) *
-           hrnet_graph_level_size(width, node->mac_level);
+    const HrnetGraphTensor *out = hrnet_graph_tensor(graph, node->out);
+    guint h, w;
+    if (node->type == HRNET_NODE_GATHER) {
+        hrnet_graph_tensor_size(hrnet_graph_tensor(graph, node->in), height, width, &h, &w);
+        return 1e-9 * out->channels * out->n_regions * h * w;
+    }
+    const HrnetGraphTensor published = { .level = node->mac_level, .n_regions = out->n_regions };
+    hrnet_graph_tensor_size(&published, height, width, &h, &w);
+    return 1e-9 * element_macs(graph, node) * h * w;
 }
 
 gdouble hrnet_graph_gmac(const HrnetGraph *graph, guint height, guint width)

@@ -18,6 +18,7 @@
 typedef struct {
     guint channels;
     guint level;
+    guint n_regions; /* not 0: instead of pixels so many regions of the picture, in one row */
 } HrnetGraphTensor;
 
 /* A convolution with zeros around its input: kernel 3 has one on each side, or where padding_same
@@ -32,6 +33,9 @@ typedef struct {
 typedef enum {
     HRNET_NODE_CONV,       /* out = act(conv(in) + residual) */
     HRNET_NODE_RESIZE_ADD, /* out = act(in + resize(sources[0]) + ...); in may be HRNET_NO_TENSOR */
+    HRNET_NODE_GATHER, /* a region of in for each channel of the scores sources[0] (ops/gather.h) */
+    HRNET_NODE_ATTEND, /* for each pixel of in what the regions with the keys sources[0] and values
+                          sources[1] tell it (ops/attend.h) */
 } HrnetNodeType;
 
 typedef struct {
@@ -52,8 +56,8 @@ typedef struct {
     guint total_channels; /* ... out of so many */
     guint mac_level;      /* the level at which the network as published computes it */
 
-    /* HRNET_NODE_RESIZE_ADD */
-    guint sources[HRNET_NODE_MAX_SOURCES];
+    /* all others */
+    guint sources[HRNET_NODE_MAX_SOURCES]; /* as the type says */
     guint n_sources;
 } HrnetNode;
 
@@ -65,7 +69,14 @@ typedef struct {
      * the head's first convolution, the sum of all parts, the classifier. HRNET_NO_NODE where there
      * are none. */
     guint head;
+    /* Likewise, of the seven nodes from a pixel's query to its logits (ops/context.h), where there
+     * are regions. */
+    guint context;
 } HrnetGraph;
+
+/* Nodes that may run as one from `head` on, and from `context` on. */
+#define HRNET_HEAD_NODES    3
+#define HRNET_CONTEXT_NODES 7
 
 /* The network that config describes. */
 HrnetGraph *hrnet_graph_new(const HrnetConfig *config);
@@ -90,7 +101,11 @@ static inline gboolean hrnet_node_begins_conv(const HrnetNode *node)
 /* n halved level times, rounding up. */
 guint hrnet_graph_level_size(guint n, guint level);
 
-/* Multiply-adds in 10^9 of one node (of all convolutions) for an input size, as the published
+/* A tensor's size where the network's input is of height x width. */
+void hrnet_graph_tensor_size(const HrnetGraphTensor *tensor, guint height, guint width,
+                             guint *tensor_height, guint *tensor_width);
+
+/* Multiply-adds in 10^9 of one node (of all) for an input size, as the published
  * network computes it. */
 gdouble hrnet_graph_node_gmac(const HrnetGraph *graph, const HrnetNode *node, guint height,
                               guint width);

@@ -27,7 +27,9 @@ typedef struct {
 guint hrnet_graph_add_mix(HrnetGraphBuilder *b, const HrnetGraphBranches *x,
                           const HrnetGraphMix *mix, guint *head);
 
-/* The head that config describes; sets what the graph says of it. */
+/* The head of one convolution and a classifier, and that of object contexts; both set what the
+ * graph says of its head. */
 void hrnet_graph_add_head(HrnetGraphBuilder *b, const HrnetGraphBranches *x);
+void hrnet_graph_add_ocr(HrnetGraphBuilder *b, const HrnetGraphBranches *x);
 
 #endif

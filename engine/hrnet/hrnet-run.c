@@ -174,9 +174,8 @@ void hrnet_session_get_layer(const HrnetSession *session, guint index, HrnetLaye
         .name = node->name,
         .algorithm = hrnet_plan_algorithm_name(session->plan, index),
         .channels = out->channels,
-        .height = hrnet_graph_level_size(session->height, out->level),
-        .width = hrnet_graph_level_size(session->width, out->level),
         .gmac = hrnet_graph_node_gmac(network->graph, node, session->height, session->width),
         .nanoseconds = session->node_ns[index],
     };
+    hrnet_graph_tensor_size(out, session->height, session->width, &layer->height, &layer->width);
 }

@@ -4,6 +4,11 @@
 #include "base/cpu.h"
 #include "net/tuning.h"
 
+static gboolean same_size(const HrnetGraphTensor *a, const HrnetGraphTensor *b)
+{
+    return a->level == b->level && a->n_regions == b->n_regions;
+}
+
 /* Whether a node before this one has the same shape at the same size. */
 static gboolean seen_before(const HrnetGraph *graph, guint i)
 {
@@ -14,18 +19,17 @@ static gboolean seen_before(const HrnetGraph *graph, guint i)
             other->shape.out_channels == node->shape.out_channels &&
             other->shape.kernel == node->shape.kernel &&
             other->shape.stride == node->shape.stride &&
-            hrnet_graph_tensor(graph, other->in)->level ==
-                hrnet_graph_tensor(graph, node->in)->level)
+            same_size(hrnet_graph_tensor(graph, other->in), hrnet_graph_tensor(graph, node->in)))
             return TRUE;
     }
     return FALSE;
 }
 
-/* The nodes of a fused head run as one and have nothing to choose. */
+/* Nodes that are fused have nothing to choose. */
 static gboolean is_measured(const HrnetNetwork *network, guint i)
 {
     return hrnet_graph_node(network->graph, i)->type == HRNET_NODE_CONV &&
-           !(network->fused_head && i >= network->graph->head) && !seen_before(network->graph, i);
+           !hrnet_network_is_fused(network, i) && !seen_before(network->graph, i);
 }
 
 static guint count_measured(const HrnetNetwork *network)
@@ -75,9 +79,9 @@ gboolean hrnet_model_tune(HrnetModel *model, guint height, guint width, guint n_
         const HrnetNode *node = hrnet_graph_node(network->graph, i);
         if (!is_measured(network, i))
             continue;
-        const guint level = hrnet_graph_tensor(network->graph, node->in)->level;
-        const guint h = hrnet_graph_level_size(height, level),
-                    w = hrnet_graph_level_size(width, level);
+        guint h, w;
+        hrnet_graph_tensor_size(hrnet_graph_tensor(network->graph, node->in), height, width, &h,
+                                &w);
         if (progress)
             progress(node->name, n_done, n_measured, user_data);
         const HrnetConvShape shape = hrnet_loading_shape(node);

@@ -97,12 +97,9 @@ static Placement place_node(const HrnetGraph *graph, const HrnetNode *node,
                             const HrnetConfig *config, HrnetConvAlgorithm algorithm,
                             const HrnetTuning *tuning)
 {
-    const guint level = hrnet_graph_tensor(graph, node->in)->level;
-    Placement placement = {
-        .algorithm = algorithm,
-        .height = hrnet_graph_level_size(config->input_height, level),
-        .width = hrnet_graph_level_size(config->input_width, level),
-    };
+    Placement placement = { .algorithm = algorithm };
+    hrnet_graph_tensor_size(hrnet_graph_tensor(graph, node->in), config->input_height,
+                            config->input_width, &placement.height, &placement.width);
     const HrnetConvShape shape = hrnet_loading_shape(node);
     if (algorithm == HRNET_CONV_AUTO && tuning)
         placement.algorithm = hrnet_tuning_get(tuning, &shape, placement.height, placement.width);

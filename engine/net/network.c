@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "net/bands.h"
 #include "net/tuning.h"
+#include "ops/context.h"
 #include "ops/head.h"
 
 #include <string.h>
@@ -13,6 +14,15 @@ static HrnetResizeMode resize_mode(HrnetUpsample upsample, gboolean align_corner
     if (upsample == HRNET_UPSAMPLE_NEAREST)
         return HRNET_RESIZE_NEAREST;
     return align_corners ? HRNET_RESIZE_BILINEAR_ALIGNED : HRNET_RESIZE_BILINEAR;
+}
+
+/* convs: of the nodes that would run as one, NULL where a node is none. */
+static gboolean supports_context(HrnetConv *const *convs)
+{
+    for (guint i = 0; i < HRNET_CONTEXT_NODES; i++)
+        if (convs[i] && !hrnet_context_supports(convs[i]))
+            return FALSE;
+    return TRUE;
 }
 
 HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algorithm, GError **error)
@@ -35,10 +45,19 @@ HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algori
         return NULL;
     }
     network->bands = hrnet_bands_find(network->graph, network->convs);
-    const guint head = network->graph->head;
+    const guint head = network->graph->head, context = network->graph->context;
     network->fused_head = head != HRNET_NO_NODE &&
                           hrnet_head_supports(network->convs[head], network->convs[head + 2]);
+    network->fused_context = context != HRNET_NO_NODE && supports_context(&network->convs[context]);
     return network;
+}
+
+gboolean hrnet_network_is_fused(const HrnetNetwork *network, guint i)
+{
+    const HrnetGraph *graph = network->graph;
+    return (network->fused_head && i >= graph->head && i < graph->head + HRNET_HEAD_NODES) ||
+           (network->fused_context && i >= graph->context &&
+            i < graph->context + HRNET_CONTEXT_NODES);
 }
 
 gboolean hrnet_network_equal(const HrnetNetwork *a, const HrnetNetwork *b)

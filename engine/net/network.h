@@ -11,10 +11,11 @@
 /* Immutable after hrnet_network_new(): any number of plans and threads may use it. */
 typedef struct {
     HrnetGraph *graph;
-    HrnetConv **convs;             /* one a node, NULL where the node is none */
-    HrnetPacked packed;            /* their weights */
-    GArray *bands;                 /* HrnetBandGroup, in order: nodes that may run as one */
-    gboolean fused_head;           /* the three nodes from graph->head on run as one */
+    HrnetConv **convs;  /* one a node, NULL where the node is none */
+    HrnetPacked packed; /* their weights */
+    GArray *bands;      /* HrnetBandGroup, in order: nodes that may run as one */
+    /* Whether the nodes from graph->head on and those from graph->context on run as one. */
+    gboolean fused_head, fused_context;
     HrnetResizeMode exchange_mode; /* of exchange units */
     gboolean exchange_twice;       /* by a power of two first, then to size */
     HrnetResizeMode head_mode;     /* of the branches on their way into the head */
@@ -27,6 +28,9 @@ HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algori
                                 GError **error);
 /* Whether both compute the same in the same way, bit by bit. Their configurations are the same. */
 gboolean hrnet_network_equal(const HrnetNetwork *a, const HrnetNetwork *b);
+/* Whether node i is one of the nodes of the head, or from a query to the logits, that run as one.
+ */
+gboolean hrnet_network_is_fused(const HrnetNetwork *network, guint i);
 void hrnet_network_free(HrnetNetwork *network);
 
 #endif

@@ -50,8 +50,8 @@ static gboolean shape_tensors(HrnetPlan *plan, guint height, guint width)
     const HrnetGraph *graph = plan->network->graph;
     for (guint i = 0; i < graph->tensors->len; i++) {
         const HrnetGraphTensor *tensor = hrnet_graph_tensor(graph, i);
-        const guint h = hrnet_graph_level_size(height, tensor->level);
-        const guint w = hrnet_graph_level_size(width, tensor->level);
+        guint h, w;
+        hrnet_graph_tensor_size(tensor, height, width, &h, &w);
         const gsize plane_floats = hrnet_tensor_plane_floats(h, w);
         gsize n_floats;
         if (!hrnet_checked_mul(plane_floats, tensor->channels, &n_floats))

@@ -2,6 +2,7 @@
 #include "net/step.h"
 
 #include "net/bands.h"
+#include "net/step_ocr.h"
 #include "ops/head.h"
 #include "ops/resize_twice.h"
 
@@ -213,7 +214,7 @@ static void head_bind(HrnetStep *step, const HrnetStepContext *context, gfloat *
         .in = context->tensors[first_node(step, context)->in],
         .n_sources = sum->n_sources,
         .mode = network->head_mode,
-        .logits = context->tensors[network->graph->logits],
+        .logits = context->tensors[hrnet_graph_node(network->graph, step->first + 2)->out],
         .scratch = scratch,
     };
     for (guint s = 0; s < sum->n_sources; s++)
@@ -247,8 +248,10 @@ HrnetStep hrnet_step_make(const HrnetStepContext *context, guint first)
     HrnetStep step = { .first = first, .n_nodes = 1 };
     if (network->fused_head && first == network->graph->head) {
         step.kind = &head_kind;
-        step.n_nodes = network->graph->nodes->len - first;
+        step.n_nodes = HRNET_HEAD_NODES;
         step.state = g_new0(HrnetHeadArgs, 1);
+    } else if (hrnet_step_make_ocr(context, &step)) {
+        return step;
     } else if (group && group->first == first && band_is_worth_it(context, group)) {
         step.kind = &band_kind;
         step.n_nodes = group->n_nodes;

@@ -109,7 +109,8 @@ typedef struct {
     size_t out_plane_floats;
     size_t n_pixels;
     unsigned first_out, n_out; /* multiples of hrnet_conv_block_rows(), or what is left */
-    unsigned first_in, n_in;   /* unless first_in is 0 their sum is added to what out has */
+    unsigned first_in, n_in;
+    bool goes_on; /* add to what out has, without the bias; as always where first_in is not 0 */
     bool relu;
 } HrnetConvPixels;
 

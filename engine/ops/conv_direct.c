@@ -406,6 +406,7 @@ void hrnet_conv_run_pixels(const HrnetConv *conv, const HrnetConvPixels *p)
     const HrnetConvKernels *kernels = &hrnet_kernels()->conv;
     const unsigned group = hrnet_conv_block_rows(conv->shape.out_channels);
     const unsigned end = p->first_out + p->n_out;
+    const bool goes_on = p->goes_on || p->first_in > 0;
     const size_t tap = 0;
     HrnetConvTile tile = {
         .block_rows = group,
@@ -424,9 +425,9 @@ void hrnet_conv_run_pixels(const HrnetConv *conv, const HrnetConvPixels *p)
             tile.rows = end - row < group ? end - row : group;
             tile.weights = conv->packed + (size_t)row * conv->shape.in_channels +
                            (size_t)p->first_in * tile.rows;
-            tile.bias = p->first_in == 0 ? conv->bias + row : NULL;
+            tile.bias = goes_on ? NULL : conv->bias + row;
             tile.out = p->out + (row - p->first_out) * p->out_plane_floats + pixel;
-            tile.residual = p->first_in == 0 ? NULL : tile.out;
+            tile.residual = goes_on ? tile.out : NULL;
             kernels->tile(&tile);
         }
     }

@@ -111,8 +111,9 @@ gboolean hrnet_head_find_by_shape(HrnetSource *source, const GPtrArray *names, c
     const guint n_pairs = find_pair(&search, &mix, &classifier);
     if (n_pairs != 1)
         return fail_without_head(&search, n_pairs, error);
-    source->own_head[0] = without(mix, WEIGHT);
-    source->own_head[1] = without(find_norm(&search, mix->dims[0]), VARIANCE);
-    source->own_head[2] = without(classifier, WEIGHT);
+    hrnet_source_add_part(source, "last_layer.0.", without(mix, WEIGHT));
+    hrnet_source_add_part(source, "last_layer.1.",
+                          without(find_norm(&search, mix->dims[0]), VARIANCE));
+    hrnet_source_add_part(source, "last_layer.3.", without(classifier, WEIGHT));
     return TRUE;
 }

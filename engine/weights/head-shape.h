@@ -6,7 +6,7 @@
 #include "weights/source.h"
 
 /* Among the tensors beside the trunk: a convolution over all branches, one over its output, and a
- * normalisation between them. names: all, sorted. Fills in source->own_head; an error where there
+ * normalisation between them. names: all, sorted. Notes what they are called; an error where there
  * is no such head, or more than one. */
 gboolean hrnet_head_find_by_shape(HrnetSource *source, const GPtrArray *names, const gchar *trunk,
                                   GError **error);

@@ -168,38 +168,59 @@ static gboolean check_kernel(const HrnetSource *source, const gchar *what, guint
                               "the %s has a kernel of %u, 1 and 3 are supported", what, kernel);
 }
 
+/* One convolution over all branches, and a classifier. */
+static gboolean infer_plain_head(const HrnetSource *source, HrnetConfig *config, GError **error)
+{
+    return weight_shape(source, "last_layer.0.weight", &config->head_channels, &config->head_kernel,
+                        error) &&
+           weight_shape(source, "last_layer.3.weight", &config->n_classes,
+                        &config->classifier_kernel, error) &&
+           check_kernel(source, "head's first convolution last_layer.0", config->head_kernel,
+                        error) &&
+           check_kernel(source, "classifier last_layer.3", config->classifier_kernel, error);
+}
+
+/* Object contexts. What is not read here has to be as they want it. */
+static gboolean infer_ocr(const HrnetSource *source, HrnetConfig *config, GError **error)
+{
+    config->classifier_kernel = 1;
+    return weight_shape(source, "aux_head.0.weight", &config->head_channels, &config->head_kernel,
+                        error) &&
+           weight_shape(source, "aux_head.3.weight", &config->n_classes, NULL, error) &&
+           weight_shape(source, "conv3x3_ocr.0.weight", &config->ocr_channels, NULL, error) &&
+           weight_shape(source, "ocr_distri_head.object_context_block.f_pixel.0.weight",
+                        &config->ocr_keys, NULL, error) &&
+           check_kernel(source, "first convolution aux_head.0 of the region scores",
+                        config->head_kernel, error);
+}
+
 static gboolean infer_head(const HrnetSource *source, HrnetConfig *config, GError **error)
 {
     const HrnetStageConfig *last = &config->stages[2];
     config->single_output =
         !find(source, "stage4.%u.fuse_layers.1.0.0.0.weight", last->n_modules - 1) &&
         !find(source, "stage4.%u.fuse_layers.2.0.0.0.weight", last->n_modules - 1);
-    if (!weight_shape(source, "last_layer.0.weight", &config->head_channels, &config->head_kernel,
-                      error) ||
-        !weight_shape(source, "last_layer.3.weight", &config->n_classes, &config->classifier_kernel,
-                      error))
+    if (!(find(source, "conv3x3_ocr.0.weight") ? infer_ocr(source, config, error)
+                                               : infer_plain_head(source, config, error)))
         return FALSE;
-    if (config->n_classes > HRNET_MAX_CLASSES)
-        return hrnet_weights_fail(error, UNSUPPORTED, source->path,
-                                  "%u classes, at most %d are supported", config->n_classes,
-                                  HRNET_MAX_CLASSES);
-    return check_kernel(source, "head's first convolution last_layer.0", config->head_kernel,
-                        error) &&
-           check_kernel(source, "classifier last_layer.3", config->classifier_kernel, error);
+    return config->n_classes <= HRNET_MAX_CLASSES ||
+           hrnet_weights_fail(error, UNSUPPORTED, source->path,
+                              "%u classes, at most %d are supported", config->n_classes,
+                              HRNET_MAX_CLASSES);
 }
 
 static const gchar *name_variant(const HrnetConfig *config)
 {
     static const struct {
-        const gchar *name;
+        const gchar *name, *with_ocr;
         guint layer1_blocks, layer1_planes, modules[3], blocks, channels;
     } variants[] = {
-        { "W18-Small-v1", 1, 32, { 1, 1, 1 }, 2, 16 },
-        { "W18-Small-v2", 2, 64, { 1, 3, 2 }, 2, 18 },
-        { "W18", 4, 64, { 1, 4, 3 }, 4, 18 },
-        { "W32", 4, 64, { 1, 4, 3 }, 4, 32 },
-        { "W48", 4, 64, { 1, 4, 3 }, 4, 48 },
-        { "W32-Single", 4, 64, { 1, 1, 1 }, 4, 32 },
+        { "W18-Small-v1", "W18-Small-v1-OCR", 1, 32, { 1, 1, 1 }, 2, 16 },
+        { "W18-Small-v2", "W18-Small-v2-OCR", 2, 64, { 1, 3, 2 }, 2, 18 },
+        { "W18", "W18-OCR", 4, 64, { 1, 4, 3 }, 4, 18 },
+        { "W32", "W32-OCR", 4, 64, { 1, 4, 3 }, 4, 32 },
+        { "W48", "W48-OCR", 4, 64, { 1, 4, 3 }, 4, 48 },
+        { "W32-Single", "W32-Single-OCR", 4, 64, { 1, 1, 1 }, 4, 32 },
     };
     for (guint v = 0; v < G_N_ELEMENTS(variants); v++) {
         gboolean same = config->layer1_blocks == variants[v].layer1_blocks &&
@@ -215,7 +236,7 @@ static const gchar *name_variant(const HrnetConfig *config)
                        stage->in_channels[i] == stage->channels[i];
         }
         if (same)
-            return variants[v].name;
+            return config->ocr_channels ? variants[v].with_ocr : variants[v].name;
     }
     return "custom";
 }
@@ -288,7 +309,8 @@ static gboolean is_bookkeeping(const gchar *name)
  * network. */
 static gboolean check_rest(const Check *check)
 {
-    static const gchar *const parts[] = { "layer1.", "transition", "stage", "last_layer." };
+    static const gchar *const parts[] = { "layer1.",   "transition",   "stage",     "last_layer.",
+                                          "aux_head.", "conv3x3_ocr.", "cls_head.", "ocr_" };
     GHashTableIter iter;
     gpointer key;
     g_hash_table_iter_init(&iter, check->source->tensors);

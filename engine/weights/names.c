@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "weights/head-names.h"
 #include "weights/head-shape.h"
 #include "weights/table.h"
 
@@ -10,29 +11,6 @@
 
 /* What no HRNetV2 is without, whatever stands in front of it. */
 #define TRUNK_SIGN "stage2.0.branches.0.0.conv1.weight"
-
-/* What the names of a head's parts begin with: first convolution, its normalisation, classifier. */
-typedef struct {
-    const gchar *family;
-    const gchar *parts[HRNET_HEAD_PARTS];
-    const gchar *whole; /* a name that begins so and is none of the parts makes it another head */
-    gboolean twice;     /* exchange units upsample in two steps */
-} HeadNames;
-
-static const HeadNames heads[] = {
-    { "the authors' code",
-      { "last_layer.0.", "last_layer.1.", "last_layer.3." },
-      "last_layer.",
-      FALSE },
-    { "MMSegmentation",
-      { "decode_head.convs.0.conv.", "decode_head.convs.0.bn.", "decode_head.conv_seg." },
-      "decode_head.",
-      TRUE },
-    { "CSAIL's code", { "cbr.0.", "cbr.1.", "conv_last." }, "cbr.", FALSE },
-};
-
-static const gchar *const part_names[HRNET_HEAD_PARTS] = { "last_layer.0.", "last_layer.1.",
-                                                           "last_layer.3." };
 
 gboolean hrnet_names_is_shadow(const gchar *name)
 {
@@ -107,74 +85,43 @@ static gchar *find_trunk(const HrnetSource *source, const GPtrArray *names, GErr
     return g_steal_pointer(&found);
 }
 
-static gboolean has_tensor(const HrnetSource *source, const gchar *prefix, const gchar *name)
+/* A head of object contexts of no known family, by what its parts are called. */
+static gboolean refuse_ocr(const HrnetSource *source, const GPtrArray *names, GError **error)
 {
-    g_autofree gchar *whole = g_strconcat(prefix, name, "weight", NULL);
-    return hrnet_source_find(source, whole) != NULL;
-}
-
-/* Whether the head lies where the trunk does, or further out. */
-static gboolean is_around(const gchar *prefix, const gchar *trunk)
-{
-    return g_str_has_prefix(trunk, prefix);
-}
-
-/* A head whose parts bear the names of a family, behind any prefix. */
-static const HeadNames *find_named_head(HrnetSource *source, const GPtrArray *names,
-                                        const gchar *trunk, gchar **prefix)
-{
-    const HeadNames *found = NULL;
-    for (guint h = 0; h < G_N_ELEMENTS(heads); h++) {
-        g_autofree gchar *sign = g_strconcat(heads[h].parts[2], "weight", NULL);
-        for (guint i = 0; i < names->len; i++) {
-            const gchar *name = names->pdata[i];
-            if (!g_str_has_suffix(name, sign))
-                continue;
-            g_autofree gchar *front = g_strndup(name, strlen(name) - strlen(sign));
-            if ((*front && !g_str_has_suffix(front, ".")) ||
-                (hrnet_names_is_shadow(front) && !hrnet_names_is_shadow(trunk)) ||
-                !has_tensor(source, front, heads[h].parts[0]) ||
-                (found && is_around(*prefix, trunk)))
-                continue;
-            found = &heads[h];
-            g_free(*prefix);
-            *prefix = g_steal_pointer(&front);
-        }
-    }
-    return found;
+    static const gchar *const signs[] = { "conv3x3_ocr.", "ocr_distri_head.",
+                                          "object_context_block.", "spatial_ocr_head." };
+    for (guint i = 0; i < names->len; i++)
+        for (guint k = 0; k < G_N_ELEMENTS(signs); k++)
+            if (strstr(names->pdata[i], signs[k]))
+                return hrnet_weights_fail(
+                    error, UNSUPPORTED, source->path,
+                    "a head of object contexts (tensor %s) whose parts are not "
+                    "those of HRNetV2+OCR in the code of its authors, of "
+                    "MMSegmentation, NVIDIA or openseg",
+                    (const gchar *)names->pdata[i]);
+    return TRUE;
 }
 
 /* The names of this file, in the place of the authors'. */
 static gboolean name_head(HrnetSource *source, const GPtrArray *names, const gchar *trunk,
-                          const HeadNames **family, GError **error)
+                          const HrnetHeadNames **family, GError **error)
 {
     g_autofree gchar *prefix = NULL;
-    *family = find_named_head(source, names, trunk, &prefix);
-    if (!*family)
-        return hrnet_head_find_by_shape(source, names, trunk, error);
-    for (guint i = 0; i < HRNET_HEAD_PARTS; i++)
-        source->own_head[i] = g_strconcat(prefix, (*family)->parts[i], NULL);
-    g_autofree gchar *whole = g_strconcat(prefix, (*family)->whole, NULL);
-    for (guint i = 0; i < names->len; i++) {
-        const gchar *name = names->pdata[i];
-        gboolean part = !g_str_has_prefix(name, whole) || !g_str_has_suffix(name, ".weight");
-        for (guint k = 0; k < HRNET_HEAD_PARTS; k++)
-            part = part || g_str_has_prefix(name, source->own_head[k]);
-        if (!part)
-            return hrnet_weights_fail(error, UNSUPPORTED, source->path,
-                                      "tensor %s has no place in a head of one convolution and a "
-                                      "classifier, which is the one of %s that is supported",
-                                      name, (*family)->family);
-    }
-    return TRUE;
+    *family = hrnet_head_find_by_name(source, names, trunk, &prefix);
+    if (*family)
+        return hrnet_head_check_names(*family, prefix, source, names, error);
+    return refuse_ocr(source, names, error) &&
+           hrnet_head_find_by_shape(source, names, trunk, error);
 }
 
 /* The authors' name of one of the file's tensors, or NULL where it has no part in the network. */
 static gchar *map_name(const HrnetSource *source, const gchar *name)
 {
-    for (guint i = 0; i < HRNET_HEAD_PARTS; i++)
-        if (source->own_head[i] && g_str_has_prefix(name, source->own_head[i]))
-            return g_strconcat(part_names[i], name + strlen(source->own_head[i]), NULL);
+    for (guint i = 0; i < source->own_head->len; i++) {
+        const HrnetOwnPart *part = &g_array_index(source->own_head, HrnetOwnPart, i);
+        if (g_str_has_prefix(name, part->own))
+            return g_strconcat(part->authors, name + strlen(part->own), NULL);
+    }
     if (hrnet_names_is_trunk_tensor(name, source->own_trunk))
         return g_strdup(name + strlen(source->own_trunk));
     return NULL;
@@ -207,21 +154,6 @@ static gboolean rename_all(HrnetSource *source, GError **error)
     return good;
 }
 
-/* HRNetV2+OCR, by what its own head or others' is called. */
-static gboolean refuse_ocr(const HrnetSource *source, const GPtrArray *names, GError **error)
-{
-    static const gchar *const signs[] = { "conv3x3_ocr.", "ocr_distri_head.",
-                                          "object_context_block.", "spatial_ocr_head." };
-    for (guint i = 0; i < names->len; i++)
-        for (guint k = 0; k < G_N_ELEMENTS(signs); k++)
-            if (strstr(names->pdata[i], signs[k]))
-                return hrnet_weights_fail(error, UNSUPPORTED, source->path,
-                                          "HRNet-OCR with its head of object contexts (tensor %s), "
-                                          "only plain HRNetV2 is supported",
-                                          (const gchar *)names->pdata[i]);
-    return TRUE;
-}
-
 gboolean hrnet_names_map(HrnetSource *source, GError **error)
 {
     g_autoptr(GPtrArray) names = sorted_names(source);
@@ -238,11 +170,11 @@ gboolean hrnet_names_map(HrnetSource *source, GError **error)
                                   names->len, names->len ? "; its first is " : "",
                                   names->len ? (const gchar *)names->pdata[0] : "");
 
-    const HeadNames *family;
-    if (!refuse_ocr(source, names, error) || !name_head(source, names, trunk, &family, error))
+    const HrnetHeadNames *family;
+    if (!name_head(source, names, trunk, &family, error))
         return FALSE;
     source->own_trunk = g_steal_pointer(&trunk);
-    if (*source->own_trunk || family != &heads[0])
+    if (*source->own_trunk || !family || !family->authors)
         g_debug("%s: trunk behind \"%s\", head of %s", source->path, source->own_trunk,
                 family ? family->family : "a shape that fits");
     if (family && family->twice && !g_hash_table_contains(source->metadata, "hrnet.exchange_twice"))

@@ -52,6 +52,11 @@ void hrnet_stored_free(gpointer data)
     g_free(tensor);
 }
 
+static void clear_part(gpointer part)
+{
+    g_free(((HrnetOwnPart *)part)->own);
+}
+
 HrnetSource *hrnet_source_new(const gchar *path, const gchar *format, guint64 file_bytes)
 {
     HrnetSource *source = g_new0(HrnetSource, 1);
@@ -59,6 +64,8 @@ HrnetSource *hrnet_source_new(const gchar *path, const gchar *format, guint64 fi
     source->format = format;
     source->tensors = hrnet_table_new(NULL, hrnet_stored_free);
     source->metadata = hrnet_table_new(g_free, g_free);
+    source->own_head = g_array_new(FALSE, FALSE, sizeof(HrnetOwnPart));
+    g_array_set_clear_func(source->own_head, clear_part);
     hrnet_budget_init(&source->budget, file_bytes);
     return source;
 }
@@ -80,22 +87,28 @@ void hrnet_source_free(HrnetSource *source)
     g_hash_table_unref(source->tensors);
     g_hash_table_unref(source->metadata);
     g_free(source->own_trunk);
-    for (guint i = 0; i < HRNET_HEAD_PARTS; i++)
-        g_free(source->own_head[i]);
+    g_array_unref(source->own_head);
     g_free(source->path);
     g_free(source);
 }
 
+void hrnet_source_add_part(HrnetSource *source, const gchar *authors, gchar *own)
+{
+    const HrnetOwnPart part = { authors, own };
+    if (own)
+        g_array_append_val(source->own_head, part);
+}
+
 gchar *hrnet_source_own_name(const HrnetSource *source, const gchar *name)
 {
-    static const gchar *const parts[HRNET_HEAD_PARTS] = { "last_layer.0.", "last_layer.1.",
-                                                          "last_layer.3." };
     const HrnetStoredTensor *tensor = hrnet_source_find(source, name);
     if (tensor && tensor->own_name)
         return g_strdup(tensor->own_name);
-    for (guint i = 0; i < HRNET_HEAD_PARTS; i++)
-        if (source->own_head[i] && g_str_has_prefix(name, parts[i]))
-            return g_strconcat(source->own_head[i], name + strlen(parts[i]), NULL);
+    for (guint i = 0; i < source->own_head->len; i++) {
+        const HrnetOwnPart *part = &g_array_index(source->own_head, HrnetOwnPart, i);
+        if (g_str_has_prefix(name, part->authors))
+            return g_strconcat(part->own, name + strlen(part->authors), NULL);
+    }
     return g_strconcat(source->own_trunk ? source->own_trunk : "", name, NULL);
 }
 

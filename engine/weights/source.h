@@ -9,7 +9,6 @@
 #include "weights/budget.h"
 
 #define HRNET_TENSOR_MAX_DIMS 8
-#define HRNET_HEAD_PARTS      3
 
 typedef enum {
     HRNET_DTYPE_F32,
@@ -34,6 +33,12 @@ typedef struct {
     guint blob; /* the reader's own numbering of byte ranges */
 } HrnetStoredTensor;
 
+/* What the names of one part of the head begin with. */
+typedef struct {
+    const gchar *authors; /* in the authors' code, "last_layer.0."; static */
+    gchar *own;           /* in the file */
+} HrnetOwnPart;
+
 typedef struct HrnetSource HrnetSource;
 
 struct HrnetSource {
@@ -47,9 +52,10 @@ struct HrnetSource {
     void (*close)(HrnetSource *source); /* frees `reader`; may be NULL */
     void *reader;
     HrnetBudget budget; /* what reading may still cost */
-    /* What the file's names of the trunk, of the head's first convolution, its normalisation and
-     * its classifier begin with; NULL where they are the authors' own, or there is no such part. */
-    gchar *own_trunk, *own_head[HRNET_HEAD_PARTS];
+    /* What the file's names of the trunk begin with, NULL where they are the authors' own, and
+     * those of the head's parts, where names were mapped (names.h). */
+    gchar *own_trunk;
+    GArray *own_head; /* HrnetOwnPart */
 };
 
 /* file_bytes: of the file, for the budget of reading it. */
@@ -75,6 +81,10 @@ gboolean hrnet_source_check_weights(const HrnetSource *source, GError **error);
 
 /* NULL where there is none. */
 const HrnetStoredTensor *hrnet_source_find(const HrnetSource *source, const gchar *name);
+
+/* Notes what the names of a part of the head begin with in the file. Takes own; NULL is no such
+ * part. */
+void hrnet_source_add_part(HrnetSource *source, const gchar *authors, gchar *own);
 
 /* What the file calls, or would call, the tensor of that name. Free with g_free(). */
 gchar *hrnet_source_own_name(const HrnetSource *source, const gchar *name);

@@ -11,6 +11,7 @@ a checkpoint to the engine and theirs loads here:
     stage N   stageN.M.branches.I.B                      residual blocks, each branch alone
               stageN.M.fuse_layers.I.J                   exchange: every branch into every branch
     head      last_layer.0 .1 .3                         concatenation, 1x1 + BN + ReLU, classifier
+              or HRNetV2+OCR's, see ocr.py
 
 Logits come at a quarter of the input's size, a branch of an odd size having ceil(n/2) of its
 parent's rows. `upsample_logits` brings them to the picture's size.
@@ -21,6 +22,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+import ocr
 
 STEM_CHANNELS = 64
 
@@ -38,6 +41,7 @@ class Config:
     single_output: bool = False  # the last module makes branch 0 only, and the head sees it alone
     classes: int = 19
     classifier_kernel: int = 1
+    ocr: bool = False  # the head of HRNetV2+OCR
     align_corners: bool = False
     upsample: str = "bilinear"  # or "nearest", in the exchange units and the head
     norm: str = "bn"  # or "inplace_abn": gamma enters as abs(gamma) + eps
@@ -208,9 +212,12 @@ class HRNet(nn.Module):
             channels = wanted
 
         width = channels[0] if config.single_output else sum(channels)
-        self.last_layer = nn.Sequential(
-            make.conv(width, width, 1, bias=True), make.norm(width), nn.ReLU(inplace=True),
-            make.conv(width, config.classes, config.classifier_kernel, bias=True))
+        if config.ocr:
+            ocr.add_head(self, make, width)
+        else:
+            self.last_layer = nn.Sequential(
+                make.conv(width, width, 1, bias=True), make.norm(width), nn.ReLU(inplace=True),
+                make.conv(width, config.classes, config.classifier_kernel, bias=True))
         self.reset_parameters()
 
     @staticmethod
@@ -239,11 +246,15 @@ class HRNet(nn.Module):
             xs = getattr(self, f"stage{stage}")(xs)
         return xs
 
+    def _concatenate(self, xs):
+        """All branches at the highest resolution."""
+        return torch.cat([self.make.resize(x, xs[0].shape[-2:]) for x in xs], 1)
+
     def _mix(self, xs):
         """The head's first convolution over the upsampled, concatenated branches."""
         size, mix = xs[0].shape[-2:], self.last_layer[0]
         if not self.training:
-            return mix(torch.cat([self.make.resize(x, size) for x in xs], 1))
+            return mix(self._concatenate(xs))
         # Same sum in another order: a 1x1 convolution commutes with upsampling, so that each
         # branch's part can run at the branch's own size. Saves a fifth of the training time.
         parts = mix.weight.split([x.shape[1] for x in xs], 1)
@@ -254,6 +265,8 @@ class HRNet(nn.Module):
 
     def head(self, xs):
         """Logits from the last stage's branches."""
+        if self.config.ocr:
+            return ocr.head(self, self._concatenate(xs))[0]
         return self.last_layer[3](F.relu_(self.last_layer[1](self._mix(xs))))
 
     def forward(self, x):

@@ -34,6 +34,9 @@ OPTIONS = [
     {"classes": 150},
 ]
 OPTION_SIZES = [(64, 96), (61, 99)]
+OCR_SIZES = [(128, 192), (133, 201)]
+OCR_OPTIONS = [{"align_corners": True}, {"norm": "inplace_abn", "align_corners": True},
+               {"upsample": "nearest"}, {"classes": 1}, {"classes": 150}]
 
 
 def case(variant, size, options):
@@ -57,6 +60,8 @@ def case(variant, size, options):
 def main():
     cases = [case(v, s, {}) for v in hrnet.VARIANTS for s in SIZES]
     cases += [case("w18-small-v1", s, o) for o in OPTIONS for s in OPTION_SIZES]
+    cases += [case(v, s, {"ocr": True}) for v in hrnet.VARIANTS for s in OCR_SIZES]
+    cases += [case("w18-small-v1", s, {"ocr": True, **o}) for o in OCR_OPTIONS for s in OCR_SIZES]
     lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
     (HERE / "golden.json").write_text(f"[\n{lines}\n]\n")
     for c in cases:

@@ -40,6 +40,10 @@ static void case_config(JsonObject *golden, HrnetConfig *config)
             }
         }
     }
+    if (json_object_get_boolean_member_with_default(options, "ocr", FALSE)) {
+        config->ocr_channels = 512;
+        config->ocr_keys = 256;
+    }
     if (config->single_output)
         config->head_channels = config->stages[2].channels[0];
 }

@@ -143,6 +143,13 @@ static void add_tensor(Writer *writer, const gchar *prefix, const gchar *suffix,
         values[i] = value_of(kind, hash_at(seed, i), bound);
 }
 
+/* Of the heads' convolutions those that the authors give one. */
+static gboolean has_bias(const gchar *name)
+{
+    return g_str_has_prefix(name, "last_layer.") || g_str_has_prefix(name, "aux_head.") ||
+           g_str_has_prefix(name, "conv3x3_ocr.") || strcmp(name, "cls_head") == 0;
+}
+
 static void add_node(Writer *writer, const HrnetNode *node, gboolean abn)
 {
     const HrnetNodeShape *shape = &node->shape;
@@ -150,7 +157,7 @@ static void add_node(Writer *writer, const HrnetNode *node, gboolean abn)
                            shape->kernel };
     const guint fan_in = node->total_channels * shape->kernel * shape->kernel;
     add_tensor(writer, node->name, ".weight", SPREAD, (gfloat)sqrt(6.0 / fan_in), dims, 4);
-    if (g_str_has_prefix(node->name, "last_layer."))
+    if (has_bias(node->name))
         add_tensor(writer, node->name, ".bias", SPREAD, 0.1f, dims, 1);
     if (!node->norm)
         return;
