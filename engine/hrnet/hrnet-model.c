@@ -151,8 +151,8 @@ const gchar *hrnet_model_get_path(const HrnetModel *model)
  * hrnet_model_get_variant:
  * @model: a model
  *
- * Returns: (transfer none): the published variant whose shape it has, `W18-Small-v1` for one, or
- * `custom`
+ * Returns: (transfer none): the published variant whose shape it has, `W18-Small-v1` or
+ * `W48-OCR` (HRNetV2+OCR) for one, or `custom`
  */
 const gchar *hrnet_model_get_variant(const HrnetModel *model)
 {

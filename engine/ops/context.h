@@ -14,7 +14,8 @@
 #include "ops/conv.h"
 
 typedef struct {
-    const HrnetConv *query[2], *up, *bottleneck[2], *classifier; /* all supported */
+    /* All supported; bottleneck[1] has no bias, as the later part of a layer has none. */
+    const HrnetConv *query[2], *up, *bottleneck[2], *classifier;
     HrnetTensor pixels, keys, values, logits;
     float *scratch; /* hrnet_context_scratch_floats(), aligned to HRNET_ALIGNMENT */
 } HrnetContextArgs;

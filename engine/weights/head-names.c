@@ -56,13 +56,13 @@ static const HrnetHeadParts ocr = {
 };
 
 static const HrnetHeadNames families[] = {
-    { "the authors' code", &plain, plain_authors, "last_layer.", TRUE, FALSE },
-    { "MMSegmentation", &plain, plain_mmseg, "decode_head.", FALSE, TRUE },
-    { "CSAIL's code", &plain, plain_csail, "cbr.", FALSE, FALSE },
-    { "the authors' code", &ocr, ocr_authors, "ocr_distri_head.", TRUE, FALSE },
-    { "MMSegmentation", &ocr, ocr_mmseg, "decode_head.", FALSE, TRUE },
-    { "NVIDIA's code", &ocr, ocr_nvidia, "ocr_distri_head.", FALSE, FALSE },
-    { "openseg's code", &ocr, ocr_openseg, "ocr_distri_head.", FALSE, FALSE },
+    { "the authors' code", &plain, plain_authors, "last_layer.", FALSE, TRUE, FALSE },
+    { "MMSegmentation", &plain, plain_mmseg, "decode_head.", FALSE, FALSE, TRUE },
+    { "CSAIL's code", &plain, plain_csail, "cbr.", FALSE, FALSE, FALSE },
+    { "the authors' code", &ocr, ocr_authors, "ocr_distri_head.", TRUE, TRUE, FALSE },
+    { "MMSegmentation", &ocr, ocr_mmseg, "decode_head.", TRUE, FALSE, TRUE },
+    { "NVIDIA's code", &ocr, ocr_nvidia, "ocr_distri_head.", TRUE, FALSE, FALSE },
+    { "openseg's code", &ocr, ocr_openseg, "ocr_distri_head.", TRUE, FALSE, FALSE },
 };
 
 static gboolean has_weight(const HrnetSource *source, const gchar *prefix, const gchar *part)
@@ -123,13 +123,12 @@ gboolean hrnet_head_check_names(const HrnetHeadNames *names_of, const gchar *pre
         for (guint k = 0; !part && k < source->own_head->len; k++)
             part = g_str_has_prefix(name, g_array_index(source->own_head, HrnetOwnPart, k).own);
         if (!part)
-            return hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_UNSUPPORTED, source->path,
-                                      "tensor %s has no place in a head of %s, which is the one of "
-                                      "%s that is supported",
-                                      name,
-                                      names_of->head == &ocr ? "object contexts"
-                                                             : "one convolution and a classifier",
-                                      names_of->family);
+            return hrnet_weights_fail(
+                error, HRNET_WEIGHTS_ERROR_UNSUPPORTED, source->path,
+                "tensor %s has no place in a head of %s, which is the one of "
+                "%s that is supported",
+                name, names_of->contexts ? "object contexts" : "one convolution and a classifier",
+                names_of->family);
     }
     return TRUE;
 }

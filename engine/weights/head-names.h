@@ -14,6 +14,7 @@ typedef struct {
     const HrnetHeadParts *head;
     const gchar *const *parts; /* what their names begin with, in the order of head's */
     const gchar *whole; /* a name that begins so and is none of the parts makes it another head */
+    gboolean contexts;  /* a head of object contexts (graph/ocr.c) */
     gboolean authors;   /* the names are the authors' own */
     gboolean twice;     /* exchange units upsample in two steps */
 } HrnetHeadNames;

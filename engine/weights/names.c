@@ -108,10 +108,10 @@ static gboolean name_head(HrnetSource *source, const GPtrArray *names, const gch
 {
     g_autofree gchar *prefix = NULL;
     *family = hrnet_head_find_by_name(source, names, trunk, &prefix);
-    if (*family)
-        return hrnet_head_check_names(*family, prefix, source, names, error);
-    return refuse_ocr(source, names, error) &&
-           hrnet_head_find_by_shape(source, names, trunk, error);
+    if ((!*family || !(*family)->contexts) && !refuse_ocr(source, names, error))
+        return FALSE;
+    return *family ? hrnet_head_check_names(*family, prefix, source, names, error)
+                   : hrnet_head_find_by_shape(source, names, trunk, error);
 }
 
 /* The authors' name of one of the file's tensors, or NULL where it has no part in the network. */

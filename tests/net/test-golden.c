@@ -22,8 +22,10 @@ static void case_config(JsonObject *golden, HrnetConfig *config)
 {
     JsonObject *options = json_object_get_object_member(golden, "options");
     const guint n_classes = (guint)json_object_get_int_member_with_default(options, "classes", 19);
-    g_assert_true(
-        synthetic_config(json_object_get_string_member(golden, "variant"), n_classes, config));
+    const gboolean ocr = json_object_get_boolean_member_with_default(options, "ocr", FALSE);
+    g_autofree gchar *variant =
+        g_strconcat(json_object_get_string_member(golden, "variant"), ocr ? "-ocr" : "", NULL);
+    g_assert_true(synthetic_config(variant, n_classes, config));
     config->classifier_kernel =
         (guint)json_object_get_int_member_with_default(options, "classifier_kernel", 1);
     config->single_output =
@@ -39,10 +41,6 @@ static void case_config(JsonObject *golden, HrnetConfig *config)
                 config->stages[s].in_channels[b] *= 4;
             }
         }
-    }
-    if (json_object_get_boolean_member_with_default(options, "ocr", FALSE)) {
-        config->ocr_channels = 512;
-        config->ocr_keys = 256;
     }
     if (config->single_output)
         config->head_channels = config->stages[2].channels[0];

@@ -9,8 +9,8 @@ static const struct {
     const gchar *variant;
     gdouble gmac; /* at 512x1024, 19 classes */
 } published[] = {
-    { "w18-small-v1", 8.35 }, { "w18-small-v2", 19.21 }, { "w18", 36.85 },
-    { "w32", 90.31 },         { "w48", 186.88 },         { "w32-single", 45.83 },
+    { "w18-small-v1", 8.35 }, { "w18-small-v2", 19.21 }, { "w18", 36.85 },      { "w32", 90.31 },
+    { "w48", 186.88 },        { "w32-single", 45.83 },   { "w48-ocr", 324.48 },
 };
 
 static void test_gmac(void)
@@ -26,10 +26,10 @@ static void test_gmac(void)
 }
 
 /* Every tensor is written by one node, before any node reads it. */
-static void test_order(void)
+static void test_order(gconstpointer variant)
 {
     HrnetConfig config;
-    g_assert_true(synthetic_config("w18", 19, &config));
+    g_assert_true(synthetic_config(variant, 19, &config));
     HrnetGraph *graph = hrnet_graph_new(&config);
     g_autofree gboolean *written = g_new0(gboolean, graph->tensors->len);
     written[graph->input] = TRUE;
@@ -59,7 +59,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/graph/gmac", test_gmac);
-    g_test_add_func("/graph/order", test_order);
+    g_test_add_data_func("/graph/order", "w18", test_order);
+    g_test_add_data_func("/graph/order/ocr", "w18-ocr", test_order);
     g_test_add_func("/graph/level-size", test_level_size);
     return g_test_run();
 }

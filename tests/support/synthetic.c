@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#define OCR "-ocr"
+
 typedef struct {
     const gchar *name;
     guint layer1_blocks, layer1_planes;
@@ -23,9 +25,11 @@ static const Variant variants[] = {
 
 gboolean synthetic_config(const gchar *variant, guint n_classes, HrnetConfig *config)
 {
+    const gboolean ocr = g_str_has_suffix(variant, OCR);
+    g_autofree gchar *trunk = g_strndup(variant, strlen(variant) - (ocr ? strlen(OCR) : 0));
     const Variant *v = NULL;
     for (guint i = 0; i < G_N_ELEMENTS(variants); i++)
-        if (strcmp(variants[i].name, variant) == 0)
+        if (strcmp(variants[i].name, trunk) == 0)
             v = &variants[i];
     if (!v)
         return FALSE;
@@ -38,6 +42,8 @@ gboolean synthetic_config(const gchar *variant, guint n_classes, HrnetConfig *co
         .head_kernel = 1,
         .n_classes = n_classes,
         .classifier_kernel = 1,
+        .ocr_channels = ocr ? 512 : 0,
+        .ocr_keys = ocr ? 256 : 0,
     };
     for (guint s = 0; s < 3; s++) {
         HrnetStageConfig *stage = &config->stages[s];

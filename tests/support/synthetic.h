@@ -11,8 +11,9 @@
 
 #include "graph/config.h"
 
-/* Structure of a named variant ("w18-small-v1", "w18-small-v2", "w18", "w32", "w48", "w32-single")
- * with n_classes classes, or FALSE. Metadata fields are 0. */
+/* Structure of a named variant ("w18-small-v1", "w18-small-v2", "w18", "w32", "w48", "w32-single";
+ * "w48-ocr", ... with the head of HRNetV2+OCR) with n_classes classes, or FALSE. Metadata fields
+ * are 0. */
 gboolean synthetic_config(const gchar *variant, guint n_classes, HrnetConfig *config);
 
 /* Writes the checkpoint as F32 safetensors. metadata: key, value, key, value, ..., NULL; or NULL.

@@ -137,7 +137,7 @@ def refusals(state):
     del missing["net.stage3.0.branches.1.0.bn1.weight"]
     yield "a tensor too few", missing, "net.stage3.0.branches.1.0.bn1.weight is missing"
     ocr = {**state, "ocr_distri_head.conv_bn_dropout.0.weight": torch.zeros(1)}
-    yield "a head of object contexts", ocr, "HRNet-OCR"
+    yield "a head of object contexts", ocr, "a head of object contexts"
 
 
 def main():

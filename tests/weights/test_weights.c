@@ -136,7 +136,8 @@ static void test_other_networks(void)
     expect_failure(checkpoint, HRNET_WEIGHTS_ERROR_UNSUPPORTED, "no HRNetV2");
 }
 
-/* timm's and ImageNet's files, and HRNet-OCR's. */
+/* timm's and ImageNet's files, and a head of object contexts without
+ * its parts. */
 static void test_no_head(void)
 {
     const guint64 dims[4] = { 4, 4, 3, 3 };
@@ -148,7 +149,7 @@ static void test_no_head(void)
         checkpoint_add(checkpoint, i ? "conv3x3_ocr.0.weight" : "classifier.weight", "F32", 4, dims,
                        4, NULL);
         expect_failure(checkpoint, HRNET_WEIGHTS_ERROR_UNSUPPORTED,
-                       i ? "HRNet-OCR" : "a backbone and no segmentation head");
+                       i ? "a head of object contexts" : "a backbone and no segmentation head");
     }
 }
 
