@@ -53,6 +53,21 @@ static gboolean check_geometry(const HrnetImage *image, GError **error)
 }
 
 /**
+ * hrnet_orientation_swaps_sides:
+ * @orientation: an orientation
+ *
+ * Whether the upright picture is as wide as the one that lies is high, and the other way round.
+ * Any thread.
+ *
+ * Returns: %TRUE for those that turn by 90 degrees, mirrored or not
+ */
+gboolean hrnet_orientation_swaps_sides(HrnetOrientation orientation)
+{
+    g_return_val_if_fail((guint)orientation < HRNET_N_TURNS, FALSE);
+    return hrnet_turn_swaps((HrnetTurn)orientation);
+}
+
+/**
  * hrnet_image_init:
  * @image: (out caller-allocates): an image
  * @format: the layout of its bytes
@@ -60,7 +75,7 @@ static gboolean check_geometry(const HrnetImage *image, GError **error)
  * @height: in pixels
  *
  * Sets format and size, and colours to what video of the size usually has: BT.601 below 720 rows,
- * else BT.709, limited range, chroma on the left. The planes are left %NULL.
+ * else BT.709, limited range, chroma on the left, upright. The planes are left %NULL.
  */
 void hrnet_image_init(HrnetImage *image, HrnetPixelFormat format, guint width, guint height)
 {
@@ -147,6 +162,11 @@ gboolean hrnet_image_check(const HrnetImage *image, GError **error)
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
                     "luma weights kr %g, kb %g, expected both at least 0 and their sum below 1",
                     image->kr, image->kb);
+        return FALSE;
+    }
+    if ((guint)image->orientation >= HRNET_N_TURNS) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                    "orientation %d is none of HrnetOrientation", (gint)image->orientation);
         return FALSE;
     }
     return TRUE;

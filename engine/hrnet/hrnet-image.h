@@ -50,6 +50,33 @@ typedef enum {
 } HrnetPixelFormat;
 
 /**
+ * HrnetOrientation:
+ * @HRNET_ORIENTATION_IDENTITY: nothing, it is upright
+ * @HRNET_ORIENTATION_90R: turning by 90 degrees clockwise
+ * @HRNET_ORIENTATION_180: turning by 180 degrees
+ * @HRNET_ORIENTATION_90L: turning by 90 degrees counter-clockwise
+ * @HRNET_ORIENTATION_HORIZ: mirroring that makes left right
+ * @HRNET_ORIENTATION_VERT: mirroring that makes top bottom
+ * @HRNET_ORIENTATION_UL_LR: mirroring on the diagonal from the upper left to the lower right
+ * @HRNET_ORIENTATION_UR_LL: mirroring on the diagonal from the upper right to the lower left
+ *
+ * What makes a picture upright, with the names and numbers of #GstVideoOrientationMethod. Cameras
+ * that are held on end store pictures as their sensor lies and say so: films in a matrix, which
+ * GStreamer tells as the tag `image-orientation`, photographs in the EXIF tag Orientation (JEITA
+ * CP-3451, 4.6.4), whose values 1 to 8 are IDENTITY, HORIZ, 180, VERT, UL_LR, 90R, UR_LL and 90L.
+ */
+typedef enum {
+    HRNET_ORIENTATION_IDENTITY,
+    HRNET_ORIENTATION_90R,
+    HRNET_ORIENTATION_180,
+    HRNET_ORIENTATION_90L,
+    HRNET_ORIENTATION_HORIZ,
+    HRNET_ORIENTATION_VERT,
+    HRNET_ORIENTATION_UL_LR,
+    HRNET_ORIENTATION_UR_LL,
+} HrnetOrientation;
+
+/**
  * HRNET_IMAGE_MAX_SIZE:
  *
  * The largest width or height of an image, in pixels.
@@ -72,6 +99,8 @@ typedef enum {
  * siting) rather than between them
  * @interlaced: rows of 4:2:0 chroma lie in fields, which painting goes by: rows 2p and 2p + 1 cover
  * the luma rows 4p and 4p + 2, and 4p + 1 and 4p + 3. Their number is even; unused by other formats
+ * @orientation: what makes the picture upright, as the network is to see it; masks lie as the
+ * picture does
  *
  * A description of pixels that belong to the caller. hrnet_image_init() fills in everything but the
  * planes. The structure is plain: put it on the stack, copy it by assignment. Where it is filled
@@ -87,11 +116,14 @@ typedef struct {
     gboolean full_range;
     gboolean chroma_left;
     gboolean interlaced;
+    HrnetOrientation orientation;
     /*< private >*/
-    guint reserved[8];
+    guint reserved[7];
 } HrnetImage;
 
 HRNET_API const gchar *hrnet_pixel_format_get_name(HrnetPixelFormat format);
+
+HRNET_API gboolean hrnet_orientation_swaps_sides(HrnetOrientation orientation);
 
 HRNET_API void hrnet_image_init(HrnetImage *image, HrnetPixelFormat format, guint width,
                                 guint height);

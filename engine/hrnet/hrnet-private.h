@@ -10,6 +10,7 @@
 #include "ops/frame.h"
 #include "ops/lone_class.h"
 #include "ops/steady.h"
+#include "ops/turn.h"
 
 /* G_DEFINE_BOXED_TYPE() without its unions, which ISO C has no conversion to. */
 #define HRNET_DEFINE_BOXED_TYPE(Type, type_name)                                                   \
@@ -31,10 +32,14 @@ struct _HrnetSession {
     guint height, width; /* of the network's input */
     guint n_threads;
     HrnetTensor scores; /* what the last mask was made of; its data is NULL before the first run */
-    gfloat *dense_logits; /* for hrnet_session_get_logits(), made when first asked for */
+    HrnetTurn scores_turn; /* that makes them upright */
+    gfloat *dense_logits;  /* for hrnet_session_get_logits(), made when first asked for */
 
     /* for frames of one kind; made anew when another kind comes */
     HrnetFrameInput *frame_input;
+    HrnetTurn turn;           /* that makes frames upright */
+    HrnetTensor lying_input;  /* the network's input as frames lie, before their turn */
+    HrnetTensor lying_scores; /* its logits so; both without data where frames are upright */
     HrnetPool *masks;
     gfloat *frame_scratch;
     HrnetTensor lone_scores; /* of a network of one class (ops/lone_class.h), else without data */

@@ -40,7 +40,7 @@ void hrnet_session_get_logits_size(const HrnetSession *session, guint *classes, 
     *width = logits.width;
 }
 
-/* Copies between dense planes and a tensor's. */
+/* From dense planes into a tensor's, and, turned, from those to others of the second shape. */
 static void tensor_from_dense(HrnetTensor tensor, const gfloat *dense)
 {
     const gsize n_floats = (gsize)tensor.height * tensor.width;
@@ -49,12 +49,11 @@ static void tensor_from_dense(HrnetTensor tensor, const gfloat *dense)
                n_floats * sizeof(gfloat));
 }
 
-static void tensor_to_dense(HrnetTensor tensor, gfloat *dense)
+static void tensor_to_dense(HrnetTensor tensor, HrnetTurn turn, HrnetTensor shape, gfloat *dense)
 {
-    const gsize n_floats = (gsize)tensor.height * tensor.width;
-    for (guint c = 0; c < tensor.channels; c++)
-        memcpy(dense + c * n_floats, tensor.data + c * tensor.plane_floats,
-               n_floats * sizeof(gfloat));
+    shape.data = dense;
+    shape.plane_floats = (gsize)shape.height * shape.width;
+    hrnet_turn_run(turn, &tensor, &shape, NULL);
 }
 
 static gsize dense_floats(HrnetTensor tensor)
@@ -100,7 +99,8 @@ gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_i
     if (!is_finite)
         return hrnet_session_fail_unfinite(session, error);
     session->scores = out;
-    tensor_to_dense(out, logits);
+    session->scores_turn = HRNET_TURN_NONE;
+    tensor_to_dense(out, HRNET_TURN_NONE, out, logits);
     return TRUE;
 }
 
@@ -110,9 +110,9 @@ gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_i
  * @n_logits: (out) (optional): the number of floats
  *
  * The network's output of the last hrnet_session_segment() or hrnet_session_run(), before any
- * upsampling: classes x height x width as hrnet_session_get_logits_size() says, in C order. With
- * smoothing they are averages, those that the last mask was made of. Before the first run they mean
- * nothing.
+ * upsampling: classes x height x width as hrnet_session_get_logits_size() says, in C order, and
+ * upright, whatever the image's orientation was. With smoothing they are averages, those that the
+ * last mask was made of. Before the first run they mean nothing.
  *
  * Returns: (transfer none) (array length=n_logits) (nullable): the logits, valid until the
  * session's next call; %NULL when there is no memory
@@ -126,7 +126,7 @@ const gfloat *hrnet_session_get_logits(HrnetSession *session, gsize *n_logits)
     if (!session->dense_logits)
         session->dense_logits = g_try_new0(gfloat, dense_floats(logits));
     if (session->dense_logits && session->scores.data)
-        tensor_to_dense(session->scores, session->dense_logits);
+        tensor_to_dense(session->scores, session->scores_turn, logits, session->dense_logits);
     return session->dense_logits;
 }
 

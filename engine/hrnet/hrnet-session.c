@@ -20,6 +20,8 @@ static void forget_frames(HrnetSession *session)
     g_clear_pointer(&session->frame_input, hrnet_frame_input_free);
     g_clear_pointer(&session->masks, hrnet_pool_close);
     g_clear_pointer(&session->frame_scratch, hrnet_aligned_free);
+    g_clear_pointer(&session->lying_input.data, hrnet_aligned_free);
+    g_clear_pointer(&session->lying_scores.data, hrnet_aligned_free);
     g_clear_pointer(&session->lone_scores.data, hrnet_aligned_free);
     forget_steady(session);
 }
@@ -82,7 +84,8 @@ void hrnet_session_fit_size(guint64 n_pixels, gdouble aspect, guint *height, gui
  * @precision: the arithmetic
  * @error: return location for an error
  *
- * Allocates what a stream needs. Frames of any size are stretched to @height x @width.
+ * Allocates what a stream needs. Frames of any size are stretched to @height x @width, once they
+ * are upright.
  *
  * Returns: (transfer full): the session, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT or
  * %HRNET_ERROR_NO_MEMORY
@@ -218,25 +221,50 @@ static HrnetInputPlanes input_planes(const HrnetConfig *config)
                                        : HRNET_INPUT_RGB;
 }
 
-/* The network's logits, or what stands for them where there is one class; not filled in yet. */
+/* The network's logits as the frame lies, or what stands for them where there is one class; not
+ * filled in yet. */
 static HrnetTensor rival_scores(const HrnetSession *session)
 {
-    return session->lone_scores.data ? session->lone_scores : hrnet_plan_logits(session->plan);
+    if (session->lone_scores.data)
+        return session->lone_scores;
+    return session->lying_scores.data ? session->lying_scores : hrnet_plan_logits(session->plan);
+}
+
+static gboolean allocate(HrnetTensor *tensor)
+{
+    tensor->data = hrnet_aligned_alloc(tensor->channels * tensor->plane_floats * sizeof(gfloat));
+    return tensor->data != NULL;
+}
+
+/* What turning takes: the network's tensors as the frame lies. */
+static gboolean prepare_to_turn(HrnetSession *session, HrnetTurn turn)
+{
+    const HrnetTensor input = hrnet_plan_input(session->plan);
+    const HrnetTensor logits = hrnet_plan_logits(session->plan);
+    session->turn = turn;
+    session->lying_input = hrnet_turn_shape(hrnet_turn_back(turn), &input);
+    session->lying_scores = hrnet_turn_shape(hrnet_turn_back(turn), &logits);
+    if (logits.channels == 1)
+        return hrnet_lone_class_init(&session->lone_scores, &session->lying_scores) &&
+               (turn == HRNET_TURN_NONE || allocate(&session->lying_input));
+    return turn == HRNET_TURN_NONE ||
+           (allocate(&session->lying_input) && allocate(&session->lying_scores));
 }
 
 /* Tables, pool and scratch for frames like this one. */
-static gboolean prepare_for_frames(HrnetSession *session, const HrnetFrame *frame)
+static gboolean prepare_for_frames(HrnetSession *session, const HrnetFrame *frame, HrnetTurn turn)
 {
-    if (session->frame_input && hrnet_frame_input_fits(session->frame_input, frame))
+    if (session->frame_input && session->turn == turn &&
+        hrnet_frame_input_fits(session->frame_input, frame))
         return TRUE;
     forget_frames(session);
-    const HrnetConfig *config = hrnet_model_peek_config(session->model);
-    const HrnetTensor logits = hrnet_plan_logits(session->plan);
-    if (logits.channels == 1 && !hrnet_lone_class_init(&session->lone_scores, &logits))
+    if (!prepare_to_turn(session, turn))
         goto error;
+    const HrnetConfig *config = hrnet_model_peek_config(session->model);
     const HrnetTensor scores = rival_scores(session);
-    session->frame_input = hrnet_frame_input_new(frame, session->height, session->width,
-                                                 input_planes(config), config->mean, config->std);
+    session->frame_input =
+        hrnet_frame_input_new(frame, session->lying_input.height, session->lying_input.width,
+                              input_planes(config), config->mean, config->std);
     session->masks = hrnet_pool_open(hrnet_mask_block_bytes(frame->width, frame->height));
     if (!session->frame_input || !session->masks)
         goto error;
@@ -269,15 +297,33 @@ static gboolean prepare_to_steady(HrnetSession *session, const HrnetFrame *frame
     return session->steady != NULL;
 }
 
+/* The frame into the network's input, upright. */
+static void fill_input(HrnetSession *session, const HrnetFrame *frame, HrnetWorkers *workers)
+{
+    const HrnetTensor input = hrnet_plan_input(session->plan);
+    const HrnetTensor *lying = session->lying_input.data ? &session->lying_input : &input;
+    hrnet_frame_input_run(session->frame_input, frame, *lying, session->frame_scratch, workers);
+    if (lying != &input)
+        hrnet_turn_run(session->turn, lying, &input, workers);
+}
+
+/* The network's logits as the frame lies. */
+static HrnetTensor fill_scores(HrnetSession *session, HrnetWorkers *workers)
+{
+    const HrnetTensor logits = hrnet_plan_logits(session->plan);
+    const HrnetTensor scores = rival_scores(session);
+    const HrnetTensor own = session->lone_scores.data ? hrnet_lone_class_plane(&scores) : scores;
+    if (own.data != logits.data)
+        hrnet_turn_run(hrnet_turn_back(session->turn), &logits, &own, workers);
+    return scores;
+}
+
 /* Every pixel of the frame to its best class, from logits that have just been made. */
 static void label_frame(HrnetSession *session, const HrnetFrame *frame, guint64 time_ns,
                         guint8 *labels, HrnetWorkers *workers)
 {
     const gfloat share = hrnet_session_advance(session, time_ns);
-    const HrnetTensor logits = hrnet_plan_logits(session->plan);
-    HrnetTensor scores = rival_scores(session);
-    if (session->lone_scores.data)
-        hrnet_lone_class_fill(&scores, &logits);
+    HrnetTensor scores = fill_scores(session, workers);
     if (session->steady) {
         scores = hrnet_steady_scores(session->steady, frame, &scores, share, workers);
         hrnet_steady_labels(session->steady, &scores, labels, session->frame_scratch, workers);
@@ -287,6 +333,7 @@ static void label_frame(HrnetSession *session, const HrnetFrame *frame, guint64 
                          workers);
     }
     session->scores = scores;
+    session->scores_turn = session->turn;
     if (session->lone_scores.data) {
         session->scores = hrnet_lone_class_plane(&scores);
         hrnet_lone_class_lower(labels, (gsize)frame->height * frame->width);
@@ -318,9 +365,10 @@ HrnetMask *hrnet_session_segment(HrnetSession *session, const HrnetImage *image,
  * hrnet_session_set_smoothing() goes by it
  * @error: return location for an error
  *
- * Segments one frame: converts and stretches it into the network, runs that, and labels every pixel
- * of the frame with its best class. Waits for its turn with the process's worker threads. After the
- * first frames of a size and format it allocates nothing as long as masks come back.
+ * Segments one frame: converts and stretches it into the network, upright as the image's
+ * orientation says, runs that, and labels every pixel of the frame, as it lies, with its best
+ * class. Waits for its turn with the process's worker threads. After the first frames of a size,
+ * format and orientation it allocates nothing as long as masks come back.
  *
  * Returns: (transfer full): a mask of the image's size, or %NULL with
  * %HRNET_ERROR_INVALID_ARGUMENT, %HRNET_ERROR_NO_MEMORY or %HRNET_ERROR_NOT_FINITE
@@ -333,16 +381,16 @@ HrnetMask *hrnet_session_segment_at(HrnetSession *session, const HrnetImage *ima
         return NULL;
     const HrnetFrame frame = hrnet_image_to_frame(image);
     HrnetMask *mask = NULL;
-    if (prepare_for_frames(session, &frame) && prepare_to_steady(session, &frame))
+    if (prepare_for_frames(session, &frame, (HrnetTurn)image->orientation) &&
+        prepare_to_steady(session, &frame))
         mask = hrnet_mask_new(session->masks, frame.width, frame.height);
     if (!mask) {
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY,
                     "no memory for frames of %ux%u (HxW)", frame.height, frame.width);
         return NULL;
     }
-    const HrnetTensor input = hrnet_plan_input(session->plan);
     HrnetWorkers *workers = hrnet_workers_begin(session->n_threads);
-    hrnet_frame_input_run(session->frame_input, &frame, input, session->frame_scratch, workers);
+    fill_input(session, &frame, workers);
     const gboolean is_finite = hrnet_session_run_network(session, workers);
     if (is_finite)
         label_frame(session, &frame, time_ns, hrnet_mask_peek_labels(mask), workers);

@@ -14,12 +14,6 @@ bool hrnet_lone_class_init(HrnetTensor *scores, const HrnetTensor *logits)
     return scores->data;
 }
 
-void hrnet_lone_class_fill(const HrnetTensor *scores, const HrnetTensor *logits)
-{
-    memcpy(scores->data + scores->plane_floats, logits->data,
-           (size_t)logits->height * logits->width * sizeof *logits->data);
-}
-
 HrnetTensor hrnet_lone_class_plane(const HrnetTensor *scores)
 {
     HrnetTensor plane = *scores;

@@ -12,14 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Allocates two planes of the shape of the logits' one, the first of zeros. Free scores->data with
- * hrnet_aligned_free(). FALSE when there is no memory. */
+/* Allocates two planes of the shape of the logits' one (whose data may be NULL), the first of
+ * zeros. Free scores->data with hrnet_aligned_free(). FALSE when there is no memory. */
 bool hrnet_lone_class_init(HrnetTensor *scores, const HrnetTensor *logits);
 
-/* Copies the logits into the second plane. */
-void hrnet_lone_class_fill(const HrnetTensor *scores, const HrnetTensor *logits);
-
-/* The second plane of two. */
+/* The second plane of two, which the logits are to be copied into. */
 HrnetTensor hrnet_lone_class_plane(const HrnetTensor *scores);
 
 /* Labels 1 and 2 to 0 and 1. */

@@ -109,6 +109,7 @@ static void segment_and_paint(HrnetSession *session, const HrnetImage *image)
 typedef struct {
     guint n_threads;
     gboolean steady;
+    HrnetOrientation orientation;
 } Case;
 
 static void test_segment(gconstpointer data)
@@ -126,7 +127,8 @@ static void test_segment(gconstpointer data)
     g_autofree guint8 *pixels = g_malloc(size);
     for (gsize i = 0; i < size; i++)
         pixels[i] = (guint8)(i * 37);
-    const HrnetImage image = frame_of(pixels, size);
+    HrnetImage image = frame_of(pixels, size);
+    image.orientation = c->orientation;
 
     for (guint i = 0; i < WARM_UP; i++)
         segment_and_paint(session, &image);
@@ -164,10 +166,12 @@ static void test_run(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    static const Case one = { 1, FALSE }, two = { 2, FALSE }, steady = { 2, TRUE };
+    static const Case one = { 1, FALSE }, two = { 2, FALSE }, steady = { 2, TRUE },
+                      lying = { 2, TRUE, HRNET_ORIENTATION_90R };
     g_test_add_data_func("/allocation/segment/1-thread", &one, test_segment);
     g_test_add_data_func("/allocation/segment/2-threads", &two, test_segment);
     g_test_add_data_func("/allocation/segment/steady", &steady, test_segment);
+    g_test_add_data_func("/allocation/segment/lying", &lying, test_segment);
     g_test_add_func("/allocation/run", test_run);
     return g_test_run();
 }
