@@ -26,7 +26,7 @@ static const GOptionEntry entries[] = {
       "Model file, or the name of one that is installed (default: people)", "M" },
     { "size", 0, 0, G_OPTION_ARG_FILENAME, &args.size,
       "Size of the network's input, or \"model\" for what the model was made for (default: the "
-      "model's area in the picture's shape)",
+      "model's area in the upright picture's shape)",
       "HxW" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &args.threads, "Threads (default: one for each CPU)",
       "N" },
@@ -208,8 +208,8 @@ static gboolean choose_size(const HrnetModel *model, const Picture *picture, con
     }
     if (!input->data) {
         if (!*height)
-            hrnet_session_fit_size((guint64)model_height * model_width,
-                                   (gdouble)picture->width / picture->height, height, width);
+            hrnet_session_fit_size((guint64)model_height * model_width, picture_aspect(picture),
+                                   height, width);
         return TRUE;
     }
     if (*height && (*height != input->dims[1] || *width != input->dims[2])) {

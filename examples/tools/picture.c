@@ -5,6 +5,24 @@
 #include <png.h>
 #include <string.h>
 
+/* What a loader has found in the file: 1 to 8, as EXIF numbers them. */
+static HrnetOrientation read_orientation(GdkPixbuf *pixbuf)
+{
+    static const HrnetOrientation by_number[] = {
+        [1] = HRNET_ORIENTATION_IDENTITY, [2] = HRNET_ORIENTATION_HORIZ,
+        [3] = HRNET_ORIENTATION_180,      [4] = HRNET_ORIENTATION_VERT,
+        [5] = HRNET_ORIENTATION_UL_LR,    [6] = HRNET_ORIENTATION_90R,
+        [7] = HRNET_ORIENTATION_UR_LL,    [8] = HRNET_ORIENTATION_90L,
+    };
+    const gchar *text = gdk_pixbuf_get_option(pixbuf, "orientation");
+    guint64 number;
+
+    if (!text ||
+        !g_ascii_string_to_unsigned(text, 10, 1, G_N_ELEMENTS(by_number) - 1, &number, NULL))
+        return HRNET_ORIENTATION_IDENTITY;
+    return by_number[number];
+}
+
 gboolean picture_read(const gchar *path, Picture *picture, GError **error)
 {
     g_autoptr(GdkPixbuf) pixbuf = NULL;
@@ -32,6 +50,7 @@ gboolean picture_read(const gchar *path, Picture *picture, GError **error)
 
     picture->width = (guint)gdk_pixbuf_get_width(pixbuf);
     picture->height = (guint)gdk_pixbuf_get_height(pixbuf);
+    picture->orientation = read_orientation(pixbuf);
     picture->rgb = g_try_malloc_n((gsize)picture->width * picture->height, 3);
     if (!picture->rgb) {
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "%s: no memory for %ux%u pixels",
@@ -55,7 +74,15 @@ HrnetImage picture_image(const Picture *picture)
     hrnet_image_init(&image, HRNET_PIXEL_FORMAT_RGB, picture->width, picture->height);
     image.planes[0] = picture->rgb;
     image.strides_bytes[0] = (gsize)picture->width * 3;
+    image.orientation = picture->orientation;
     return image;
+}
+
+gdouble picture_aspect(const Picture *picture)
+{
+    const gdouble aspect = (gdouble)picture->width / picture->height;
+
+    return hrnet_orientation_swaps_sides(picture->orientation) ? 1 / aspect : aspect;
 }
 
 void picture_clear(Picture *picture)

@@ -9,14 +9,19 @@
  */
 typedef struct {
     guint width, height;
-    guint8 *rgb; /* owned, width * height * 3 */
+    guint8 *rgb;                  /* owned, width * height * 3 */
+    HrnetOrientation orientation; /* what makes it upright, as the file's EXIF or TIFF tag tells */
 } Picture;
 
-/* Reads whatever gdk-pixbuf reads; of an animation the first frame. Errors begin with the path. */
+/* Reads whatever gdk-pixbuf reads, as it lies in the file; of an animation the first frame. Errors
+ * begin with the path. */
 gboolean picture_read(const gchar *path, Picture *picture, GError **error);
 
 /* The picture's pixels as an engine's image. They stay the picture's. */
 HrnetImage picture_image(const Picture *picture);
+
+/* Width by height of the picture once it is upright. */
+gdouble picture_aspect(const Picture *picture);
 
 void picture_clear(Picture *picture);
 

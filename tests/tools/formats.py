@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""PNG and .npy files with Python's own library, so that nothing of ours reads what ours wrote."""
+"""PNG, JPEG and .npy files with Python's own library, so that nothing of ours reads what ours wrote."""
 
 import ast
 import struct
@@ -66,6 +66,38 @@ def read_png(path):
         pixels += row
         above = row
     return width, height, color, bytes(pixels)
+
+
+def _segment(marker, body):
+    return bytes((0xFF, marker)) + struct.pack(">H", len(body) + 2) + body
+
+
+def _exif(orientation):
+    tiff = b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+    return _segment(0xE1, b"Exif\0\0" + tiff)
+
+
+def write_jpeg(path, blocks, orientation=None):
+    """A grey picture of blocks of 8x8 pixels, rows of their values, which decoders give back to the bit. With an
+    orientation it has that EXIF tag."""
+    # Of coefficients only the first is not 0, so that all Huffman codes may be as long: 4 bits for how many bits the
+    # difference of two blocks has, and one for the end of a block.
+    table = bytes([0, 0, 0, 12] + [0] * 12 + list(range(12))), bytes([1] + [0] * 15 + [0])
+    bits, last = "", 0
+    for value in (value for row in blocks for value in row):
+        difference = (value - 128) - last
+        size = abs(difference).bit_length()
+        code = difference if difference >= 0 else difference + (1 << size) - 1
+        bits += f"{size:04b}" + (f"{code:0{size}b}" if size else "") + "0"
+        last = value - 128
+    bits += "1" * (-len(bits) % 8)
+    scan = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+    with open(path, "wb") as file:
+        file.write(b"\xff\xd8" + (b"" if orientation is None else _exif(orientation)))
+        file.write(_segment(0xDB, bytes([0] + [8] * 64)))
+        file.write(_segment(0xC0, struct.pack(">BHHB", 8, 8 * len(blocks), 8 * len(blocks[0]), 1) + bytes((1, 0x11, 0))))
+        file.write(_segment(0xC4, b"\0" + table[0]) + _segment(0xC4, b"\x10" + table[1]))
+        file.write(_segment(0xDA, bytes((1, 1, 0, 0, 63, 0))) + scan + b"\xff\xd9")
 
 
 def write_npy(path, shape, values):

@@ -16,7 +16,7 @@ import threading
 import tap
 from checkpoints import read_model, shift_logits, write_model
 from command import Tool
-from formats import GREY, RGB, read_npy, read_png, write_npy, write_png
+from formats import GREY, RGB, read_npy, read_png, write_jpeg, write_npy, write_png
 
 MODELS = os.path.abspath(sys.argv[2])
 tool = Tool(sys.argv[1], MODELS)
@@ -124,11 +124,7 @@ def test_edge_refine_moves_edges_only():
     assert on_edges(refined) > 1.5 * on_edges(plain), (on_edges(plain), on_edges(refined))
 
 
-def test_overlay_paints_the_foreground_only():
-    run("--model", varied_model(), "--labels", "labels.png", "--overlay", "overlay.png", picture())
-    width, height, color, painted = read_png("overlay.png")
-    assert (width, height, color) == (75, 53, RGB)
-    labels, plain = read_png("labels.png")[3], read_png("picture.png")[3]
+def check_painted(labels, plain, painted):
     assert set(labels) == {1, 2, 3}
     for i, label in enumerate(labels):
         before, after = plain[3 * i:3 * i + 3], painted[3 * i:3 * i + 3]
@@ -137,6 +133,13 @@ def test_overlay_paints_the_foreground_only():
         else:
             for was, target, now in zip(before, COLORS[label], after):
                 assert abs((was + target) / 2 - now) <= 1, (i, was, target, now)
+
+
+def test_overlay_paints_the_foreground_only():
+    run("--model", varied_model(), "--labels", "labels.png", "--overlay", "overlay.png", picture())
+    width, height, color, painted = read_png("overlay.png")
+    assert (width, height, color) == (75, 53, RGB)
+    check_painted(read_png("labels.png")[3], read_png("picture.png")[3], painted)
 
 
 def test_shares_without_an_output():
@@ -172,6 +175,56 @@ def test_size_is_the_model_s_where_asked():
         write_npy("in.npy", (3, height, 96), tensor(height, 96))
         run("--model", "test", "--size", "model", "--input-npy", "in.npy", "--logits", "out.npy",
             status=status)
+
+
+# How each value of EXIF's Orientation tag wants a picture turned: rows become columns, then left and right, then
+# top and bottom change places.
+ORIENTATIONS = {1: (False, False, False), 2: (False, True, False), 3: (False, True, True), 4: (False, False, True),
+                5: (True, False, False), 6: (True, True, False), 7: (True, True, True), 8: (True, False, True)}
+
+
+def upright(rows, orientation):
+    swaps, from_right, from_bottom = ORIENTATIONS[orientation]
+    rows = [list(row) for row in (zip(*rows) if swaps else rows)]
+    rows = [row[::-1] for row in rows] if from_right else rows
+    return rows[::-1] if from_bottom else rows
+
+
+def lying(rows, orientation):
+    """What is made upright by turning: each undoes itself but the two quarter turns."""
+    return upright(rows, {6: 8, 8: 6}.get(orientation, orientation))
+
+
+def check_lies(model, blocks, orientation, expected, *size):
+    stored = lying(blocks, orientation)
+    write_jpeg("lying.jpg", stored, orientation)
+    run("--model", model, *size, "--labels", "own.png", "--logits", "own.npy", "--overlay", "painted.png", "lying.jpg")
+    width, height, _, own = read_png("own.png")
+    assert (height, width) == (8 * len(stored), 8 * len(stored[0])), orientation
+    rows = upright([own[y * width:(y + 1) * width] for y in range(height)], orientation)
+    assert bytes(value for row in rows for value in row) == expected, orientation
+    plain = bytes(value for row in stored for _ in range(8) for value in row for _ in range(8 * 3))
+    painted = read_png("painted.png")
+    assert painted[:3] == (width, height, RGB), orientation
+    check_painted(own, plain, painted[3])
+
+
+def test_pictures_are_seen_upright():
+    model = varied_model()
+    blocks = [[(x * 67 + y * 101 + x * y * 13) % 256 for x in range(12)] for y in range(8)]
+    write_jpeg("upright.jpg", blocks)
+    run("--model", model, "--labels", "labels.png", "--logits", "upright.npy", "upright.jpg")
+    _, _, _, expected = read_png("labels.png")
+    for orientation in ORIENTATIONS:
+        # The default size is the upright picture's, 64x96.
+        for size in ((), ("--size", "64x96")):
+            check_lies(model, blocks, orientation, expected, *size)
+            assert read_npy("own.npy") == read_npy("upright.npy"), orientation
+    # Values that mean nothing change nothing.
+    for orientation in (0, 9):
+        write_jpeg("odd.jpg", blocks, orientation)
+        run("--model", model, "--labels", "own.png", "odd.jpg")
+        assert read_png("own.png") == read_png("labels.png")
 
 
 def test_tensor_input_runs_as_it_is():
