@@ -38,6 +38,29 @@ GType gst_hrnet_sync_mode_get_type(void)
     return type;
 }
 
+GType gst_hrnet_orientation_get_type(void)
+{
+    static const GEnumValue values[] = {
+        { HRNET_ORIENTATION_IDENTITY, "Upright as it is", "0" },
+        { HRNET_ORIENTATION_90R, "By 90 degrees clockwise", "90r" },
+        { HRNET_ORIENTATION_180, "By 180 degrees", "180" },
+        { HRNET_ORIENTATION_90L, "By 90 degrees counter-clockwise", "90l" },
+        { HRNET_ORIENTATION_HORIZ, "Mirrored, left is right", "horiz" },
+        { HRNET_ORIENTATION_VERT, "Mirrored, top is bottom", "vert" },
+        { HRNET_ORIENTATION_UL_LR, "Mirrored on the diagonal from upper left to lower right",
+          "ul-lr" },
+        { HRNET_ORIENTATION_UR_LL, "Mirrored on the diagonal from upper right to lower left",
+          "ur-ll" },
+        { GST_HRNET_ORIENTATION_AUTO, "As the stream's tag image-orientation tells", "auto" },
+        { 0, NULL, NULL },
+    };
+    static gsize type;
+
+    if (g_once_init_enter(&type))
+        g_once_init_leave(&type, g_enum_register_static("GstHrnetOrientation", values));
+    return type;
+}
+
 GType gst_hrnet_precision_get_type(void)
 {
     static const GEnumValue values[] = {

@@ -49,6 +49,12 @@ typedef enum {
 #define GST_TYPE_HRNET_SYNC_MODE (gst_hrnet_sync_mode_get_type())
 GType gst_hrnet_sync_mode_get_type(void);
 
+/* Of the property `orientation`: HrnetOrientation of the engine, and this. */
+#define GST_HRNET_ORIENTATION_AUTO 8
+
+#define GST_TYPE_HRNET_ORIENTATION (gst_hrnet_orientation_get_type())
+GType gst_hrnet_orientation_get_type(void);
+
 /* HrnetPrecision of the engine, with nicknames. */
 #define GST_TYPE_HRNET_PRECISION (gst_hrnet_precision_get_type())
 GType gst_hrnet_precision_get_type(void);

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /* How a stream wants its network run. */
 typedef struct {
     const gchar *inference_size; /* "HxW", "model" or "auto" */
-    gdouble aspect;  /* the frame's width by its height as displayed, 0 before the caps */
+    gdouble aspect;  /* the upright frame's width by its height as displayed, 0 before the caps */
     guint n_shrunk;  /* see GstHrnetLoad */
     guint n_threads; /* 0: one per CPU */
     HrnetPrecision precision;

@@ -54,6 +54,7 @@ GstHrnetResult *gst_hrnet_result_segment(GstHrnetNetwork *network, const GstVide
                             "made to fail by HRNET_FAULT");
         return NULL;
     }
+    image.orientation = inference->orientation;
     mask = segment(network->session, &image, GST_BUFFER_PTS(frame->buffer), inference, error);
     if (!mask)
         return NULL;

@@ -25,7 +25,8 @@ typedef struct {
     gboolean reports;          /* see gst_hrnet_report_make() */
     guint smoothing_ms;        /* half-life of class scores, 0 = none */
     gboolean edge_refine;
-    gboolean restarts; /* nothing of the frames before is carried over */
+    gboolean restarts;            /* nothing of the frames before is carried over */
+    HrnetOrientation orientation; /* what makes the frame upright */
 } GstHrnetInference;
 
 /* Segments a mapped frame with a network that is prepared. NULL and the error where that fails. */

@@ -100,6 +100,16 @@
  * Interlaced frames are segmented as if they were progressive; where they are drawn on, a chroma
  * sample of 4:2:0 belongs to the rows of its own field.
  *
+ * ## Orientation
+ *
+ * Phones and cameras that are held on end store frames as their sensor lies, and the network finds
+ * hardly anybody in them. With #GstHrnetSeg:orientation `auto` it is shown frames upright as the
+ * stream's tag `image-orientation` says, which demuxers make of the container's matrix; other values
+ * say it in its place, for streams without. Frames leave as they lie and their tags as they came, so
+ * that what turns them for display still may come after; masks, metadata and boxes lie as the frames
+ * do. #GstHrnetSeg:inference-size is the upright frame's. When the orientation changes in mid-stream
+ * smoothing begins anew, and where frames do not wait they keep the mask before until the next one.
+ *
  * ## Memory
  *
  * Frames in `memory:DMABuf` are taken where they can be mapped, and leave as `video/x-raw`, in the
@@ -112,8 +122,8 @@
  * #GstHrnetSeg:smoothing averages the scores of the classes over the frames before they become
  * labels. The average gives way where a frame is decidedly of another mind and where its luma has
  * changed, so that what moves keeps its own edges while noise does not show. It begins anew after a
- * flush, a new segment, a buffer flagged DISCONT, new caps, another model or network size, and a
- * cut. Frames without timestamps are not smoothed. With #GstHrnetSeg:edge-refine the edges of masks
+ * flush, a new segment, a buffer flagged DISCONT, new caps, another orientation, model or network
+ * size, and a cut. Frames without timestamps are not smoothed. With #GstHrnetSeg:edge-refine the edges of masks
  * are moved onto those of the picture's luma nearby (fast guided filter), at the frame's own size.
  *
  * ## Hiding and cutting out

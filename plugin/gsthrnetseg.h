@@ -6,7 +6,8 @@
  * gsthrnetsegframe.c (a frame's way), gsthrnetsegmask.c (how a frame comes by its mask),
  * gsthrnetseglatency.c (whether it waits for one), gsthrnetsegdraw.c (the modes' pictures),
  * gsthrnetsegfailure.c (frames that cannot be segmented or drawn on), gsthrnetsegmode.c (a mode
- * that is set while playing), gsthrnetsegqos.c (what a sink says of lateness).
+ * that is set while playing), gsthrnetsegqos.c (what a sink says of lateness),
+ * gsthrnetsegorientation.c (how frames lie).
  *
  * Threads: properties are set from any thread, under the object lock, and raise flags. The
  * streaming thread takes them over at the next frame and owns all that is not marked. Nothing is
@@ -37,9 +38,10 @@ GST_ELEMENT_REGISTER_DECLARE(hrnetseg)
 typedef struct {
     gchar *model, *model_options;
     gchar *classes, *palette, *class_style, *inference_size;
-    gint mode;      /* GstHrnetMode */
-    gint sync_mode; /* GstHrnetSyncMode */
-    gint precision; /* HrnetPrecision */
+    gint mode;        /* GstHrnetMode */
+    gint sync_mode;   /* GstHrnetSyncMode */
+    gint precision;   /* HrnetPrecision */
+    gint orientation; /* HrnetOrientation, or GST_HRNET_ORIENTATION_AUTO */
     gboolean attach_meta;
     gdouble opacity, target_fps, static_threshold;
     guint n_threads;
@@ -53,7 +55,7 @@ typedef struct {
 typedef enum {
     GST_HRNET_CHANGED_PAINT = 1 << 0,   /* classes, palette, class-style */
     GST_HRNET_CHANGED_SESSION = 1 << 1, /* inference-size, adaptive-size, threads, precision,
-                                           caps, the load */
+                                           orientation, caps, the load */
     GST_HRNET_CHANGED_MODEL = 1 << 2,   /* pending has a network */
     GST_HRNET_CHANGED_SYNC = 1 << 3,    /* sync-mode; at the start, whether upstream is
                                              live; what decides about waiting */
@@ -78,6 +80,12 @@ typedef struct {
     GstClockTime catches_up;    /* when that began, until it has caught up */
 } GstHrnetLateness;
 
+/* What the stream's tags say of how its frames lie. */
+typedef struct {
+    HrnetOrientation orientation;
+    gboolean of_stream; /* said of the stream itself, not of all of a file's */
+} GstHrnetTagged;
+
 struct _GstHrnetSeg {
     GstBaseTransform parent;
 
@@ -94,6 +102,7 @@ struct _GstHrnetSeg {
     GstHrnetStats stats;
     GstClockTime latency; /* what LATENCY queries are told that a frame's mask takes */
     GstHrnetLateness lateness;
+    GstHrnetTagged tagged;     /* written by the streaming thread */
     GstHrnetMode offered_mode; /* that caps are made for; follows the property once caps agree */
 
     /* the streaming thread's */
@@ -107,14 +116,16 @@ struct _GstHrnetSeg {
     gboolean adapts;          /* the shape goes by the load */
     GstHrnetLoad load;
     GstHrnetPaint paint;
-    GstHrnetResult *result;   /* the newest */
-    GstHrnetWorker *worker;   /* of `latest` */
-    GstHrnetMotion motion;    /* what the frame of the newest mask looked like */
-    gboolean latest;          /* frames do not wait */
-    gboolean restarts;        /* the next inference forgets the frames before */
-    gboolean has_had_mask;    /* since the start */
-    gboolean carried;         /* the newest mask is of the segment before */
-    gboolean job_carried;     /* what the worker is at will be */
+    GstHrnetResult *result;       /* the newest */
+    GstHrnetWorker *worker;       /* of `latest` */
+    GstHrnetMotion motion;        /* what the frame of the newest mask looked like */
+    gboolean latest;              /* frames do not wait */
+    gboolean restarts;            /* the next inference forgets the frames before */
+    gboolean outdated;            /* the newest mask is of frames unlike those that come now */
+    HrnetOrientation orientation; /* of the last frame */
+    gboolean has_had_mask;        /* since the start */
+    gboolean carried;             /* the newest mask is of the segment before */
+    gboolean job_carried;         /* what the worker is at will be */
     GstClockTime inferred_at; /* running time of the last frame that an inference was begun for */
     GstClockTime slowest;     /* a frame's time for its mask, of late */
     GstClockTime usual;       /* the mean of the same */
@@ -187,6 +198,8 @@ gboolean gst_hrnet_seg_mask_update(GstHrnetSeg *self, GstBuffer *frame);
 void gst_hrnet_seg_mask_skip(GstHrnetSeg *self, GstBuffer *frame);
 /* A segment begins, and nothing was flushed: frames that do not wait keep the mask for a while. */
 void gst_hrnet_seg_mask_cross(GstHrnetSeg *self);
+/* Frames lie otherwise from now on. */
+void gst_hrnet_seg_mask_turn(GstHrnetSeg *self);
 /* What follows is another scene: no mask is carried over. */
 void gst_hrnet_seg_mask_reset(GstHrnetSeg *self);
 /* Begins and ends what a running element has for its masks. */
@@ -249,6 +262,17 @@ void gst_hrnet_seg_fill_set(GstHrnetSeg *self, const gchar *text);
 gchar *gst_hrnet_seg_fill_get_locked(GstHrnetSeg *self);
 /* FALSE, with the one error posted, where the colour is none. */
 gboolean gst_hrnet_seg_fill_check(GstHrnetSeg *self);
+
+/* gsthrnetsegorientation.c */
+/* What makes frames upright. Under the object lock. */
+HrnetOrientation gst_hrnet_seg_orientation_locked(GstHrnetSeg *self);
+/* The upright frame's width by its height as displayed, 0 before the caps. Under the object lock.
+ */
+gdouble gst_hrnet_seg_orientation_aspect_locked(GstHrnetSeg *self);
+/* A stream begins, and its tags are still to come. */
+void gst_hrnet_seg_orientation_begin_stream(GstHrnetSeg *self);
+/* A tag event, which stays the caller's. */
+void gst_hrnet_seg_orientation_tags(GstHrnetSeg *self, GstEvent *event);
 
 /* gsthrnetsegprops.c */
 void gst_hrnet_seg_props_class_init(GObjectClass *klass);

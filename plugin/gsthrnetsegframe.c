@@ -47,10 +47,17 @@ static void before_transform(GstBaseTransform *trans, GstBuffer *buffer)
 /* What the properties say now holds for the whole of a frame. */
 static void take_settings(GstHrnetSeg *self)
 {
+    HrnetOrientation orientation;
+
     GST_OBJECT_LOCK(self);
     self->now = self->settings;
+    orientation = gst_hrnet_seg_orientation_locked(self);
     self->stats.n_frames++;
     GST_OBJECT_UNLOCK(self);
+
+    if (orientation != self->orientation)
+        gst_hrnet_seg_mask_turn(self);
+    self->orientation = orientation;
 
     /* A mode may have been set after the caps were agreed on for this frame: it takes effect with
      * the next. */
@@ -204,6 +211,12 @@ static gboolean sink_event(GstBaseTransform *trans, GstEvent *event)
         break;
     case GST_EVENT_SEGMENT:
         gst_hrnet_seg_mask_cross(self);
+        break;
+    case GST_EVENT_STREAM_START:
+        gst_hrnet_seg_orientation_begin_stream(self);
+        break;
+    case GST_EVENT_TAG:
+        gst_hrnet_seg_orientation_tags(self, event);
         break;
     default:
         break;

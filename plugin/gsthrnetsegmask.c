@@ -20,6 +20,7 @@ void gst_hrnet_seg_mask_open(GstHrnetSeg *self)
 {
     self->latest = self->failed = self->warned = FALSE;
     self->restarts = TRUE;
+    self->outdated = FALSE;
     self->has_had_mask = self->carried = self->job_carried = FALSE;
     self->confirmed_pts = self->reported_at = GST_CLOCK_TIME_NONE;
     self->slowest = self->usual = 0;
@@ -37,7 +38,7 @@ void gst_hrnet_seg_mask_close(GstHrnetSeg *self)
 static void begin_anew(GstHrnetSeg *self)
 {
     self->inferred_at = GST_CLOCK_TIME_NONE;
-    self->restarts = TRUE;
+    self->restarts = self->outdated = TRUE;
     self->motion.valid = FALSE;
 }
 
@@ -57,6 +58,14 @@ void gst_hrnet_seg_mask_cross(GstHrnetSeg *self)
     }
     begin_anew(self);
     self->carried = self->job_carried = TRUE;
+}
+
+void gst_hrnet_seg_mask_turn(GstHrnetSeg *self)
+{
+    if (self->latest)
+        begin_anew(self);
+    else
+        gst_hrnet_seg_mask_reset(self);
 }
 
 /* Whether the newest mask is of a frame at most `max-mask-age` away, across segments too. */
@@ -102,7 +111,7 @@ static const gchar *keeps_mask(GstHrnetSeg *self, GstBuffer *buffer)
 {
     const GstClockTime time = running_time(self, buffer);
 
-    if (!self->result)
+    if (!self->result || self->outdated)
         return NULL;
     if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_GAP))
         return "it fills a gap";
@@ -198,9 +207,10 @@ static GstHrnetInference next_inference(GstHrnetSeg *self, GstBuffer *buffer)
         .smoothing_ms = self->now.smoothing,
         .edge_refine = self->now.edge_refine,
         .restarts = self->restarts,
+        .orientation = self->orientation,
     };
 
-    self->restarts = FALSE;
+    self->restarts = self->outdated = FALSE;
     self->inferred_at = inference.running_time;
     return inference;
 }

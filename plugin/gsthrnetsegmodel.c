@@ -27,7 +27,7 @@ static Wish *wish_new_locked(GstHrnetSeg *self)
     wish->inference_size = g_strdup(settings->inference_size);
     wish->params = (GstHrnetNetworkParams){
         .inference_size = wish->inference_size,
-        .aspect = self->aspect,
+        .aspect = gst_hrnet_seg_orientation_aspect_locked(self),
         .n_threads = settings->n_threads,
         .precision = settings->precision,
     };

@@ -46,6 +46,7 @@ enum {
     PROP_SMOOTHING,
     PROP_EDGE_REFINE,
     PROP_ADAPTIVE_SIZE,
+    PROP_ORIENTATION,
     PROP_STATS,
 };
 
@@ -87,6 +88,7 @@ static const Field fields[PROP_STATS] = {
     [PROP_SMOOTHING] = FIELD(smoothing, G_TYPE_UINT, 0),
     [PROP_EDGE_REFINE] = FIELD(edge_refine, G_TYPE_BOOLEAN, 0),
     [PROP_ADAPTIVE_SIZE] = FIELD(adaptive_size, G_TYPE_BOOLEAN, GST_HRNET_CHANGED_SESSION),
+    [PROP_ORIENTATION] = FIELD(orientation, G_TYPE_ENUM, GST_HRNET_CHANGED_SESSION),
 };
 
 /* Returns whether the setting changed. */
@@ -215,8 +217,14 @@ static void install_model_properties(GObjectClass *object)
             "inference-size", "Inference size",
             "Size that the network sees: \"auto\" (the model's area in the shape "
             "that the frame is displayed in), HxW, or \"model\" (what the model was "
-            "made for, the frame squeezed into it)",
+            "made for, the frame squeezed into it), each of the upright frame",
             DEFAULT_INFERENCE_SIZE, FLAGS));
+    g_object_class_install_property(
+        object, PROP_ORIENTATION,
+        g_param_spec_enum("orientation", "Orientation",
+                          "How frames have to be turned for the network to see them upright. They "
+                          "leave as they came, and so do their masks lie",
+                          GST_TYPE_HRNET_ORIENTATION, GST_HRNET_ORIENTATION_AUTO, FLAGS));
     g_object_class_install_property(
         object, PROP_ADAPTIVE_SIZE,
         g_param_spec_boolean(
@@ -379,6 +387,7 @@ void gst_hrnet_seg_props_class_init(GObjectClass *klass)
     install_steady_properties(klass);
     install_hiding_properties(klass);
     gst_type_mark_as_plugin_api(GST_TYPE_HRNET_MODE, 0);
+    gst_type_mark_as_plugin_api(GST_TYPE_HRNET_ORIENTATION, 0);
     gst_type_mark_as_plugin_api(GST_TYPE_HRNET_PRECISION, 0);
     gst_type_mark_as_plugin_api(GST_TYPE_HRNET_SYNC_MODE, 0);
 }
@@ -395,6 +404,7 @@ void gst_hrnet_seg_props_init(GstHrnetSettings *settings)
         .mode = DEFAULT_MODE,
         .sync_mode = DEFAULT_SYNC_MODE,
         .precision = DEFAULT_PRECISION,
+        .orientation = GST_HRNET_ORIENTATION_AUTO,
         .attach_meta = DEFAULT_ATTACH_META,
         .opacity = DEFAULT_OPACITY,
         .n_threads = DEFAULT_THREADS,

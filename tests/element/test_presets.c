@@ -11,9 +11,13 @@ GST_START_TEST(test_presets)
     fail_unless_equals_int(g_strv_length(found), G_N_ELEMENTS(names));
     for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
         gchar *comment = NULL;
+        gint orientation;
 
         fail_unless(g_strv_contains((const gchar *const *)found, names[i]), "%s", names[i]);
         fail_unless(gst_preset_load_preset(GST_PRESET(element), names[i]));
+        /* How frames lie is the stream's to say. */
+        g_object_get(element, "orientation", &orientation, NULL);
+        fail_unless_equals_int(orientation, 8);
         fail_unless(gst_preset_get_meta(GST_PRESET(element), names[i], "comment", &comment));
         g_free(comment);
     }
