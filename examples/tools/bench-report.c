@@ -156,6 +156,7 @@ void bench_print_json(const BenchResult *result)
     report_number(builder, "network_ms", result->network_ms);
     report_number(builder, "frame_ms", result->frame_ms);
     report_number(builder, "load_ms", result->load_ms);
+    report_number(builder, "load_cpu_ms", result->load_cpu_ms);
     report_number(builder, "gmac", result_gmac(result));
     report_number(builder, "added_mb", result->added_mb);
     report_number(builder, "packed_mb", packed_mb(result));

@@ -12,6 +12,7 @@ typedef struct {
     gdouble network_ms;    /* median, input tensor to logits */
     gdouble frame_ms;      /* median, I420 frame to mask */
     gdouble load_ms;       /* model file to a session that can run */
+    gdouble load_cpu_ms;   /* what the process's threads computed in that time */
     gdouble added_mb;      /* peak resident memory less that before loading, in 10^6 bytes */
     guint n_layers;
     gdouble *layer_ms;   /* owned; median of each layer, NULL without --profile */

@@ -160,7 +160,7 @@ static gboolean measure(HrnetPrecision precision, BenchResult *result, GError **
     if (!buffers_make(&buffers, result->height, result->width, error))
         return FALSE;
     const gsize resident = measure_resident();
-    const gdouble start = measure_now_ms();
+    const gdouble start = measure_now_ms(), spent = measure_cpu_ms();
 
     result->model = hrnet_model_load(args.model, (const gchar *const *)args.settings, error);
     if (!result->model)
@@ -170,6 +170,7 @@ static gboolean measure(HrnetPrecision precision, BenchResult *result, GError **
     if (!result->session)
         return FALSE;
     result->load_ms = measure_now_ms() - start;
+    result->load_cpu_ms = measure_cpu_ms() - spent;
     result->n_layers = hrnet_session_get_n_layers(result->session);
     buffers.n_input =
         (gsize)hrnet_model_get_n_channels(result->model) * result->height * result->width;

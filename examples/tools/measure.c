@@ -4,10 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 gdouble measure_now_ms(void)
 {
     return (gdouble)g_get_monotonic_time() / 1e3;
+}
+
+gdouble measure_cpu_ms(void)
+{
+    struct timespec spent = { 0 };
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+    return (gdouble)spent.tv_sec * 1e3 + (gdouble)spent.tv_nsec / 1e6;
 }
 
 static int compare(const void *a, const void *b)

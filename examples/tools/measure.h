@@ -8,6 +8,9 @@
 /* Milliseconds of a clock that only goes forward. */
 gdouble measure_now_ms(void);
 
+/* Milliseconds that all of the process's threads have spent computing so far. */
+gdouble measure_cpu_ms(void);
+
 /* The middle one of `n` >= 1 values, the mean of the middle two where n is even. Sorts them. */
 gdouble measure_median(gdouble *values, guint n);
 

@@ -49,13 +49,15 @@ def test_json_members():
     start = time.monotonic()
     got = report("--threads", "2")
     took_ms = (time.monotonic() - start) * 1000
-    for name in ("network_ms", "frame_ms", "load_ms", "gmac", "added_mb", "packed_mb", "arena_mb"):
+    for name in ("network_ms", "frame_ms", "load_ms", "load_cpu_ms", "gmac", "added_mb", "packed_mb", "arena_mb"):
         assert isinstance(got[name], float) and math.isfinite(got[name]) and got[name] > 0, name
     assert got["size"] == "64x96" and got["threads"] == 2
     assert got["precision"] == "fp32" and got["cpu"] and got["isa"]
     assert got["algorithms"] and all(n > 0 for n in got["algorithms"].values())
     for name in ("network_ms", "frame_ms", "load_ms"):
         assert got[name] < took_ms, (name, got[name], took_ms)
+    # no more than all CPUs could, give or take a tick of the clock
+    assert got["load_cpu_ms"] < os.cpu_count() * got["load_ms"] + 20, got
 
 
 def test_work_follows_the_size():
