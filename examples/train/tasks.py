@@ -39,8 +39,9 @@ TASKS = {
         "camvid/train", "camvid/val", "", False,
         ("sky", "building", "pole", "road", "pavement", "tree", "sign", "fence", "car",
          "pedestrian", "bicyclist"),
-        ("#808080", "#800000", "#c0c080", "#804080", "#3c28de", "#808000", "#c08080", "#404080",
-         "#400080", "#404000", "#0080c0"),
+        # not CamVid's: on dark pictures its road and car are one purple
+        ("#87ceeb", "#a0522d", "#c0c080", "#1e90ff", "#9b5cff", "#2e8b22", "#00f5b0", "#8080a0",
+         "#ff8c00", "#ff2a6d", "#ffe600"),
         ("road", "pavement", "sign", "car", "pedestrian", "bicyclist"), "360x480",
         "Research and other non-commercial use only: trained on CamVid (copy with the SegNet "
         "tutorial, CC BY-NC 4.0) and on the Supervisely Person Dataset (non-commercial use)",
