@@ -9,7 +9,11 @@
 #include "base/cpu.h"
 #include "ops/conv_layer.h"
 
+/* Its half floats are none of ISO C's. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
 #include <cblas.h>
+#pragma GCC diagnostic pop
 #include <glib.h>
 #include <pthread.h>
 #include <string.h>
