@@ -115,7 +115,9 @@
  * Frames in `memory:DMABuf` are taken where they can be mapped, and leave as `video/x-raw`, in the
  * same memory where that is not drawn on or may be. Where the first of them cannot be mapped, as is
  * the case with tiled memory, the element posts an error: then `vapostproc` or `gldownload` before
- * the element bring frames into memory that can be.
+ * the element bring frames into memory that can be. Caps whose frames lie in other
+ * memory, or in DMABuf with modifiers (the format `DMA_DRM`), are not taken; where upstream tries
+ * them a warning tells what brings them into the system's.
  *
  * ## Steady masks
  *
@@ -259,6 +261,7 @@ static void gst_hrnet_seg_class_init(GstHrnetSegClass *klass)
     base->stop = GST_DEBUG_FUNCPTR(stop);
     gst_hrnet_seg_caps_class_init(base);
     gst_hrnet_seg_frame_class_init(base);
+    gst_hrnet_seg_memory_class_init(base);
     gst_hrnet_seg_mode_class_init(base);
     gst_hrnet_seg_latency_class_init(base);
 }

@@ -7,7 +7,7 @@
  * gsthrnetseglatency.c (whether it waits for one), gsthrnetsegdraw.c (the modes' pictures),
  * gsthrnetsegfailure.c (frames that cannot be segmented or drawn on), gsthrnetsegmode.c (a mode
  * that is set while playing), gsthrnetsegqos.c (what a sink says of lateness),
- * gsthrnetsegorientation.c (how frames lie).
+ * gsthrnetsegorientation.c (how frames lie), gsthrnetsegmemory.c (memory that is not taken).
  *
  * Threads: properties are set from any thread, under the object lock, and raise flags. The
  * streaming thread takes them over at the next frame and owns all that is not marked. Nothing is
@@ -159,6 +159,9 @@ gboolean gst_hrnet_seg_mode_fits(GstHrnetSeg *self, GstHrnetMode mode);
 
 /* The other pad's caps for caps of a pad of that direction, in a mode (transfer full). */
 GstCaps *gst_hrnet_seg_caps_of_mode(GstHrnetMode mode, GstCaps *caps, GstPadDirection direction);
+
+/* gsthrnetsegmemory.c */
+void gst_hrnet_seg_memory_class_init(GstBaseTransformClass *klass);
 
 /* gsthrnetsegmode.c */
 void gst_hrnet_seg_mode_class_init(GstBaseTransformClass *klass);

@@ -139,6 +139,43 @@ GST_START_TEST(test_caps)
 }
 GST_END_TEST
 
+/* Memory that is not taken is refused with a word on what helps; caps that are refused for another
+ * reason without. */
+GST_START_TEST(test_hints)
+{
+    static const gchar *const cases[][2] = {
+        { "video/x-raw(memory:GLMemory), format=RGBA", "gldownload" },
+        { "video/x-raw(memory:VAMemory), format=NV12", "vapostproc" },
+        { "video/x-raw(memory:CUDAMemory), format=NV12", "cudadownload" },
+        { "video/x-raw(memory:DMABuf), format=DMA_DRM, drm-format=(string)NV12:0x0100000000000002",
+          "vapostproc" },
+        { "video/x-raw(memory:DMABuf), format=DMA_DRM, drm-format=(string)NV12", "gldownload" },
+        { "video/x-raw, format=v210", NULL },
+        { "video/x-raw(memory:DMABuf), format=v210", NULL },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        GstHarness *h = harness_new("hrnetseg model=test");
+        GstBus *bus = harness_add_bus(h);
+        gchar *description =
+            g_strdup_printf("%s, width=64, height=48, framerate=30/1", cases[i][0]);
+        GstCaps *caps = gst_caps_from_string(description);
+        gchar *text = NULL;
+
+        fail_if(gst_pad_peer_query_accept_caps(h->srcpad, caps), "%s", description);
+        if (cases[i][1])
+            text = only_message(bus, GST_MESSAGE_WARNING);
+        else
+            fail_if(gst_bus_have_pending(bus), "%s", description);
+        fail_unless(!text || strstr(text, cases[i][1]), "%s: %s", description, text);
+        g_free(text);
+        g_free(description);
+        gst_caps_unref(caps);
+        harness_close(h, bus);
+    }
+}
+GST_END_TEST
+
 static Suite *dmabuf_suite(void)
 {
     Suite *suite = suite_create("hrnetseg-dmabuf");
@@ -148,6 +185,7 @@ static Suite *dmabuf_suite(void)
     tcase_add_loop_test(chain, test_mapped, 0, N_ALL_MODES * 2);
     tcase_add_loop_test(chain, test_unmappable, 0, N_ALL_MODES);
     tcase_add_test(chain, test_caps);
+    tcase_add_test(chain, test_hints);
     suite_add_tcase(suite, chain);
     return suite;
 }
