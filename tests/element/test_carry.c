@@ -110,6 +110,29 @@ GST_START_TEST(test_gaps_after_changes)
 }
 GST_END_TEST
 
+/* Where frames do not wait the scaled mask is one to go by, not one to stay: gaps alone bring the
+ * next one. */
+GST_START_TEST(test_gaps_after_other_size)
+{
+    GstVideoInfo info;
+    GstHarness *h = start("hrnetseg model=test sync-mode=latest max-mask-age=100000", &info);
+    guint n = push_until_mask(h, &info, 0, 0);
+    GstClockTime changed, pts;
+
+    while (seg_stat(h->element, "inferences") < 2)
+        push(h, &info, n++);
+    harness_set_frame_caps(h, "I420", 2 * WIDTH, HEIGHT, "", &info);
+    changed = frame_time(n);
+    do {
+        fail_unless(frame_time(n) - changed < 90 * GST_SECOND, "the former size's mask stays");
+        pts = push_flagged(h, &info, n++, GST_BUFFER_FLAG_GAP);
+        fail_unless(GST_CLOCK_TIME_IS_VALID(pts));
+        g_usleep(2000);
+    } while (pts < changed);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
 /* What has no pixels passes as it came, before the first mask and after it. */
 GST_START_TEST(test_empty_gaps)
 {
@@ -381,6 +404,7 @@ static Suite *carry_suite(void)
     tcase_add_loop_test(chain, test_gaps_have_a_first_mask, 0, 4);
     tcase_add_test(chain, test_gaps_have_a_first_mask_of_latest);
     tcase_add_test(chain, test_gaps_after_changes);
+    tcase_add_test(chain, test_gaps_after_other_size);
     tcase_add_loop_test(chain, test_empty_gaps, 0, 16);
     tcase_add_loop_test(chain, test_stale_mask, 0, 4);
     tcase_add_loop_test(chain, test_other_size, 0, 4);
