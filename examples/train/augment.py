@@ -36,6 +36,14 @@ def cut(picture, labels, box, size):
     return out, out_labels
 
 
+def run_scales(shape, size, area, low=0.85, high=(1, 0.6)):
+    """Scales to cut at from a picture that the network sees at `area` pixels when it runs: around that
+    one, down to where a small cut (of `size`) holds the whole picture."""
+    run = float(np.sqrt(area / (shape[0] * shape[1])))
+    whole = float(np.sqrt(size[0] * size[1] / area))
+    return run * min(low * whole, 0.7), run * (high[0] + high[1] * whole)
+
+
 def place(rng, extent, window):
     """Where a window begins along an axis: anywhere inside, or anywhere around a small picture."""
     slack = extent - window

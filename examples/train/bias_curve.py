@@ -17,7 +17,6 @@ import torch
 import checkpoint
 import scores
 from datasets import open_pairs, read_sources
-from gates import run_size
 from people import AREA, person
 from tasks import IGNORE
 
@@ -26,7 +25,7 @@ SHIFTS = np.arange(-3, 1.01, 0.25)
 
 def margins(net, picture):
     """How far person's score is above background's, at every 2nd pixel."""
-    out = scores.logits(net, picture, size=run_size(AREA, picture.shape[:2]))
+    out = scores.logits(net, picture, size=scores.run_size(AREA, picture.shape[:2]))
     return (out[1] - out[0])[::2, ::2].numpy()
 
 

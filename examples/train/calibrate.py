@@ -16,10 +16,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+import checkpoint
 import hrnet
 import scores
 from datasets import open_pairs
-from tasks import TASKS
+from own import reading
+from tasks import TASKS, Task
 
 GAIN = 1e-5  # of mean IoU that a step has to bring
 
@@ -92,12 +94,12 @@ def main():
     p.add_argument("--pictures", type=int, default=300, help="of val at most (%(default)s)")
     p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     o = p.parse_args()
-    best = torch.load(o.run, map_location="cpu")
-    task = TASKS[best["task"]]
+    best = checkpoint.load_run(o.run)
+    task = Task(**best["about"]) if best.get("about") else TASKS[best["task"]]
     net = hrnet.build(best["variant"], classes=len(task.classes)).to(o.device).eval()
     net.load_state_dict(best["state"])
     cache = o.cache or o.run.parent.parent / "cache"
-    pairs = open_pairs(o.data, task.val, cache)
+    pairs = open_pairs(o.data, task.val, cache, *reading(best["task"], task))
     n = min(len(pairs), o.pictures)
     if n < 2:
         p.error("val has fewer than 2 pictures")

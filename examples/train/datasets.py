@@ -77,14 +77,20 @@ def image_files(source):
     """Pictures of a folder with their label files, by name."""
     files = picture_files(source)
     pairs = [(f, source / "labels" / f"{f.stem}.png") for f in files]
-    for _, label in pairs:
+    for picture, label in pairs:
         if not label.is_file():
-            raise FileNotFoundError(f"{label}: no labels for this picture")
+            raise SystemExit(f"{label}: is not there, and {picture} has no other labels")
     return pairs
 
 
 def picture_files(source):
-    return sorted((source / "images").iterdir())
+    folder = source / "images"
+    if not folder.is_dir():
+        raise SystemExit(f"{folder}: no such folder; README.md tells what the sets look like")
+    files = sorted(f for f in folder.iterdir() if not f.name.startswith("."))
+    if not files:
+        raise SystemExit(f"{folder}: holds no picture")
+    return files
 
 
 def read_labels(file):
@@ -92,28 +98,53 @@ def read_labels(file):
     return np.asarray(Image.open(file)).astype(np.uint8)
 
 
-def open_pairs(data, folder, cache, kind="as is"):
-    """The pairs of a folder below `data`, decoded into one below `cache` when not there yet."""
+def read_pair(picture_file, label_file, kind):
+    picture = np.asarray(Image.open(picture_file).convert("RGB"))
+    labels = (KINDS[kind](read_labels(label_file)) if label_file
+              else np.zeros(picture.shape[:2], np.uint8))
+    if picture.shape[:2] != labels.shape:
+        raise SystemExit(f"{label_file}: {labels.shape} labels for {picture.shape} pixels")
+    return picture, labels.astype(np.uint8)
+
+
+def open_pairs(data, folder, cache, kind="as is", read=None):
+    """The pairs of a folder below `data`, decoded into one below `cache` when what is there is older.
+
+    `read`, if given, makes picture and labels of a pair of files.
+    """
     name = folder.replace("/", "-") + ("" if kind == "as is" else f"-{kind}")
     source, cache = Path(data) / folder, Path(cache) / name
-    if not (cache / "sizes.npy").exists():
-        decode(source, cache, kind)
+    pairs = ([(f, None) for f in picture_files(source)] if kind == "none" else image_files(source))
+    made = cache / "sizes.npy"
+    if not made.exists() or made.stat().st_mtime < newest(source, pairs):
+        decode(pairs, cache, read or (lambda picture, label: read_pair(picture, label, kind)))
     return Pairs(cache)
 
 
-def decode(source, cache, kind):
+def newest(source, pairs):
+    """When the pairs were last changed, by the files and by the folders that they are in."""
+    files = [f for pair in pairs for f in pair if f]
+    beside = [f for f in (source / "images", source / "labels", source.parent / "classes.txt")
+              if f.exists()]
+    return max(f.stat().st_mtime for f in files + beside)
+
+
+def decode(pairs, cache, read):
     cache.mkdir(parents=True, exist_ok=True)
     pixels, labels, sizes = [], [], []
-    pairs = ([(f, None) for f in picture_files(source)] if kind == "none" else image_files(source))
     for picture_file, label_file in pairs:
-        picture = np.asarray(Image.open(picture_file).convert("RGB"))
-        label = (KINDS[kind](read_labels(label_file)) if label_file
-                 else np.zeros(picture.shape[:2], np.uint8))
-        if picture.shape[:2] != label.shape:
-            raise ValueError(f"{label_file}: {label.shape} labels for {picture.shape} pixels")
+        picture, label = read(picture_file, label_file)
         pixels.append(picture.ravel())
-        labels.append(label.ravel().astype(np.uint8))
+        labels.append(label.ravel())
         sizes.append(label.shape)
-    np.save(cache / "pixels.npy", np.concatenate(pixels))
-    np.save(cache / "labels.npy", np.concatenate(labels))
-    np.save(cache / "sizes.npy", np.array(sizes, np.int32))  # last: its presence says all is there
+    save(cache / "pixels.npy", np.concatenate(pixels))
+    save(cache / "labels.npy", np.concatenate(labels))
+    save(cache / "sizes.npy", np.array(sizes, np.int32))  # last: its presence says all is there
+
+
+def save(file, array):
+    """Not over a file that somebody has mapped."""
+    part = file.with_suffix(".part")
+    with open(part, "wb") as stream:
+        np.save(stream, array)
+    part.replace(file)

@@ -20,7 +20,8 @@ from PIL import Image
 
 import checkpoint
 import scores
-from datasets import image_files, read_labels
+from datasets import image_files
+from own import check_size, read_labels, read_picture
 
 AGREEMENT = 0.002  # of mean IoU
 
@@ -43,13 +44,23 @@ def table(classes, columns):
         print(f"{name:12}" + "".join(f"{100 * v:10.2f}" for v in values))
 
 
+def area(metadata):
+    height, width = map(int, metadata["hrnet.input_size"].split("x"))
+    return height * width
+
+
+def size_of(asked, shape, metadata):
+    if asked == "auto":
+        return scores.run_size(area(metadata), shape)
+    return tuple(map(int, asked.split("x"))) if asked else shape
+
+
 def evaluate_gates(o, predictors, metadata):
     import gates  # needs SciPy, which nothing else here does
 
-    height, width = map(int, metadata["hrnet.input_size"].split("x"))
     columns = {}
     for name, predict in predictors.items():
-        columns[name] = list(gates.measure(o.folder, predict, height * width, o.limit))
+        columns[name] = list(gates.measure(o.folder, predict, area(metadata), o.limit))
     holds = gates.table(columns)
     if len(columns) > 1:
         for (name, _, theirs), (_, _, ours) in zip(*columns.values()):
@@ -68,7 +79,8 @@ def main():
     p.add_argument("--gates", action="store_true", help="measure the goals of people instead")
     p.add_argument("--engine-only", action="store_true", help="with --tool: leave PyTorch's out")
     p.add_argument("--tool", help="the engine's hrnet-segment, to score its masks too")
-    p.add_argument("--size", help="HxW to run at (default: each picture's own size)")
+    p.add_argument("--size", help="HxW to run at, or auto: the model's area in the picture's aspect "
+                                  "(default: each picture's own size)")
     p.add_argument("--variant", default="w18-small-v1")
     p.add_argument("--limit", type=int, help="pictures at most")
     p.add_argument("--threads", type=int, help="of PyTorch")
@@ -76,20 +88,21 @@ def main():
     if o.threads:
         torch.set_num_threads(o.threads)
     net, metadata = checkpoint.network(o.model, o.variant)
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as folder:
         predictors = {"PyTorch": lambda picture, size: scores.predict(net, picture, size=size)}
         if o.tool:
             predictors["engine"] = lambda picture, size: engine_predict(o.tool, o.model, picture, size,
-                                                                        Path(name))
+                                                                        Path(folder))
         if o.tool and o.engine_only:
             del predictors["PyTorch"]
         if o.gates:
             sys.exit(0 if evaluate_gates(o, predictors, metadata) else 1)
         columns = {name: scores.Confusion(net.config.classes) for name in predictors}
+        palette = json.loads(metadata.get("hrnet.palette", "[]"))
         for picture_file, label_file in image_files(o.folder)[:o.limit]:
-            picture = np.asarray(Image.open(picture_file).convert("RGB"))
-            labels = read_labels(label_file)
-            size = tuple(map(int, o.size.split("x"))) if o.size else labels.shape
+            picture, labels = read_picture(picture_file), read_labels(label_file, palette)
+            check_size(label_file, labels, picture)
+            size = size_of(o.size, labels.shape, metadata)
             for name, predict in predictors.items():
                 columns[name].add(labels, predict(picture, size))
 

@@ -10,6 +10,7 @@ cuts, and lag behind the mean weights.
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,17 +21,14 @@ import hrnet
 import scores
 from datasets import read_sources
 from people import People
-from tasks import MEAN, STD, TASKS
+from tasks import MEAN, STD, TASKS, Task
 
 SIZES = ((256, 448), (448, 256), (256, 256), (288, 384), (384, 288), (224, 320))
 BATCH = 4
 
 
-def metadata(task, variant, classes):
-    about = TASKS[task]
-    if classes != len(about.classes):
-        raise ValueError(f"{classes} classes for {task}, which has {len(about.classes)}")
-    return {
+def metadata(about, variant):
+    found = {
         "hrnet.classes": json.dumps(about.classes),
         "hrnet.palette": json.dumps(about.palette),
         "hrnet.foreground": json.dumps(about.foreground),
@@ -44,6 +42,7 @@ def metadata(task, variant, classes):
         "license": about.license,
         "description": f"{about.description}. HRNetV2 {variant}",
     }
+    return {name: value for name, value in found.items() if value}
 
 
 def halves(state):
@@ -60,7 +59,7 @@ def halves(state):
 
 def load(file, task, variant):
     """What best-TASK.pt holds, also of the mean weights in last.pt."""
-    run = torch.load(file, map_location="cpu")
+    run = checkpoint.load_run(file)
     if "mean" not in run:
         return run
     prefix = f"nets.{task}."
@@ -68,7 +67,17 @@ def load(file, task, variant):
     if not state:
         raise SystemExit(f"{file}: holds no network of {task!r}; --task names it")
     return {"variant": variant, "task": task, "state": state, "steps": run["step"],
-            "val_miou": float("nan"), "seed": "?"}
+            "val_miou": float("nan"), "seed": "?", "about": run.get("about", {}).get(task)}
+
+
+def describe(run, licence, foreground):
+    """The task that a run was for, with what its maker says of it."""
+    about = Task(**run["about"]) if run.get("about") else TASKS[run["task"]]
+    shown = tuple(foreground.split(",")) if foreground else about.foreground
+    for name in shown:
+        if name not in about.classes:
+            raise SystemExit(f"--foreground: {name}: not one of {', '.join(about.classes)}")
+    return replace(about, foreground=shown, license=licence or about.license)
 
 
 @torch.no_grad()
@@ -100,11 +109,14 @@ def main():
                    help="share of pictures that show nobody, in --statistics (%(default)s)")
     p.add_argument("--bias", type=float, default=0.0,
                    help="added to the last class's score (people: bias_curve.py)")
+    p.add_argument("--foreground", help="classes that are painted, between commas (default: the task's)")
+    p.add_argument("--license", help="on which conditions the model may be used (default: the task's)")
     p.add_argument("--data", type=Path, help="folder of the sets, for --statistics")
     p.add_argument("--sources", type=Path, default=Path(__file__).with_name("people.sources"))
     p.add_argument("--cache", type=Path, help="decoded pictures (default: DATA/../cache)")
     o = p.parse_args()
     best = load(o.run, o.task, o.variant)
+    about = describe(best, o.license, o.foreground)
     if o.statistics:
         if best["task"] != "people" or not o.data:
             p.error("--statistics is for people, and needs --data")
@@ -115,8 +127,7 @@ def main():
         best["state"] = net.state_dict()
     state = best["state"]
     state["last_layer.3.bias"][-1] += o.bias
-    about = metadata(best["task"], best["variant"], len(state["last_layer.3.bias"]))
-    checkpoint.write(o.model, halves(state), about)
+    checkpoint.write(o.model, halves(state), metadata(about, best["variant"]))
     print(f"{o.model}: {best['task']}, {best['variant']}, val mIoU {best['val_miou']:.4f} "
           f"after {best['steps']} steps, seed {best['seed']}")
 

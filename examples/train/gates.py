@@ -12,17 +12,12 @@ from PIL import Image
 from scipy import ndimage
 
 from datasets import read_labels
+from scores import run_size
 from tasks import IGNORE
 
 PAINTED = 0.01  # of a picture's area: painted, where nobody is there
 PEOPLE = 0.01  # of a picture's area: a group of connected labels that has to be found
 FOUND = 0.5  # of such a group: found
-
-
-def run_size(area, shape):
-    """HxW of `area` pixels in the aspect of a picture, in multiples of 32."""
-    scale = np.sqrt(area / (shape[0] * shape[1]))
-    return tuple(max(32, int(np.floor(n * scale / 32 + 0.5)) * 32) for n in shape)
 
 
 @dataclass

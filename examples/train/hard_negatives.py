@@ -16,7 +16,6 @@ import torch
 import checkpoint
 import scores
 from datasets import read_sources
-from gates import run_size
 from people import AREA
 
 MOST = 8.0
@@ -40,7 +39,7 @@ def main():
     for source in read_sources(o.sources, o.data, o.cache or o.data.parent / "cache"):
         if source.kind != "none":
             continue
-        areas = np.array([(scores.predict(net, picture, size=run_size(AREA, picture.shape[:2])) == 1)
+        areas = np.array([(scores.predict(net, picture, size=scores.run_size(AREA, picture.shape[:2])) == 1)
                           .mean() for picture, _ in (source.pairs[i]
                                                      for i in range(len(source.pairs)))])
         weights[source.name] = np.minimum(1 + o.gain * 100 * areas, MOST)

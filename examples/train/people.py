@@ -25,11 +25,6 @@ def person(labels):
     return (labels >= CERTAIN // 2) & (labels != IGNORE)
 
 
-def run_scale(shape):
-    """What a picture is scaled by to have the model's area."""
-    return float(np.sqrt(AREA / (shape[0] * shape[1])))
-
-
 class People:
     """`sources`: a list of Source. `empty`: for each phase the share of samples without people. `mild`:
     in the last phase nearer to the pictures that the network is made for. `hard`: for sources without
@@ -53,10 +48,8 @@ class People:
         return source.pairs[min(i, len(source.pairs) - 1)]
 
     def _scales(self, shape, size):
-        whole = float(np.sqrt(size[0] * size[1] / AREA))  # at which a cut holds the whole picture
-        low, high = (0.95 * whole, 0.9 + 0.5 * whole) if self.mild else (0.85 * whole, 1 + 0.6 * whole)
-        scale = run_scale(shape)
-        return scale * min(low, 0.7), scale * high
+        spread = (0.95, (0.9, 0.5)) if self.mild else (0.85, (1, 0.6))
+        return augment.run_scales(shape, size, AREA, *spread)
 
     def _plain(self, rng, size):
         picture, labels = self._choose(rng, self.shown)

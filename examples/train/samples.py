@@ -2,7 +2,8 @@
 """Training samples, composed from the `train` parts alone. Those of `people` are in people.py.
 
 `Street` cuts CamVid frames, often around a rare class, and at times lays another frame's rare
-objects over them at their own place.
+objects over them at their own place. `Cuts` is for any set: it cuts pictures, often around a class,
+each class as often as any other.
 """
 
 import numpy as np
@@ -19,20 +20,50 @@ def choose(rng, pairs):
     return pairs[int(rng.integers(len(pairs)))]
 
 
+def index(pairs, classes, least=30):
+    """Classes that pictures show by `least` pixels, each with the numbers of these pictures."""
+    lists = {c: [] for c in classes}
+    for i in range(len(pairs)):
+        counts = np.bincount(pairs[i][1].ravel(), minlength=IGNORE + 1)
+        for c in classes:
+            if counts[c] >= least:
+                lists[c].append(i)
+    return [(c, numbers) for c, numbers in lists.items() if numbers]
+
+
+def seek(rng, pairs, shown):
+    """A picture, its labels and a pixel (y, x) of one of the classes of an index, any as likely."""
+    c, numbers = shown[rng.integers(len(shown))]
+    picture, labels = pairs[numbers[rng.integers(len(numbers))]]
+    ys, xs = np.nonzero(labels == c)
+    k = rng.integers(len(ys))
+    return picture, labels, (ys[k], xs[k])
+
+
+class Cuts:
+    """`area`: the pixels that the network sees of a frame when it runs."""
+
+    def __init__(self, pairs, classes, area):
+        self.pairs, self.area = pairs, area
+        self.shown = index(pairs, range(len(classes)))
+        for c in set(range(len(classes))).difference(c for c, _ in self.shown):
+            print(f"no picture shows {classes[c]!r}: it will not be found")
+
+    def sample(self, rng, size, phase=0):
+        focus = None
+        if rng.random() < 0.5 and self.shown:
+            picture, labels, focus = seek(rng, self.pairs, self.shown)
+        else:
+            picture, labels = choose(rng, self.pairs)
+        scales = augment.run_scales(labels.shape, size, self.area)
+        picture, labels = augment.random_cut(rng, picture, labels, size, scales, focus)
+        return augment.recolour(rng, picture), labels
+
+
 class Street:
     def __init__(self, frames):
         self.frames = frames
-        self.rare_frames = self._index(RARE)
-
-    def _index(self, classes):
-        """For each class the frames that show it."""
-        lists = {c: [] for c in classes}
-        for i in range(len(self.frames)):
-            counts = np.bincount(self.frames[i][1].ravel(), minlength=VOID + 1)
-            for c in classes:
-                if counts[c] >= 30:
-                    lists[c].append(i)
-        return [(c, frames) for c, frames in lists.items() if frames]
+        self.rare_frames = index(frames, RARE)
 
     def _overlay_rare(self, rng, picture, labels):
         """Another frame's rare objects, where they were: the camera sits in the same car."""
@@ -45,11 +76,7 @@ class Street:
     def sample(self, rng, size, phase=0):
         focus = None
         if rng.random() < 0.5 and self.rare_frames:
-            c, frames = self.rare_frames[rng.integers(len(self.rare_frames))]
-            picture, labels = self.frames[frames[rng.integers(len(frames))]]
-            ys, xs = np.nonzero(labels == c)
-            k = rng.integers(len(ys))
-            focus = ys[k], xs[k]
+            picture, labels, focus = seek(rng, self.frames, self.rare_frames)
         else:
             picture, labels = choose(rng, self.frames)
         if rng.random() < 0.25:

@@ -33,6 +33,12 @@ class Confusion:
         return float(np.nanmean(self.iou()))
 
 
+def run_size(area, shape):
+    """HxW of `area` pixels in the aspect of a picture, in multiples of 32."""
+    scale = np.sqrt(area / (shape[0] * shape[1]))
+    return tuple(max(32, int(np.floor(n * scale / 32 + 0.5)) * 32) for n in shape)
+
+
 def normalise(pictures):
     """uint8 [batch, h, w, 3] to float32 [batch, 3, h, w]."""
     x = pictures.permute(0, 3, 1, 2).float().div(255)
@@ -55,9 +61,13 @@ def predict(net, picture, device="cpu", size=None):
     return logits(net, picture, device, size).argmax(0).byte().cpu().numpy()
 
 
-def score(net, pairs, device="cpu"):
-    """The confusion of a network in evaluation mode over pairs of picture and labels."""
+def score(net, pairs, device="cpu", area=None):
+    """The confusion of a network in evaluation mode over pairs of picture and labels.
+
+    Pictures are run at their own size, or in their own aspect with `area` pixels.
+    """
     confusion = Confusion(net.config.classes)
     for picture, labels in pairs:
-        confusion.add(labels, predict(net, picture, device))
+        size = run_size(area, labels.shape) if area else None
+        confusion.add(labels, predict(net, picture, device, size))
     return confusion

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the two models are for: their data, labels, colours and conditions of use."""
+"""What the models that ship are for: their data, labels, colours and conditions of use (own.py: others)."""
 
 from dataclasses import dataclass
 
@@ -20,6 +20,11 @@ class Task:
     input_size: str  # HxW that the exported model asks for
     license: str
     description: str
+
+    def area(self):
+        """Pixels that the network sees of a frame."""
+        height, width = self.input_size.split("x")
+        return int(height) * int(width)
 
 
 PEOPLE_LICENSE = (

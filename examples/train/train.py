@@ -1,20 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Trains HRNetV2 for `people`, `street`, or both at once over one shared body.
+"""Trains HRNetV2 for `people`, `street` or classes of your own, or several at once over one shared body.
 
 Writes OUT/last.pt every few minutes and on Ctrl-C, and continues from it when started again with the
 same --out; keeps the weights (exponential mean) that did best on `val` in OUT/best-TASK.pt.
 `torchrun --nproc-per-node 2 train.py ... --threads 1` trains in two processes.
 """
 
-import argparse
 import bisect
 import copy
 import math
-import os
 import random
 import sys
 import time
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +26,10 @@ import losses
 import scores
 from batches import Batches
 from datasets import open_pairs, read_sources
+from options import read_options
+from own import reading
 from people import People
-from samples import Street
+from samples import Cuts, Street
 from tasks import TASKS
 from workers import Workers
 
@@ -42,18 +43,18 @@ class Networks(nn.Module):
 
     def __init__(self, variant, tasks):
         super().__init__()
-        self.nets = nn.ModuleDict({t: hrnet.build(variant, classes=len(TASKS[t].classes))
-                                   for t in tasks})
-        first = self.nets[tasks[0]]
+        self.nets = nn.ModuleDict({t: hrnet.build(variant, classes=len(about.classes))
+                                   for t, about in tasks.items()})
+        first = next(iter(self.nets.values()))
         for net in self.nets.values():
             for name, _ in list(net.named_children()):
                 if name != "last_layer":
                     setattr(net, name, getattr(first, name))
         self.aux = nn.ModuleDict({
-            t: nn.ModuleList(nn.Conv2d(c, len(TASKS[t].classes), 1)
-                             for c in first.config.channels) for t in tasks})
+            t: nn.ModuleList(nn.Conv2d(c, len(about.classes), 1) for c in first.config.channels)
+            for t, about in tasks.items()})
         self.presence = nn.ModuleDict({t: nn.Linear(sum(first.config.channels), 1)
-                                       for t in tasks if TASKS[t].probabilities})
+                                       for t, about in tasks.items() if about.probabilities})
 
     def forward(self, x, counts):
         """For each task (its pictures follow one another in `x`): logits, branches' logits, presence."""
@@ -128,7 +129,7 @@ class Trainer:
         self.workers.first_alone(self._open_sets)
         self.batches = Batches({t: self._sampler(t) for t in o.tasks}, o.tasks, o.crops, self.rng)
         self.weights = {t: self._weights(t).to(o.device) for t in o.tasks}
-        self.networks = Networks(o.variant, list(o.tasks))
+        self.networks = Networks(o.variant, o.about)
         if o.init:
             self._load_weights(o.init)
         self.networks.to(o.device, memory_format=torch.channels_last)
@@ -141,13 +142,13 @@ class Trainer:
         """`train` of a task: pairs, or sources; `val` and `empty`: pairs (None where there is none)."""
         o = self.options
         self.train, self.val, self.none = {}, {}, {}
-        for name in o.tasks:
-            task = TASKS[name]
+        for name, task in o.about.items():
+            form = reading(name, task)
             self.train[name] = (read_sources(o.sources or Path(__file__).with_name(task.train),
                                              o.data, o.cache)
                                 if task.train.endswith(".sources")
-                                else open_pairs(o.data, task.train, o.cache))
-            self.val[name] = open_pairs(o.data, task.val, o.cache)
+                                else open_pairs(o.data, task.train, o.cache, *form))
+            self.val[name] = open_pairs(o.data, task.val, o.cache, *form)
             there = task.empty and (o.data / task.empty).is_dir()
             self.none[name] = open_pairs(o.data, task.empty, o.cache, "none") if there else None
 
@@ -155,16 +156,18 @@ class Trainer:
         o = self.options
         if task == "street":
             return Street(self.train["street"])
+        if task not in TASKS:
+            return Cuts(self.train[task], o.about[task].classes, o.about[task].area())
         hard = dict(np.load(o.hard)) if o.hard else None
         return People(self.train["people"], o.empty, o.mild, hard)
 
     def _weights(self, task):
         """Of the classes, by how rare they are; of a task of probabilities none."""
-        if TASKS[task].probabilities:
+        if self.options.about[task].probabilities:
             return torch.ones(2)
         pairs = self.train[task]
         chosen = self.rng.permutation(len(pairs))[:300]
-        return losses.class_weights([pairs[i][1] for i in chosen], len(TASKS[task].classes),
+        return losses.class_weights([pairs[i][1] for i in chosen], len(self.options.about[task].classes),
                                     self.options.balance)
 
     def _groups(self):
@@ -174,18 +177,13 @@ class Trainer:
                 {"params": [p for p in parameters if p.ndim == 1], "weight_decay": 0.0}]
 
     def _load_weights(self, file):
-        """The mean weights of another run, or a model file's; heads of other tasks stay random."""
-        own = self.networks.state_dict()
-        if file.suffix == ".safetensors":
-            tensors, _ = checkpoint.read(file)
-            state = {f"nets.{t}.{name}": v for t in self.options.tasks for name, v in tensors.items()
-                     if own[f"nets.{t}.{name}"].shape == v.shape}
-        else:
-            state = torch.load(file, map_location="cpu")["mean"]
-        missing, _ = self.networks.load_state_dict(state, strict=False)
-        parts = ("last_layer", "aux", "presence", "num_batches_tracked")
-        if any(not any(part in name for part in parts) for name in missing):
-            sys.exit(f"{file}: not a run of this network")
+        """What fits of another run or a model file, whose licence binds what is made of it."""
+        o = self.options
+        state, licence = checkpoint.initial(file, self.networks.state_dict(), o.tasks)
+        self.networks.load_state_dict(state, strict=False)
+        for name, task in o.about.items():
+            if name not in TASKS and licence:
+                o.about[name] = replace(task, license=f"Trained from weights with this licence: {licence}")
 
     def batch(self):
         pictures, labels = (part.to(self.options.device, non_blocking=True)
@@ -239,7 +237,8 @@ class Trainer:
             net = self.mean.module.nets[task]
             pairs = self.val[task]
             chosen = np.linspace(0, len(pairs) - 1, min(len(pairs), self.options.eval_pictures))
-            confusion = scores.score(net, (pairs[int(i)] for i in chosen), self.options.device)
+            area = None if task in TASKS else self.options.about[task].area()
+            confusion = scores.score(net, (pairs[int(i)] for i in chosen), self.options.device, area)
             found = confusion.mean_iou()
             per_class = " ".join(f"{v:.3f}" for v in confusion.iou())
             false = self._false_area(net, task)
@@ -248,7 +247,8 @@ class Trainer:
             found -= false
             if found > self.best[task]:
                 self.best[task] = found
-                save({"variant": self.options.variant, "task": task, "state": net.state_dict(),
+                save({"variant": self.options.variant, "task": task,
+                      "about": asdict(self.options.about[task]), "state": net.state_dict(),
                       "val_miou": found, "steps": self.schedule.step,
                       "seconds": self.schedule.seconds, "seed": self.options.seed},
                      self.options.out / f"best-{task}.pt")
@@ -268,6 +268,7 @@ class Trainer:
             return
         save({"networks": self.networks.state_dict(), "mean": self.mean.module.state_dict(),
               "optimizer": self.optimizer.state_dict(), "best": self.best,
+              "about": {name: asdict(task) for name, task in self.options.about.items()},
               "step": self.schedule.step, "seconds": self.schedule.seconds,
               "rng": self.rng.bit_generator.state}, self.options.out / "last.pt")
 
@@ -275,7 +276,10 @@ class Trainer:
         file = self.options.out / "last.pt"
         if not file.exists():
             return
-        state = torch.load(file, map_location="cpu")
+        state = checkpoint.load_run(file)
+        own = self.networks.state_dict()
+        if {n: v.shape for n, v in own.items()} != {n: v.shape for n, v in state["networks"].items()}:
+            sys.exit(f"{file}: a run of other tasks or classes: give another --out")
         self.networks.load_state_dict(state["networks"])
         self.mean.module.load_state_dict(state["mean"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -333,91 +337,8 @@ def save(state, file):
     part.replace(file)
 
 
-def has_bf16():
-    """Whether the processor multiplies bfloat16, as far as the system tells (Linux on x86)."""
-    try:
-        flags = set(Path("/proc/cpuinfo").read_text().split())
-    except OSError:
-        return True
-    return bool(flags & {"avx512_bf16", "amx_bf16"}) or "vendor_id" not in flags
-
-
-def arguments():
-    p = argparse.ArgumentParser(description=__doc__,
-                                formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--data", type=Path, required=True, help="folder of the sets (README.md)")
-    p.add_argument("--out", type=Path, required=True, help="folder of this run")
-    p.add_argument("--cache", type=Path, help="decoded pictures (default: OUT/../cache)")
-    p.add_argument("--tasks", default="people=6,street=4",
-                   help="tasks with their pictures a step (default %(default)s)")
-    p.add_argument("--sources", type=Path,
-                   help="what people is trained with (default: people.sources beside this program)")
-    p.add_argument("--empty", default="0.25",
-                   help="share of people's samples that show nobody; of several, between slashes, one "
-                        "a phase (%(default)s)")
-    p.add_argument("--hard", type=Path,
-                   help="weights of pictures that show nobody, by hard_negatives.py")
-    p.add_argument("--variant", default="w18-small-v1", choices=hrnet.VARIANTS)
-    p.add_argument("--init", type=Path, help="last.pt of another run, or a model file, to start from")
-    p.add_argument("--minutes", type=float, default=120, help="length of the run (%(default)s)")
-    p.add_argument("--steps", type=int, help="length in steps instead: repeatable")
-    p.add_argument("--crop", default="256x320",
-                   help="HxW of a training picture; of several, between commas, one a step; phases "
-                        "of a run between slashes (%(default)s)")
-    p.add_argument("--phases", default="",
-                   help="where the second phase and those behind it begin, in 0..1: 0.4,0.8")
-    p.add_argument("--mild", action="store_true",
-                   help="photographs of people less changed in the last phase")
-    p.add_argument("--lr", type=float, default=2e-3)
-    p.add_argument("--lr-end", type=float, default=0.0, help="learning rate of the last step")
-    p.add_argument("--warmup", type=int, default=200, help="steps of linear warm-up")
-    p.add_argument("--weight-decay", type=float, default=0.02)
-    p.add_argument("--ema", type=float, default=0.998, help="decay of the mean weights")
-    p.add_argument("--balance", type=float, default=0.0,
-                   help="power of a class's inverse frequency as its weight (%(default)s)")
-    p.add_argument("--easy", type=float, default=0.0,
-                   help="leave out pixels that lose less than this (%(default)s: none)")
-    p.add_argument("--lovasz", type=float, default=1.0, help="weight of the Lovasz loss")
-    p.add_argument("--presence", type=float, default=0.1,
-                   help="weight of the loss that asks whether a picture shows anybody")
-    p.add_argument("--aux", type=float, default=0.1, help="weight of each branch's loss")
-    p.add_argument("--eval-minutes", type=float, default=6, help="between validations")
-    p.add_argument("--eval-pictures", type=int, default=100000, help="pictures of val at most")
-    p.add_argument("--save-minutes", type=float, default=4, help="between savings of the state")
-    p.add_argument("--sync-steps", type=int, default=16,
-                   help="steps between means over workers (%(default)s)")
-    p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--threads", type=int, help="of PyTorch (default: its own choice)")
-    p.add_argument("--loaders", type=int,
-                   help="processes that make samples (default: none on a CPU, beside a GPU one for "
-                        "each core)")
-    p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    p.add_argument("--bf16", action="store_true",
-                   help="compute in bfloat16 (weights stay float32): faster on AMX and on GPUs")
-    o = p.parse_args()
-    o.tasks = {name: int(count) for name, _, count in
-               (item.partition("=") for item in o.tasks.split(","))}
-    for name in o.tasks:
-        if name not in TASKS:
-            p.error(f"--tasks: {name}: not one of {', '.join(TASKS)}")
-    o.crops = [[tuple(int(n) for n in crop.split("x")) for crop in phase.split(",")]
-               for phase in o.crop.split("/")]
-    o.phases = [float(n) for n in o.phases.split(",") if n]
-    o.empty = [float(n) for n in o.empty.split("/")]
-    if len(o.empty) == 1:
-        o.empty *= len(o.crops)
-    if not len(o.crops) == len(o.empty) == len(o.phases) + 1:
-        p.error("--crop and --empty tell of each phase, --phases where all but the first begin")
-    o.cache = o.cache or o.out.parent / "cache"
-    if o.bf16 and torch.device(o.device).type == "cpu" and not has_bf16():
-        p.error("--bf16: this processor has no bfloat16 of its own, and would be many times slower")
-    if o.loaders is None:
-        o.loaders = 0 if torch.device(o.device).type == "cpu" else len(os.sched_getaffinity(0))
-    return o
-
-
 def main():
-    options = arguments()
+    options = read_options(__doc__)
     options.out.mkdir(parents=True, exist_ok=True)
     if options.threads:
         torch.set_num_threads(options.threads)
