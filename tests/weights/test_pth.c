@@ -386,8 +386,9 @@ static gboolean add_shared(const HrnetConvSpec *spec, gpointer data)
                                              parts[is_norm ? part - 1 : 0], NULL);
         if (is_norm && !spec->norm)
             break;
+        const guint32 n_bytes = GUINT32_TO_LE((guint32)strlen(name));
         g_string_append_c(data, 'X');
-        g_string_append_len(data, (const gchar[]){ (gchar)strlen(name), 0, 0, 0 }, 4);
+        g_string_append_len(data, (const gchar *)&n_bytes, sizeof n_bytes);
         g_string_append(data, name);
         g_string_append_len(data, "h\0(h\1K\0(", 8);
         guint32 strides[4] = { dims[1] * dims[2] * dims[3], dims[2] * dims[3], dims[3], 1 };
