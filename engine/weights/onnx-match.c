@@ -2,6 +2,7 @@
 #include "weights/onnx-match.h"
 
 #include "weights/onnx-node.h"
+#include "weights/onnx-ocr.h"
 #include "weights/onnx-parts.h"
 #include "weights/onnx-resize.h"
 
@@ -120,6 +121,8 @@ static gboolean match_head(HrnetOnnxMatch *match, const guint *xs, gboolean sing
     guint value = xs[0];
     if (!single && !match_concat(match, xs, &value))
         return FALSE;
+    if (hrnet_onnx_is_ocr(match, value))
+        return hrnet_onnx_match_ocr(match, value, logits);
     HrnetOnnxOp *mix = hrnet_onnx_only(match, value, HRNET_ONNX_CONV);
     HrnetOnnxOp *relu =
         hrnet_onnx_is_conv(mix, 1, 1) ? hrnet_onnx_only(match, mix->output, HRNET_ONNX_RELU) : NULL;

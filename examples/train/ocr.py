@@ -28,6 +28,7 @@ class ObjectContext(nn.Module):
 
     def __init__(self, make, channels, keys):
         super().__init__()
+        self.scale = keys ** -0.5
         self.f_pixel = nn.Sequential(*projection(make, channels, keys),
                                      *projection(make, keys, keys))
         self.f_object = nn.Sequential(*projection(make, channels, keys),
@@ -38,7 +39,7 @@ class ObjectContext(nn.Module):
     def forward(self, pixels, regions):
         queries = self.f_pixel(pixels)
         keys, values = self.f_object(regions).flatten(2), self.f_down(regions).flatten(2)
-        scores = queries.flatten(2).transpose(1, 2) @ keys * queries.shape[1] ** -0.5
+        scores = queries.flatten(2).transpose(1, 2) @ keys * self.scale
         told = torch.softmax(scores, -1) @ values.transpose(1, 2)
         return self.f_up(told.transpose(1, 2).reshape(queries.shape))
 

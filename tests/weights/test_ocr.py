@@ -86,6 +86,22 @@ def cases():
     yield "MMSegmentation", twice, renamed(twice.state_dict(), MMSEGMENTATION, "backbone.", ""), {}
 
 
+def export_cases(report, folder, plain):
+    """ONNX exports, at a fixed size and at any; and one whose attention is not as published."""
+    path = folder / "model.onnx"
+    free = {"dynamic_axes": {"input": {2: "h", 3: "w"}}, "input_names": ["input"]}
+    for title, options, export in (("fixed", {"align_corners": True}, {}), ("of any size", {}, free)):
+        model = checkpoints.network("w18-small-v1", ocr=True, **options)
+        checkpoints.write_safetensors(plain, model.state_dict(), {
+            f"hrnet.{k}": str(v).lower() for k, v in options.items()})
+        checkpoints.export_onnx(path, model, **export)
+        report.case(f"onnx {title}", plain, path, 1e-6, model=model)
+    model.ocr_distri_head.object_context_block.scale = 0.1
+    checkpoints.export_onnx(path, model)
+    report.case("onnx with another scale: refused", plain, path, 0, refused=True,
+                message="expected scores times 0.0625")
+
+
 def refusals(state):
     """A part too few, of the wrong shape, and one too many: what is told names it."""
     missing = renamed(state, MMSEGMENTATION, "backbone.", "")
@@ -114,6 +130,8 @@ def main():
             side.write_text(json.dumps(metadata))
             report.case(title, plain, path, 0, model=model)
             side.unlink()
+        if checkpoints.onnx_forms(model):
+            export_cases(report, Path(name), plain)
         state = checkpoints.network("w18-small-v1", ocr=True).state_dict()
         checkpoints.write_safetensors(plain, state)
         for title, changed, message in refusals(state):
