@@ -40,6 +40,7 @@ static void print_shares(const HrnetModel *model, const HrnetMask *mask)
 int main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
+    g_autoptr(GdkPixbuf) stored = NULL;
     g_autoptr(GdkPixbuf) pixbuf = NULL;
     g_autoptr(HrnetModel) model = NULL;
     g_autoptr(HrnetSession) session = NULL;
@@ -50,9 +51,16 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s MODEL PICTURE\n", argv[0]);
         return 2;
     }
-    pixbuf = gdk_pixbuf_new_from_file(argv[2], &error);
-    if (!pixbuf)
+    stored = gdk_pixbuf_new_from_file(argv[2], &error);
+    if (!stored)
         goto failed;
+    /* Upright, as EXIF says. Where the mask is to lie as the file does, HrnetImage's `orientation`
+     * says so instead. */
+    pixbuf = gdk_pixbuf_apply_embedded_orientation(stored);
+    if (!pixbuf) {
+        fprintf(stderr, "%s: no memory for %s\n", argv[0], argv[2]);
+        return 1;
+    }
 
     /* Load once a process; a session a stream, which keeps its memory from picture to picture. */
     model = hrnet_model_load(argv[1], NULL, &error);

@@ -25,7 +25,8 @@ def segment(session, pixbuf):
 
 def main(model_name, picture):
     try:
-        pixbuf = GdkPixbuf.Pixbuf.new_from_file(picture)
+        # Upright, as EXIF says.
+        pixbuf = GdkPixbuf.Pixbuf.new_from_file(picture).apply_embedded_orientation()
         # Load once a process; a session a stream, which keeps its memory from picture to picture.
         model = Hrnet.Model.load(model_name, None)
         height, width = model.get_input_size()

@@ -15,6 +15,7 @@ import sys
 import zlib
 
 import tap
+from tools.formats import write_jpeg
 
 PROGRAMS = {name: os.path.abspath(path) for name, path in
             (argument.split("=", 1) for argument in sys.argv[1:])}
@@ -51,8 +52,8 @@ def shares(text):
     return {name: float(share) for name, share in re.findall(r"^(\w+)\s+([\d.]+) %$", text, re.M)}
 
 
-def segment_shares(path):
-    lines = run(PROGRAMS["segment"], "--model", "test", path).splitlines()
+def segment_shares(path, model="test"):
+    lines = run(PROGRAMS["segment"], "--model", model, path).splitlines()
     return {name: float(share) for share, name in (line.split(" %  ") for line in lines)}
 
 
@@ -70,6 +71,22 @@ def test_class_shares_in_c():
 def test_class_shares_in_python():
     for path in (picture(), picture(45, 90)):
         same(shares(run(*script("class-shares.py"), "test", path)), segment_shares(path))
+
+
+def photograph(orientation):
+    """A JPEG of 144x72 that is to be turned as EXIF's number says."""
+    blocks = [[(x * 67 + y * 101 + x * y * 13) % 256 for x in range(18)] for y in range(9)]
+    write_jpeg("photograph.jpg", blocks, orientation)
+    return "photograph.jpg"
+
+
+def test_photographs_are_seen_upright():
+    seen = []
+    for program in ([PROGRAMS["class-shares"]], list(script("class-shares.py"))):
+        for orientation in (1, 6):
+            seen.append(shares(run(*program, "balanced", photograph(orientation))))
+            same(seen[-1], segment_shares("photograph.jpg", "balanced"))
+    assert seen[0] != seen[1] and seen[:2] == seen[2:], seen
 
 
 def test_class_shares_tell_what_failed():
