@@ -249,6 +249,11 @@ gchar *hrnet_model_describe(const HrnetModel *model)
                            config->n_classes, config->n_classes == 1 ? "" : "es",
                            config->classifier_kernel, config->classifier_kernel,
                            config->single_output ? ", of the highest resolution alone" : "");
+    if (config->ocr_channels > 0)
+        g_string_append_printf(text,
+                               "object contexts: %u channels by 3x3, queries and keys of %u, over "
+                               "the classes of the head\n",
+                               config->ocr_channels, config->ocr_keys);
     describe_upsampling(text, config);
     g_string_append_printf(text, "norm: %s, eps %g; padding: %s\n",
                            config->norm == HRNET_NORM_INPLACE_ABN ? "inplace_abn" : "bn",

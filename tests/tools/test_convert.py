@@ -84,6 +84,11 @@ def test_selftest_tells_wrong_options():
     assert "no self-test" in inspect.run("--selftest", "test", status=1)
 
 
+def test_object_contexts_are_kept():
+    run("--selftest", "--half", "test-ocr", "contexts.safetensors")
+    assert "passed" in inspect.run("--selftest", "./contexts.safetensors")
+
+
 def test_a_selftest_cannot_excuse_itself():
     run("--selftest", "test", "sound.safetensors")
     metadata, tensors = read_model("sound.safetensors")

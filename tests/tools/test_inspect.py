@@ -63,6 +63,14 @@ def test_json():
     assert os.path.samefile(got["file"], os.path.join(MODELS, "test.safetensors"))
 
 
+def test_object_contexts_are_told():
+    got = json.loads(run("--json", "test-ocr"))
+    assert got["variant"] == "W18-Small-v1-OCR", got["variant"]
+    assert got["configuration"]["object contexts"].startswith(
+        "512 channels by 3x3, queries and keys of 256"), got["configuration"]
+    assert "object contexts" not in json.loads(run("--json", "test"))["configuration"]
+
+
 def test_text_tells_the_same():
     text = run("test")
     for part in ("W18-Small-v1", "1.54 M", "64x96", "person", "#dc143c", "none: made by a formula"):
