@@ -8,6 +8,8 @@
 
 void hrnet_blend_rows_u8_c(float *buffer, const uint8_t *rows, ptrdiff_t stride_bytes,
                            const float *weights, unsigned n_rows, size_t n);
+void hrnet_blend_rows_u16_c(float *buffer, const uint8_t *rows, ptrdiff_t stride_bytes,
+                            const float *weights, unsigned n_rows, size_t n, HrnetSampleBits bits);
 void hrnet_pick_f32_c(float *line, const float *buffer, unsigned step, unsigned offset, size_t n);
 void hrnet_filter_columns_f32_c(float *out, const float *line, const HrnetFilterColumns *filter);
 void hrnet_color_f32_c(float *const out[3], const float *const in[3],
@@ -19,5 +21,10 @@ void hrnet_paint_packed_u8_c(uint8_t *row, unsigned step, const unsigned offsets
                              const uint8_t *labels, const HrnetPaintTable *table, unsigned n);
 void hrnet_paint_chroma_u8_c(uint8_t *row_u, uint8_t *row_v, unsigned step, const uint8_t *labels0,
                              const uint8_t *labels1, const HrnetPaintTable *table, unsigned n);
+
+void hrnet_paint_plane_u16_c(uint8_t *row, unsigned step, const uint8_t *labels,
+                             const HrnetPaintTable16 *table, unsigned component, unsigned n);
+void hrnet_paint_chroma_u16_c(uint8_t *row_u, uint8_t *row_v, unsigned step, const uint8_t *labels0,
+                              const uint8_t *labels1, const HrnetPaintTable16 *table, unsigned n);
 
 #endif

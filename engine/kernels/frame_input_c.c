@@ -1,6 +1,7 @@
 /* Video rows into the network's input: the reference.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernels/frame_c.h"
+#include "kernels/sample16.h"
 
 void hrnet_blend_rows_u8_c(float *buffer, const uint8_t *rows, ptrdiff_t stride_bytes,
                            const float *weights, unsigned n_rows, size_t n)
@@ -11,6 +12,18 @@ void hrnet_blend_rows_u8_c(float *buffer, const uint8_t *rows, ptrdiff_t stride_
         const uint8_t *row = rows + r * stride_bytes;
         for (size_t i = 0; i < n; i++)
             buffer[i] += weights[r] * (float)row[i];
+    }
+}
+
+void hrnet_blend_rows_u16_c(float *buffer, const uint8_t *rows, ptrdiff_t stride_bytes,
+                            const float *weights, unsigned n_rows, size_t n, HrnetSampleBits bits)
+{
+    for (size_t i = 0; i < n; i++)
+        buffer[i] = 0.0f;
+    for (unsigned r = 0; r < n_rows; r++) {
+        const uint8_t *row = rows + r * stride_bytes;
+        for (size_t i = 0; i < n; i++)
+            buffer[i] += weights[r] * (float)hrnet_sample_get(row + 2 * i, bits);
     }
 }
 

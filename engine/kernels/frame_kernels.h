@@ -40,6 +40,12 @@ typedef struct {
     float gain[3], shift[3];
 } HrnetColorMatrix;
 
+/* Where in a 16-bit sample, little-endian, its value lies: sample >> shift & mask. Painting leaves
+ * the other bits as they are. */
+typedef struct {
+    unsigned shift, mask;
+} HrnetSampleBits;
+
 /* What painting needs to know of every label, per colour component i of the frame. A byte v under a
  * label becomes (v * keep[label] + add[i][label] + 127) / 255, rounded down: keep is 255 - alpha,
  * add is colour * alpha. A label that is not painted has keep 255 and add 0. All labels from
@@ -50,11 +56,21 @@ typedef struct {
     unsigned n_labels;
 } HrnetPaintTable;
 
+/* The same for 16-bit samples, by the same formula of their values. */
+typedef struct {
+    uint16_t keep[256];
+    uint32_t add[3][256];
+    HrnetSampleBits bits;
+} HrnetPaintTable16;
+
 typedef struct {
     /* buffer[i] = sum over r < n_rows of weights[r] * rows[r * stride_bytes + i], i < n. n_rows
      * >= 1. */
     void (*blend_rows)(float *buffer, const uint8_t *rows, ptrdiff_t stride_bytes,
                        const float *weights, unsigned n_rows, size_t n);
+    /* The same of the values of n 16-bit samples a row, at any alignment. */
+    void (*blend_rows16)(float *buffer, const uint8_t *rows, ptrdiff_t stride_bytes,
+                         const float *weights, unsigned n_rows, size_t n, HrnetSampleBits bits);
     /* line[i] = buffer[offset + i * step], i < n. step: 2..4, offset < step. */
     void (*pick)(float *line, const float *buffer, unsigned step, unsigned offset, size_t n);
     /* See HrnetFilterColumns; line is a buffer. Writes all of stride. */
@@ -78,6 +94,11 @@ typedef struct {
      * twice. */
     void (*paint_chroma)(uint8_t *row_u, uint8_t *row_v, unsigned step, const uint8_t *labels0,
                          const uint8_t *labels1, const HrnetPaintTable *table, unsigned n);
+    /* paint_plane() and paint_chroma() of 16-bit samples, step samples apart, at any alignment. */
+    void (*paint_plane16)(uint8_t *row, unsigned step, const uint8_t *labels,
+                          const HrnetPaintTable16 *table, unsigned component, unsigned n);
+    void (*paint_chroma16)(uint8_t *row_u, uint8_t *row_v, unsigned step, const uint8_t *labels0,
+                           const uint8_t *labels1, const HrnetPaintTable16 *table, unsigned n);
 } HrnetFrameKernels;
 
 /* The references. */

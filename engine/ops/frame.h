@@ -23,7 +23,8 @@ typedef struct {
     size_t strides_bytes[3];
     double kr, kb;   /* luma weights of red and blue: 0.299 0.114 for BT.601, 0.2126 0.0722 for
                         BT.709, ... */
-    bool full_range; /* luma 0..255, chroma 128 +- 127.5; else 16..235 and 128 +- 112 */
+    bool full_range; /* luma 0..255, chroma 128 +- 127.5; else 16..235 and 128 +- 112; times as much
+                        as there are more bits */
     bool fields; /* rows of 4:2:0 chroma lie in fields, and are even in number: rows 2p and 2p + 1
                     cover luma rows 4p and 4p + 2, and 4p + 1 and 4p + 3 */
     bool chroma_left; /* 4:2:x chroma sits on the left luma column (MPEG-2); else between the two

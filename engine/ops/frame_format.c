@@ -7,25 +7,26 @@
 #define RGB  HRNET_FRAME_KIND_RGB
 #define GRAY HRNET_FRAME_KIND_GRAY
 
-/* name, kind, bytes of a sample, components (plane, offset, step), half columns, half rows */
+/* name, kind, bytes, depth and shift of a sample, components (plane, offset, step), half columns,
+ * half rows */
 static const HrnetFrameLayout layouts[] = {
-    { "I420", YUV, 1, 3, { { 0, 0, 1 }, { 1, 0, 1 }, { 2, 0, 1 } }, true, true },
-    { "YV12", YUV, 1, 3, { { 0, 0, 1 }, { 2, 0, 1 }, { 1, 0, 1 } }, true, true },
-    { "NV12", YUV, 1, 3, { { 0, 0, 1 }, { 1, 0, 2 }, { 1, 1, 2 } }, true, true },
-    { "NV21", YUV, 1, 3, { { 0, 0, 1 }, { 1, 1, 2 }, { 1, 0, 2 } }, true, true },
-    { "YUY2", YUV, 1, 3, { { 0, 0, 2 }, { 0, 1, 4 }, { 0, 3, 4 } }, true, false },
-    { "UYVY", YUV, 1, 3, { { 0, 1, 2 }, { 0, 0, 4 }, { 0, 2, 4 } }, true, false },
-    { "RGB", RGB, 1, 3, { { 0, 0, 3 }, { 0, 1, 3 }, { 0, 2, 3 } }, false, false },
-    { "BGR", RGB, 1, 3, { { 0, 2, 3 }, { 0, 1, 3 }, { 0, 0, 3 } }, false, false },
-    { "RGBx", RGB, 1, 3, { { 0, 0, 4 }, { 0, 1, 4 }, { 0, 2, 4 } }, false, false },
-    { "BGRx", RGB, 1, 3, { { 0, 2, 4 }, { 0, 1, 4 }, { 0, 0, 4 } }, false, false },
-    { "xRGB", RGB, 1, 3, { { 0, 1, 4 }, { 0, 2, 4 }, { 0, 3, 4 } }, false, false },
-    { "xBGR", RGB, 1, 3, { { 0, 3, 4 }, { 0, 2, 4 }, { 0, 1, 4 } }, false, false },
-    { "RGBA", RGB, 1, 3, { { 0, 0, 4 }, { 0, 1, 4 }, { 0, 2, 4 } }, false, false },
-    { "BGRA", RGB, 1, 3, { { 0, 2, 4 }, { 0, 1, 4 }, { 0, 0, 4 } }, false, false },
-    { "ARGB", RGB, 1, 3, { { 0, 1, 4 }, { 0, 2, 4 }, { 0, 3, 4 } }, false, false },
-    { "ABGR", RGB, 1, 3, { { 0, 3, 4 }, { 0, 2, 4 }, { 0, 1, 4 } }, false, false },
-    { "GRAY8", GRAY, 1, 1, { { 0, 0, 1 } }, false, false },
+    { "I420", YUV, 1, 8, 0, 3, { { 0, 0, 1 }, { 1, 0, 1 }, { 2, 0, 1 } }, true, true },
+    { "YV12", YUV, 1, 8, 0, 3, { { 0, 0, 1 }, { 2, 0, 1 }, { 1, 0, 1 } }, true, true },
+    { "NV12", YUV, 1, 8, 0, 3, { { 0, 0, 1 }, { 1, 0, 2 }, { 1, 1, 2 } }, true, true },
+    { "NV21", YUV, 1, 8, 0, 3, { { 0, 0, 1 }, { 1, 1, 2 }, { 1, 0, 2 } }, true, true },
+    { "YUY2", YUV, 1, 8, 0, 3, { { 0, 0, 2 }, { 0, 1, 4 }, { 0, 3, 4 } }, true, false },
+    { "UYVY", YUV, 1, 8, 0, 3, { { 0, 1, 2 }, { 0, 0, 4 }, { 0, 2, 4 } }, true, false },
+    { "RGB", RGB, 1, 8, 0, 3, { { 0, 0, 3 }, { 0, 1, 3 }, { 0, 2, 3 } }, false, false },
+    { "BGR", RGB, 1, 8, 0, 3, { { 0, 2, 3 }, { 0, 1, 3 }, { 0, 0, 3 } }, false, false },
+    { "RGBx", RGB, 1, 8, 0, 3, { { 0, 0, 4 }, { 0, 1, 4 }, { 0, 2, 4 } }, false, false },
+    { "BGRx", RGB, 1, 8, 0, 3, { { 0, 2, 4 }, { 0, 1, 4 }, { 0, 0, 4 } }, false, false },
+    { "xRGB", RGB, 1, 8, 0, 3, { { 0, 1, 4 }, { 0, 2, 4 }, { 0, 3, 4 } }, false, false },
+    { "xBGR", RGB, 1, 8, 0, 3, { { 0, 3, 4 }, { 0, 2, 4 }, { 0, 1, 4 } }, false, false },
+    { "RGBA", RGB, 1, 8, 0, 3, { { 0, 0, 4 }, { 0, 1, 4 }, { 0, 2, 4 } }, false, false },
+    { "BGRA", RGB, 1, 8, 0, 3, { { 0, 2, 4 }, { 0, 1, 4 }, { 0, 0, 4 } }, false, false },
+    { "ARGB", RGB, 1, 8, 0, 3, { { 0, 1, 4 }, { 0, 2, 4 }, { 0, 3, 4 } }, false, false },
+    { "ABGR", RGB, 1, 8, 0, 3, { { 0, 3, 4 }, { 0, 2, 4 }, { 0, 1, 4 } }, false, false },
+    { "GRAY8", GRAY, 1, 8, 0, 1, { { 0, 0, 1 } }, false, false },
 };
 
 #define N_LAYOUTS (sizeof layouts / sizeof *layouts)
@@ -77,12 +78,33 @@ unsigned hrnet_frame_rows(const HrnetFrame *frame, unsigned plane)
     return frame->fields ? (half + 1) / 2 * 2 : half;
 }
 
-/* Bytes that one unit of luma (0..1) and of a colour difference (-0.5..0.5) span, and black's. */
-static void byte_ranges(const HrnetFrame *frame, double *luma, double *black, double *chroma)
+unsigned hrnet_frame_max_value(const HrnetFrameLayout *layout)
 {
-    *luma = frame->full_range ? 255.0 : 219.0;
-    *black = frame->full_range ? 0.0 : 16.0;
-    *chroma = frame->full_range ? 255.0 : 224.0;
+    return (1u << layout->depth) - 1;
+}
+
+HrnetSampleBits hrnet_frame_sample_bits(const HrnetFrameLayout *layout)
+{
+    return (HrnetSampleBits){ .shift = layout->shift, .mask = hrnet_frame_max_value(layout) };
+}
+
+/* What one unit of luma (0..1) and of a colour difference (-0.5..0.5) spans, and black's value and
+ * grey's: those of 8 bits, ITU-R BT.601, times as much as there are more of them; BT.2100 table 9.
+ */
+typedef struct {
+    double luma, black, chroma, grey;
+} Ranges;
+
+static Ranges ranges_of(const HrnetFrame *frame)
+{
+    const double unit = 1u << (frame->layout->depth - 8);
+    const double max = hrnet_frame_max_value(frame->layout);
+    return (Ranges){
+        .luma = frame->full_range ? max : 219.0 * unit,
+        .black = frame->full_range ? 0.0 : 16.0 * unit,
+        .chroma = frame->full_range ? max : 224.0 * unit,
+        .grey = 128.0 * unit,
+    };
 }
 
 /* Y = kr R + kg G + kb B, Cb = (B - Y) / (2 (1 - kb)), Cr = (R - Y) / (2 (1 - kr)): ITU-R BT.601,
@@ -93,22 +115,21 @@ void hrnet_frame_encoding(const HrnetFrame *frame, double m[3][4])
     const HrnetFrameKind kind = frame->layout->kind;
     if (kind == HRNET_FRAME_KIND_RGB) {
         for (unsigned i = 0; i < 3; i++)
-            m[i][i] = 255.0;
+            m[i][i] = hrnet_frame_max_value(frame->layout);
         return;
     }
-    double luma, black, chroma;
-    byte_ranges(frame, &luma, &black, &chroma);
+    const Ranges ranges = ranges_of(frame);
     const double k[3] = { frame->kr, 1.0 - frame->kr - frame->kb, frame->kb };
     for (unsigned j = 0; j < 3; j++)
-        m[0][j] = luma * k[j];
-    m[0][3] = black;
+        m[0][j] = ranges.luma * k[j];
+    m[0][3] = ranges.black;
     if (kind == HRNET_FRAME_KIND_GRAY)
         return;
     for (unsigned j = 0; j < 3; j++) {
-        m[1][j] = chroma * ((j == 2) - k[j]) / (2.0 * (1.0 - frame->kb));
-        m[2][j] = chroma * ((j == 0) - k[j]) / (2.0 * (1.0 - frame->kr));
+        m[1][j] = ranges.chroma * ((j == 2) - k[j]) / (2.0 * (1.0 - frame->kb));
+        m[2][j] = ranges.chroma * ((j == 0) - k[j]) / (2.0 * (1.0 - frame->kr));
     }
-    m[1][3] = m[2][3] = 128.0;
+    m[1][3] = m[2][3] = ranges.grey;
 }
 
 /* R = Y + 2 (1 - kr) Cr, B = Y + 2 (1 - kb) Cb, G = (Y - kr R - kb B) / kg. */
@@ -118,22 +139,21 @@ void hrnet_frame_decoding(const HrnetFrame *frame, double m[3][4])
     const HrnetFrameKind kind = frame->layout->kind;
     if (kind == HRNET_FRAME_KIND_RGB) {
         for (unsigned i = 0; i < 3; i++)
-            m[i][i] = 1.0 / 255.0;
+            m[i][i] = 1.0 / hrnet_frame_max_value(frame->layout);
         return;
     }
-    double luma, black, chroma;
-    byte_ranges(frame, &luma, &black, &chroma);
+    const Ranges ranges = ranges_of(frame);
     const double kr = frame->kr, kb = frame->kb, kg = 1.0 - kr - kb;
     for (unsigned i = 0; i < 3; i++) {
-        m[i][0] = 1.0 / luma;
-        m[i][3] = -black / luma;
+        m[i][0] = 1.0 / ranges.luma;
+        m[i][3] = -ranges.black / ranges.luma;
     }
     if (kind == HRNET_FRAME_KIND_GRAY)
         return;
-    m[0][2] = 2.0 * (1.0 - kr) / chroma;
-    m[1][1] = -2.0 * kb * (1.0 - kb) / kg / chroma;
-    m[1][2] = -2.0 * kr * (1.0 - kr) / kg / chroma;
-    m[2][1] = 2.0 * (1.0 - kb) / chroma;
+    m[0][2] = 2.0 * (1.0 - kr) / ranges.chroma;
+    m[1][1] = -2.0 * kb * (1.0 - kb) / kg / ranges.chroma;
+    m[1][2] = -2.0 * kr * (1.0 - kr) / kg / ranges.chroma;
+    m[2][1] = 2.0 * (1.0 - kb) / ranges.chroma;
     for (unsigned i = 0; i < 3; i++)
-        m[i][3] -= 128.0 * (m[i][1] + m[i][2]);
+        m[i][3] -= ranges.grey * (m[i][1] + m[i][2]);
 }

@@ -3,6 +3,7 @@
 #ifndef HRNET_OPS_FRAME_FORMAT_H
 #define HRNET_OPS_FRAME_FORMAT_H
 
+#include "kernels/frame_kernels.h"
 #include "ops/frame.h"
 
 #include <stdbool.h>
@@ -18,7 +19,8 @@ typedef struct {
 struct HrnetFrameLayout {
     const char *name; /* of the GstVideoFormat that lies in memory like this */
     HrnetFrameKind kind;
-    uint8_t sample_bytes;
+    uint8_t sample_bytes; /* 1, or 2: little-endian */
+    uint8_t depth, shift; /* bits of a sample's value, and below it */
     uint8_t n_components; /* 3, or 1 for gray */
     /* Y U V, or R G B, or Y. */
     HrnetFrameComponent components[3];
@@ -38,12 +40,18 @@ unsigned hrnet_frame_columns(const HrnetFrame *frame, unsigned component);
 size_t hrnet_frame_row_samples(const HrnetFrame *frame, unsigned plane);
 unsigned hrnet_frame_rows(const HrnetFrame *frame, unsigned plane);
 
-/* Rows from the frame's colour to the components Y, Cb, Cr as coded in bytes, for red, green, blue
- * in 0..1: component = m[i][0] * r + m[i][1] * g + m[i][2] * b + m[i][3]. RGB frames: times 255.
- * Gray: all in row 0. */
+/* Where the value lies in samples of two bytes. */
+HrnetSampleBits hrnet_frame_sample_bits(const HrnetFrameLayout *layout);
+
+/* The largest value of a sample. */
+unsigned hrnet_frame_max_value(const HrnetFrameLayout *layout);
+
+/* Rows from the frame's colour to the components Y, Cb, Cr as samples' values, for red, green, blue
+ * in 0..1: component = m[i][0] * r + m[i][1] * g + m[i][2] * b + m[i][3]. RGB frames: times the
+ * largest value. Gray: all in row 0. */
 void hrnet_frame_encoding(const HrnetFrame *frame, double m[3][4]);
 
-/* The other way, from bytes to red, green and blue in 0..1. */
+/* The other way, from values to red, green and blue in 0..1. */
 void hrnet_frame_decoding(const HrnetFrame *frame, double m[3][4]);
 
 #endif

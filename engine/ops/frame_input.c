@@ -1,11 +1,11 @@
 /* A video frame to the network's input tensor, one output row at a time.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * An output row needs a few rows of the frame. They are blended as they lie in memory, bytes of all
- * components alike; what comes out is filtered horizontally, component by component; then colour is
- * converted. Resizing before the colour conversion is the same as after it, since the conversion is
- * linear, but for one thing: colours out of the RGB cube are clamped after the resize, a
- * converter's output before it. */
+ * An output row needs a few rows of the frame. They are blended as they lie in memory, samples of
+ * all components alike; what comes out is filtered horizontally, component by component; then
+ * colour is converted. Resizing before the colour conversion is the same as after it, since the
+ * conversion is linear, but for one thing: colours out of the RGB cube are clamped after the
+ * resize, a converter's output before it. */
 #include "kernels/kernels.h"
 #include "ops/frame.h"
 #include "ops/frame_filter.h"
@@ -146,6 +146,22 @@ typedef struct {
     float *scratch;
 } Loop;
 
+/* The samples that output row y of a plane is made of, and room behind them. */
+static void blend_plane(const Loop *loop, unsigned plane, const HrnetAxisFilter *rows, unsigned y,
+                        float *blended)
+{
+    const HrnetFrame *frame = loop->frame;
+    const size_t n = hrnet_frame_row_samples(frame, plane), stride = frame->strides_bytes[plane];
+    const uint8_t *first = frame->planes[plane] + (size_t)rows->starts[y] * stride;
+    const float *weights = rows->weights + (size_t)y * rows->max_taps;
+    if (frame->layout->sample_bytes == 1)
+        loop->kernels->blend_rows(blended, first, (ptrdiff_t)stride, weights, rows->counts[y], n);
+    else
+        loop->kernels->blend_rows16(blended, first, (ptrdiff_t)stride, weights, rows->counts[y], n,
+                                    hrnet_frame_sample_bits(frame->layout));
+    memset(blended + n, 0, HRNET_LINE_ROOM * sizeof *blended);
+}
+
 /* A component of output row y, filtered both ways, to filtered. blended: of the plane it lies in,
  * kept from the component before where that is the same. */
 static void component_row(const Loop *loop, unsigned component, unsigned y, float *blended,
@@ -156,14 +172,7 @@ static void component_row(const Loop *loop, unsigned component, unsigned y, floa
     const HrnetFrameComponent *place = &places[component];
     const unsigned filter = component > 0 && input->frame.layout->half_columns ? CHROMA : LUMA;
     if (component == 0 || places[component - 1].plane != place->plane) {
-        const HrnetAxisFilter *rows = &input->rows[filter];
-        const size_t n = hrnet_frame_row_samples(loop->frame, place->plane);
-        const size_t stride_bytes = loop->frame->strides_bytes[place->plane];
-        loop->kernels->blend_rows(
-            blended, loop->frame->planes[place->plane] + (size_t)rows->starts[y] * stride_bytes,
-            (ptrdiff_t)stride_bytes, rows->weights + (size_t)y * rows->max_taps, rows->counts[y],
-            n);
-        memset(blended + n, 0, HRNET_LINE_ROOM * sizeof *blended);
+        blend_plane(loop, place->plane, &input->rows[filter], y, blended);
     }
     const float *samples = blended;
     if (place->step > 1) {

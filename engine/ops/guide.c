@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/guide.h"
 
+#include "kernels/sample16.h"
 #include "ops/frame_format.h"
 
 #include <stdlib.h>
@@ -21,7 +22,8 @@ struct HrnetGuide {
 /* Luma in a plane of its own, a byte after the other. */
 static bool has_luma_plane(const HrnetFrameLayout *layout)
 {
-    return layout->kind != HRNET_FRAME_KIND_RGB && layout->components[0].step == 1;
+    return layout->kind != HRNET_FRAME_KIND_RGB && layout->components[0].step == 1 &&
+           layout->sample_bytes == 1;
 }
 
 static bool cells_init(HrnetTensor cells[2], unsigned height, unsigned width)
@@ -96,23 +98,37 @@ typedef struct {
     uint8_t *luma;
 } Extraction;
 
-static void extract_row(const Extraction *extraction, unsigned y)
+/* By BT.601. */
+static void extract_rgb_row(const HrnetFrameLayout *layout, const uint8_t *row, unsigned n,
+                            uint8_t *luma)
 {
-    const HrnetFrameComponent *places = extraction->frame->layout->components;
-    const unsigned step = places[0].step, n = extraction->frame->width;
-    const uint8_t *row =
-        extraction->frame->planes[0] + (size_t)y * extraction->frame->strides_bytes[0];
-    uint8_t *luma = extraction->luma + (size_t)y * n;
-    if (extraction->frame->layout->kind != HRNET_FRAME_KIND_RGB) {
-        for (unsigned x = 0; x < n; x++)
-            luma[x] = row[places[0].offset + (size_t)x * step];
-        return;
-    }
+    const HrnetFrameComponent *places = layout->components;
     const uint8_t *r = row + places[0].offset, *g = row + places[1].offset,
                   *b = row + places[2].offset;
     for (unsigned x = 0; x < n; x++) {
-        const size_t i = (size_t)x * step;
+        const size_t i = (size_t)x * places[0].step;
         luma[x] = (uint8_t)((77u * r[i] + 150u * g[i] + 29u * b[i] + 128u) >> 8);
+    }
+}
+
+static void extract_row(const Extraction *extraction, unsigned y)
+{
+    const HrnetFrame *frame = extraction->frame;
+    const HrnetFrameLayout *layout = frame->layout;
+    const HrnetFrameComponent *place = &layout->components[0];
+    const uint8_t *row = frame->planes[0] + (size_t)y * frame->strides_bytes[0];
+    uint8_t *luma = extraction->luma + (size_t)y * frame->width;
+    if (layout->kind == HRNET_FRAME_KIND_RGB) {
+        extract_rgb_row(layout, row, frame->width, luma);
+    } else if (layout->sample_bytes == 1) {
+        for (unsigned x = 0; x < frame->width; x++)
+            luma[x] = row[place->offset + (size_t)x * place->step];
+    } else {
+        const HrnetSampleBits bits = hrnet_frame_sample_bits(layout);
+        for (unsigned x = 0; x < frame->width; x++)
+            luma[x] = (uint8_t)(hrnet_sample_get(
+                                    row + 2 * (place->offset + (size_t)x * place->step), bits) >>
+                                (layout->depth - 8));
     }
 }
 

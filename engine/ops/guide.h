@@ -16,8 +16,8 @@ void hrnet_guide_free(HrnetGuide *guide);
 /* Looks at a frame; what was seen before becomes the last. Allocates nothing. */
 void hrnet_guide_look(HrnetGuide *guide, const HrnetFrame *frame, HrnetWorkers *workers);
 
-/* The luma of the frame's pixels, coded as in the frame (of RGB: 0..255, by BT.601): the frame's
- * own plane, where it has one, so valid as long as the frame is. */
+/* The luma of the frame's pixels, coded as in the frame but by 8 bits (of RGB: 0..255, by BT.601):
+ * the frame's own plane, where it has one, so valid as long as the frame is. */
 const uint8_t *hrnet_guide_luma(const HrnetGuide *guide, size_t *stride_bytes);
 
 /* The same as one channel of height x width, in levels of 0..255: the frame reduced as

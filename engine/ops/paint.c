@@ -14,44 +14,62 @@ typedef struct {
     const HrnetFrame *frame;
     const uint8_t *labels;
     size_t labels_stride_bytes;
-    HrnetPaintTable table;
+    HrnetPaintTable table;     /* of samples of one byte, */
+    HrnetPaintTable16 table16; /* and of two */
 } Loop;
 
-/* The colours in the frame's components, times alpha. */
-static void table_fill(HrnetPaintTable *table, const HrnetFrame *frame, const uint32_t argb[256])
+/* The colours in the frame's components, times alpha: in the table of the frame's samples. */
+static void tables_fill(Loop *loop, const uint32_t argb[256])
 {
+    const double max = hrnet_frame_max_value(loop->frame->layout);
     double m[3][4];
-    hrnet_frame_encoding(frame, m);
-    table->n_labels = 0;
+    hrnet_frame_encoding(loop->frame, m);
     for (unsigned label = 0; label < 256; label++) {
         const unsigned alpha = argb[label] >> 24;
         const double r = (argb[label] >> 16 & 255) / 255.0;
         const double g = (argb[label] >> 8 & 255) / 255.0;
         const double b = (argb[label] & 255) / 255.0;
-        table->keep[label] = (uint16_t)(255 - alpha);
+        loop->table.keep[label] = loop->table16.keep[label] = (uint16_t)(255 - alpha);
         for (unsigned i = 0; i < 3; i++) {
             const double colour = m[i][0] * r + m[i][1] * g + m[i][2] * b + m[i][3];
-            table->add[i][label] = (uint16_t)lrint(fmin(fmax(colour, 0.0), 255.0) * (double)alpha);
+            const long add = lrint(fmin(fmax(colour, 0.0), max) * (double)alpha);
+            loop->table.add[i][label] = (uint16_t)add;
+            loop->table16.add[i][label] = (uint32_t)add;
         }
         if (alpha > 0)
-            table->n_labels = label + 1;
+            loop->table.n_labels = label + 1;
     }
+    loop->table16.bits = hrnet_frame_sample_bits(loop->frame->layout);
 }
 
 static uint8_t *component_row(const Loop *loop, unsigned component, unsigned y)
 {
-    const HrnetFrameComponent *place = &loop->frame->layout->components[component];
+    const HrnetFrameLayout *layout = loop->frame->layout;
+    const HrnetFrameComponent *place = &layout->components[component];
     return loop->frame->planes[place->plane] + y * loop->frame->strides_bytes[place->plane] +
-           place->offset;
+           (size_t)place->offset * layout->sample_bytes;
 }
 
-static void paint_chroma_row(const Loop *loop, unsigned y, const uint8_t *labels)
+/* A row of a component that has a sample a pixel. */
+static void paint_full_row(const Loop *loop, unsigned component, unsigned y, const uint8_t *labels)
+{
+    const HrnetFrameLayout *layout = loop->frame->layout;
+    const unsigned step = layout->components[component].step, width = loop->frame->width;
+    uint8_t *row = component_row(loop, component, y);
+    if (layout->sample_bytes == 1)
+        loop->kernels->paint_plane(row, step, labels, &loop->table, component, width);
+    else
+        loop->kernels->paint_plane16(row, step, labels, &loop->table16, component, width);
+}
+
+/* The chroma row whose first row of pixels is y, where there is one. */
+static void paint_half_row(const Loop *loop, unsigned y, const uint8_t *labels)
 {
     const HrnetFrame *frame = loop->frame;
-    const unsigned step = loop->frame->layout->components[1].step;
+    const unsigned step = frame->layout->components[1].step;
     const uint8_t *labels_below = labels;
     unsigned y_chroma = y;
-    if (loop->frame->layout->half_rows) {
+    if (frame->layout->half_rows) {
         /* The other row that the sample covers: the next one, or the next one of the field. */
         const unsigned other = frame->fields ? 2 : 1;
         if (y & other)
@@ -60,8 +78,12 @@ static void paint_chroma_row(const Loop *loop, unsigned y, const uint8_t *labels
         if (y + other < frame->height)
             labels_below += other * loop->labels_stride_bytes;
     }
-    loop->kernels->paint_chroma(component_row(loop, 1, y_chroma), component_row(loop, 2, y_chroma),
-                                step, labels, labels_below, &loop->table, frame->width);
+    uint8_t *u = component_row(loop, 1, y_chroma), *v = component_row(loop, 2, y_chroma);
+    if (frame->layout->sample_bytes == 1)
+        loop->kernels->paint_chroma(u, v, step, labels, labels_below, &loop->table, frame->width);
+    else
+        loop->kernels->paint_chroma16(u, v, step, labels, labels_below, &loop->table16,
+                                      frame->width);
 }
 
 static void paint_packed_row(const Loop *loop, unsigned y, const uint8_t *labels)
@@ -86,11 +108,13 @@ static void run_task(void *data, unsigned task, unsigned thread)
             paint_packed_row(loop, y, labels);
             continue;
         }
-        loop->kernels->paint_plane(component_row(loop, 0, y),
-                                   loop->frame->layout->components[0].step, labels, &loop->table, 0,
-                                   frame->width);
-        if (loop->frame->layout->kind == HRNET_FRAME_KIND_YUV)
-            paint_chroma_row(loop, y, labels);
+        paint_full_row(loop, 0, y, labels);
+        if (frame->layout->half_columns) {
+            paint_half_row(loop, y, labels);
+            continue;
+        }
+        for (unsigned i = 1; i < frame->layout->n_components; i++)
+            paint_full_row(loop, i, y, labels);
     }
 }
 
@@ -103,7 +127,7 @@ void hrnet_paint_run(const HrnetFrame *frame, const uint8_t *labels, size_t labe
         .labels = labels,
         .labels_stride_bytes = labels_stride_bytes,
     };
-    table_fill(&loop.table, frame, argb);
+    tables_fill(&loop, argb);
     if (loop.table.n_labels == 0)
         return;
     hrnet_workers_run(workers, (frame->height + BAND_ROWS - 1) / BAND_ROWS, run_task, &loop);

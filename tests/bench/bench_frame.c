@@ -1,11 +1,11 @@
 /* Times the frame's own way beside the network: frame to tensor, logits to labels, painting.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- *   bench-frame [--threads=N]
+ *   bench-frame [--threads=N] [--format=NAME]
  *
- * A frame of 1280x720 in I420, 19 classes, the network's input 512x1024. Scores are smooth fields
- * with some ten regions a picture, of which all but one class are painted. Medians, in
- * milliseconds. */
+ * A frame of 1280x720 in I420 or another format, 19 classes, the network's input 512x1024. Scores
+ * are smooth fields with some ten regions a picture, of which all but one class are painted.
+ * Medians, in milliseconds. */
 #include "base/cpu.h"
 #include "ops/frame_format.h"
 
@@ -47,28 +47,29 @@ static void fill_scores(const HrnetTensor *tensor)
         }
 }
 
-static HrnetFrame frame_new(void)
+static HrnetFrame frame_new(const HrnetFrameLayout *layout)
 {
-    HrnetFrame frame = { .layout = hrnet_frame_layout_find("I420"),
+    HrnetFrame frame = { .layout = layout,
                          .width = WIDTH,
                          .height = HEIGHT,
                          .kr = 0.2126,
                          .kb = 0.0722,
                          .chroma_left = true };
-    for (guint p = 0; p < 3; p++) {
-        const gsize stride = p == 0 ? WIDTH : WIDTH / 2, n_rows = p == 0 ? HEIGHT : HEIGHT / 2;
-        frame.planes[p] = g_malloc(stride * n_rows);
+    for (guint p = 0; p < hrnet_frame_n_planes(layout); p++) {
+        const gsize stride = hrnet_frame_row_samples(&frame, p) * layout->sample_bytes;
+        const gsize n_bytes = stride * hrnet_frame_rows(&frame, p);
+        frame.planes[p] = g_malloc(n_bytes);
         frame.strides_bytes[p] = stride;
-        for (gsize i = 0; i < stride * n_rows; i++)
+        for (gsize i = 0; i < n_bytes; i++)
             frame.planes[p][i] = (guint8)(16 + i * 7 % 220);
     }
     return frame;
 }
 
-static Bench bench_new(guint n_threads)
+static Bench bench_new(const HrnetFrameLayout *layout, guint n_threads)
 {
     const gfloat mean[3] = { 0.485f, 0.456f, 0.406f }, std[3] = { 0.229f, 0.224f, 0.225f };
-    Bench b = { .frame = frame_new(),
+    Bench b = { .frame = frame_new(layout),
                 .input = tensor_new(3, INPUT_HEIGHT, INPUT_WIDTH),
                 .logits = tensor_new(CLASSES, INPUT_HEIGHT / 4, INPUT_WIDTH / 4),
                 .labels = g_malloc(WIDTH * HEIGHT) };
@@ -125,13 +126,13 @@ static gdouble median_ms(gint64 *times)
 }
 
 /* One after the other, as in a stream, so that each finds the caches as the others leave them. */
-static void bench(guint n_threads)
+static void bench(const HrnetFrameLayout *layout, guint n_threads)
 {
     static void (*const steps[])(const Bench *, HrnetWorkers *) = { run_input, run_argmax,
                                                                     run_paint };
     gint64 times[G_N_ELEMENTS(steps)][ROUNDS];
     gdouble ms[G_N_ELEMENTS(steps)], sum = 0;
-    Bench b = bench_new(n_threads);
+    Bench b = bench_new(layout, n_threads);
     for (gint round = -3; round < ROUNDS; round++) {
         HrnetWorkers *workers = hrnet_workers_begin(n_threads);
         for (guint s = 0; s < G_N_ELEMENTS(steps); s++) {
@@ -153,8 +154,10 @@ static void bench(guint n_threads)
 int main(int argc, char **argv)
 {
     int n_threads = 2;
+    g_autofree char *format = g_strdup("I420");
     const GOptionEntry entries[] = {
         { "threads", 0, 0, G_OPTION_ARG_INT, &n_threads, "Threads (default: 2)", "N" },
+        { "format", 0, 0, G_OPTION_ARG_STRING, &format, "Frames' format (default: I420)", "NAME" },
         { NULL },
     };
     g_autoptr(GOptionContext) options = g_option_context_new(NULL);
@@ -165,7 +168,12 @@ int main(int argc, char **argv)
         g_printerr("%s\n", error ? error->message : "--threads is out of its range");
         return 2;
     }
+    const HrnetFrameLayout *layout = hrnet_frame_layout_find(format);
+    if (!layout) {
+        g_printerr("no format \"%s\"\n", format);
+        return 2;
+    }
     g_print("%s, kernels %s\n", hrnet_cpu_name(), hrnet_cpu_level_name(hrnet_cpu_features()));
-    bench((guint)n_threads);
+    bench(layout, (guint)n_threads);
     return 0;
 }

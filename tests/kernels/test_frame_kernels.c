@@ -39,6 +39,41 @@ static void check_blend_rows(const HrnetKernels *kernels)
     }
 }
 
+/* ---- blend_rows16 ---- */
+
+static void check_blend16_case(const HrnetKernels *kernels, size_t n, unsigned n_rows, GRand *rand)
+{
+    static const HrnetSampleBits all_bits[] = { { 6, 0x3ff }, { 0, 0x3ff }, { 0, 0xffff } };
+    const HrnetSampleBits bits = all_bits[g_rand_int_range(rand, 0, 3)];
+    const size_t stride_bytes = 2 * n + (size_t)g_rand_int_range(rand, 0, 9);
+    Guarded rows = guarded_new((n_rows - 1) * stride_bytes + 2 * n, 0);
+    Guarded weights = guarded_new_floats(n_rows, 0);
+    Guarded buffer = guarded_new_floats(n, 0);
+    guarded_randomise_bytes(&rows, rand);
+    guarded_randomise(&weights, rand);
+    Guarded expected = guarded_copy(&buffer);
+    guarded_case("blend_rows16 %zu of %u rows, bits %x from %u on", n, n_rows, bits.mask,
+                 bits.shift);
+    hrnet_blend_rows_u16_c(expected.floats, rows.bytes, (ptrdiff_t)stride_bytes, weights.floats,
+                           n_rows, n, bits);
+    kernels->frame.blend_rows16(buffer.floats, rows.bytes, (ptrdiff_t)stride_bytes, weights.floats,
+                                n_rows, n, bits);
+    guarded_compare_floats(&buffer, &expected, bits.mask * 1e-5);
+    guarded_close(&rows);
+    guarded_close(&weights);
+    guarded_close(&buffer);
+    guarded_close(&expected);
+}
+
+static void check_blend_rows16(const HrnetKernels *kernels)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(5);
+    for (size_t n = 1; n <= 140; n++) {
+        for (unsigned n_rows = 1; n_rows <= 6; n_rows++)
+            check_blend16_case(kernels, n, n_rows, rand);
+    }
+}
+
 /* ---- pick ---- */
 
 static void check_pick(const HrnetKernels *kernels)
@@ -150,6 +185,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     guarded_add_check("/frame-kernels/blend-rows", check_blend_rows);
+    guarded_add_check("/frame-kernels/blend-rows16", check_blend_rows16);
     guarded_add_check("/frame-kernels/pick", check_pick);
     guarded_add_check("/frame-kernels/filter-columns", check_filter_columns);
     guarded_add_check("/frame-kernels/color", check_color);

@@ -7,6 +7,9 @@
 
 void hrnet_blend_rows_u8_avx2(float *buffer, const uint8_t *rows, ptrdiff_t stride_bytes,
                               const float *weights, unsigned n_rows, size_t n);
+void hrnet_blend_rows_u16_avx2(float *buffer, const uint8_t *rows, ptrdiff_t stride_bytes,
+                               const float *weights, unsigned n_rows, size_t n,
+                               HrnetSampleBits bits);
 void hrnet_pick_f32_avx2(float *line, const float *buffer, unsigned step, unsigned offset,
                          size_t n);
 void hrnet_filter_columns_f32_avx2(float *out, const float *line, const HrnetFilterColumns *filter);

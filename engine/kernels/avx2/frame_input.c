@@ -36,6 +36,38 @@ void hrnet_blend_rows_u8_avx2(float *buffer, const uint8_t *rows, ptrdiff_t stri
         hrnet_blend_rows_u8_c(buffer + i, rows + i, stride_bytes, weights, n_rows, n - i);
 }
 
+static inline __m256 floats_of_samples(const uint8_t *samples, __m128i shift, __m256i mask)
+{
+    const __m128i eight = _mm_loadu_si128((const __m128i *)(const void *)samples);
+    const __m256i values = _mm256_cvtepu16_epi32(_mm_srl_epi16(eight, shift));
+    return _mm256_cvtepi32_ps(_mm256_and_si256(values, mask));
+}
+
+void hrnet_blend_rows_u16_avx2(float *buffer, const uint8_t *rows, ptrdiff_t stride_bytes,
+                               const float *weights, unsigned n_rows, size_t n,
+                               HrnetSampleBits bits)
+{
+    const __m128i shift = _mm_cvtsi32_si128((int)bits.shift);
+    const __m256i mask = _mm256_set1_epi32((int)bits.mask);
+    size_t i = 0;
+    for (; i + 4 * LANES <= n; i += 4 * LANES) {
+        const uint8_t *samples = rows + 2 * i;
+        __m256 sum[4] = { _mm256_setzero_ps(), _mm256_setzero_ps(), _mm256_setzero_ps(),
+                          _mm256_setzero_ps() };
+        for (unsigned r = 0; r < n_rows; r++, samples += stride_bytes) {
+            const __m256 weight = _mm256_set1_ps(weights[r]);
+            for (unsigned j = 0; j < 4; j++)
+                sum[j] = _mm256_fmadd_ps(
+                    weight, floats_of_samples(samples + 2 * j * LANES, shift, mask), sum[j]);
+        }
+        for (unsigned j = 0; j < 4; j++)
+            _mm256_storeu_ps(buffer + i + j * LANES, sum[j]);
+    }
+    if (i < n)
+        hrnet_blend_rows_u16_c(buffer + i, rows + 2 * i, stride_bytes, weights, n_rows, n - i,
+                               bits);
+}
+
 /* Lane i of a step's two or four vectors is float offset + i * step: each vector is spread by the
  * same permutation, and the lanes that come from it taken. */
 void hrnet_pick_f32_avx2(float *line, const float *buffer, unsigned step, unsigned offset, size_t n)

@@ -150,10 +150,13 @@ void hrnet_paint_chroma_u8_avx2(uint8_t *row_u, uint8_t *row_v, unsigned step,
 
 const HrnetFrameKernels hrnet_frame_kernels_avx2 = {
     .blend_rows = hrnet_blend_rows_u8_avx2,
+    .blend_rows16 = hrnet_blend_rows_u16_avx2,
     .pick = hrnet_pick_f32_avx2,
     .filter_columns = hrnet_filter_columns_f32_avx2,
     .color = hrnet_color_f32_avx2,
     .paint_plane = hrnet_paint_plane_u8_avx2,
     .paint_packed = hrnet_paint_packed_u8_avx2,
     .paint_chroma = hrnet_paint_chroma_u8_avx2,
+    .paint_plane16 = hrnet_paint_plane_u16_c,
+    .paint_chroma16 = hrnet_paint_chroma_u16_c,
 };

@@ -47,6 +47,47 @@ void hrnet_blend_rows_u8_avx512(float *buffer, const uint8_t *rows, ptrdiff_t st
     }
 }
 
+/* The samples' values; those outside of the mask are 0 and not read. */
+static inline __m512 floats_of_samples(const uint8_t *samples, __mmask16 lanes, __m128i shift,
+                                       __m512i mask)
+{
+    const __m256i sixteen = _mm256_maskz_loadu_epi16(lanes, samples);
+    const __m512i values = _mm512_cvtepu16_epi32(_mm256_srl_epi16(sixteen, shift));
+    return _mm512_cvtepi32_ps(_mm512_and_si512(values, mask));
+}
+
+void hrnet_blend_rows_u16_avx512(float *buffer, const uint8_t *rows, ptrdiff_t stride_bytes,
+                                 const float *weights, unsigned n_rows, size_t n,
+                                 HrnetSampleBits bits)
+{
+    const __m128i shift = _mm_cvtsi32_si128((int)bits.shift);
+    const __m512i mask = _mm512_set1_epi32((int)bits.mask);
+    const __mmask16 all = (__mmask16)0xffff;
+    size_t i = 0;
+    for (; i + 4 * LANES <= n; i += 4 * LANES) {
+        const uint8_t *samples = rows + 2 * i;
+        __m512 sum[4] = { _mm512_setzero_ps(), _mm512_setzero_ps(), _mm512_setzero_ps(),
+                          _mm512_setzero_ps() };
+        for (unsigned r = 0; r < n_rows; r++, samples += stride_bytes) {
+            const __m512 weight = _mm512_set1_ps(weights[r]);
+            for (unsigned j = 0; j < 4; j++)
+                sum[j] = _mm512_fmadd_ps(
+                    weight, floats_of_samples(samples + 2 * j * LANES, all, shift, mask), sum[j]);
+        }
+        for (unsigned j = 0; j < 4; j++)
+            _mm512_storeu_ps(buffer + i + j * LANES, sum[j]);
+    }
+    for (; i < n; i += LANES) {
+        const __mmask16 lanes = tail_mask(n - i);
+        const uint8_t *samples = rows + 2 * i;
+        __m512 sum = _mm512_setzero_ps();
+        for (unsigned r = 0; r < n_rows; r++, samples += stride_bytes)
+            sum = _mm512_fmadd_ps(_mm512_set1_ps(weights[r]),
+                                  floats_of_samples(samples, lanes, shift, mask), sum);
+        _mm512_mask_storeu_ps(buffer + i, lanes, sum);
+    }
+}
+
 /* Lane i is float offset + i * step of four vectors: of the first two, or, beyond 32, of the
  * others. */
 void hrnet_pick_f32_avx512(float *line, const float *buffer, unsigned step, unsigned offset,

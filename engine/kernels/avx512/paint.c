@@ -300,10 +300,13 @@ void hrnet_paint_chroma_u8_avx512(uint8_t *row_u, uint8_t *row_v, unsigned step,
 
 const HrnetFrameKernels hrnet_frame_kernels_avx512 = {
     .blend_rows = hrnet_blend_rows_u8_avx512,
+    .blend_rows16 = hrnet_blend_rows_u16_avx512,
     .pick = hrnet_pick_f32_avx512,
     .filter_columns = hrnet_filter_columns_f32_avx512,
     .color = hrnet_color_f32_avx512,
     .paint_plane = hrnet_paint_plane_u8_avx512,
     .paint_packed = hrnet_paint_packed_u8_avx512,
     .paint_chroma = hrnet_paint_chroma_u8_avx512,
+    .paint_plane16 = hrnet_paint_plane_u16_c,
+    .paint_chroma16 = hrnet_paint_chroma_u16_c,
 };
