@@ -13,10 +13,37 @@ typedef struct {
     guint8 *data;
     gsize stride;
     guint step, width, height, w_sub, h_sub;
-    gboolean fields; /* see gst_hrnet_image_has_fields(): height is even then */
+    guint depth, shift; /* bits of a value, and below it: 8 and 0, or in two bytes, little-endian */
+    gboolean fields;    /* see gst_hrnet_image_has_fields(): height is even then */
 } GstHrnetComponent;
 
-GstHrnetComponent gst_hrnet_component(GstVideoFrame *frame, guint component);
+GstHrnetComponent gst_hrnet_component(const GstVideoFrame *frame, guint component);
+
+static inline guint gst_hrnet_component_max(const GstHrnetComponent *component)
+{
+    return (1u << component->depth) - 1;
+}
+
+static inline guint gst_hrnet_component_get(const GstHrnetComponent *component,
+                                            const guint8 *sample)
+{
+    if (component->depth == 8)
+        return *sample;
+    return GST_READ_UINT16_LE(sample) >> component->shift & gst_hrnet_component_max(component);
+}
+
+/* Leaves the bits around the value as they are. */
+static inline void gst_hrnet_component_set(const GstHrnetComponent *component, guint8 *sample,
+                                           guint value)
+{
+    const guint place = gst_hrnet_component_max(component) << component->shift;
+
+    if (component->depth == 8)
+        *sample = (guint8)value;
+    else
+        GST_WRITE_UINT16_LE(sample,
+                            (GST_READ_UINT16_LE(sample) & ~place) | value << component->shift);
+}
 
 /* The first and the last row of pixels, of `height`, that row y of a component covers; the same
  * twice where it covers one. */
@@ -42,7 +69,7 @@ static inline guint gst_hrnet_n_colors(const GstVideoFrame *frame)
 }
 
 /* A colour, 0xRRGGBB, in a component other than alpha, by the matrix and range of the caps. */
-guint8 gst_hrnet_component_color(const GstVideoInfo *info, guint component, guint32 rgb);
+guint gst_hrnet_component_color(const GstVideoInfo *info, guint component, guint32 rgb);
 
 G_END_DECLS
 

@@ -4,39 +4,58 @@
 
 #include <string.h>
 
-/* Format n of the engine's, GST_VIDEO_FORMAT_UNKNOWN from their end on. */
-static GstVideoFormat video_format(guint n)
+static void append_format(GValue *list, const gchar *format)
 {
-    const gchar *name = hrnet_pixel_format_get_name((HrnetPixelFormat)n);
+    GValue name = G_VALUE_INIT;
 
-    return name ? gst_video_format_from_string(name) : GST_VIDEO_FORMAT_UNKNOWN;
+    g_value_init(&name, G_TYPE_STRING);
+    g_value_set_string(&name, format);
+    gst_value_list_append_and_take_value(list, &name);
 }
 
-void gst_hrnet_image_formats(GValue *list)
+void gst_hrnet_image_formats(GValue *list, gboolean first_choices)
 {
-    GstVideoFormat format;
+    const gchar *name;
 
     g_value_init(list, GST_TYPE_LIST);
-    for (guint n = 0; (format = video_format(n)) != GST_VIDEO_FORMAT_UNKNOWN; n++) {
-        GValue name = G_VALUE_INIT;
-
-        g_value_init(&name, G_TYPE_STRING);
-        g_value_set_static_string(&name, gst_video_format_to_string(format));
-        gst_value_list_append_and_take_value(list, &name);
+    for (guint n = 0; (name = hrnet_pixel_format_get_name((HrnetPixelFormat)n)) != NULL; n++) {
+        if ((n <= HRNET_PIXEL_FORMAT_GRAY8) == first_choices)
+            append_format(list, name);
     }
 }
 
-static gboolean pixel_format(GstVideoFormat wanted, HrnetPixelFormat *pixel)
+static gboolean pixel_format(GstVideoFormat format, HrnetPixelFormat *pixel)
 {
-    GstVideoFormat format;
+    const gchar *wanted = gst_video_format_to_string(format), *name;
 
-    for (guint n = 0; (format = video_format(n)) != GST_VIDEO_FORMAT_UNKNOWN; n++) {
-        if (format == wanted) {
+    for (guint n = 0; (name = hrnet_pixel_format_get_name((HrnetPixelFormat)n)) != NULL; n++) {
+        if (g_str_equal(name, wanted)) {
             *pixel = (HrnetPixelFormat)n;
             return TRUE;
         }
     }
     return FALSE;
+}
+
+gboolean gst_hrnet_image_is_native(GstVideoFormat format)
+{
+    HrnetPixelFormat pixel;
+
+    return format != GST_VIDEO_FORMAT_UNKNOWN && pixel_format(format, &pixel);
+}
+
+void gst_hrnet_image_foreign_formats(GValue *list)
+{
+    guint n_formats;
+    const GstVideoFormat *formats = gst_video_formats_raw(&n_formats);
+
+    g_value_init(list, GST_TYPE_LIST);
+    for (guint i = 0; i < n_formats; i++) {
+        const GstVideoFormatInfo *info = gst_video_format_get_info(formats[i]);
+
+        if (info->unpack_func && info->pack_func && !gst_hrnet_image_is_native(formats[i]))
+            append_format(list, GST_VIDEO_FORMAT_INFO_NAME(info));
+    }
 }
 
 /* Memory of a buffer that is of another kind than the system's and cannot be mapped, or NULL. */

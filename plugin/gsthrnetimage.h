@@ -10,9 +10,16 @@ G_BEGIN_DECLS
 /* Of caps whose frames lie in memory that may or may not be mapped. */
 #define GST_HRNET_FEATURE_DMABUF "memory:DMABuf"
 
-/* The names of the formats that the element takes, a GST_TYPE_LIST in the order in which it would
- * rather have them. list: not initialised yet. */
-void gst_hrnet_image_formats(GValue *list);
+/* The names of the formats that are read and drawn on as they are, in the order in which the
+ * element would rather have them, as a GST_TYPE_LIST. first_choices: those of 8 bits that it has
+ * always had, which upstream is to send where it could send others too; else the others. list: not
+ * initialised yet. */
+void gst_hrnet_image_formats(GValue *list, gboolean first_choices);
+/* Likewise all others that GStreamer can unpack. */
+void gst_hrnet_image_foreign_formats(GValue *list);
+
+/* Whether frames of a format are read and drawn on as they are. */
+gboolean gst_hrnet_image_is_native(GstVideoFormat format);
 
 /* Maps a buffer that has to hold a frame of the caps, without a reference. A buffer's GstVideoMeta
  * goes over the caps in where its planes lie, but not in its size: what the caps say is what masks

@@ -73,7 +73,7 @@ static gboolean sum_cells(GstHrnetRegion *region, const GstHrnetComponent *plane
             guint sum = 0, count = 0;
 
             for (guint x = column * cell_width; x < end; x++) {
-                sum += touched[x] ? row[x * plane->step] : 0;
+                sum += touched[x] ? gst_hrnet_component_get(plane, row + x * plane->step) : 0;
                 count += touched[x];
             }
             cells->sums[first + column] += sum;
@@ -126,10 +126,12 @@ static void write_squares(GstHrnetRegion *region, const GstHrnetComponent *plane
         for (guint column = 0; column < cells->columns; column++) {
             const guint end = MIN((column + 1) * cell_width, plane->width);
             const gfloat count = MAX(cells->counts[first + column], 1);
-            const guint8 mean = (guint8)(cells->sums[first + column] / count + 0.5f);
+            const guint mean = (guint)(cells->sums[first + column] / count + 0.5f);
 
-            for (guint x = column * cell_width; x < end; x++)
-                row[x * plane->step] = touched[x] ? mean : row[x * plane->step];
+            for (guint x = column * cell_width; x < end; x++) {
+                if (touched[x])
+                    gst_hrnet_component_set(plane, row + x * plane->step, mean);
+            }
         }
     }
 }
@@ -175,16 +177,19 @@ static void blend_rows(const GstHrnetCells *cells, guint row0, guint row1, gfloa
 }
 
 /* From the centre of one cell to the centre of the next, along a row. */
-static void write_blurred_run(const guint8 *touched, guint8 *row, guint step, guint begin,
-                              guint end, gfloat weight, gfloat weight_step, const gfloat sums[2],
-                              const gfloat counts[2])
+static void write_blurred_run(const GstHrnetComponent *plane, const guint8 *touched, guint8 *row,
+                              guint begin, guint end, gfloat weight, gfloat weight_step,
+                              const gfloat sums[2], const gfloat counts[2])
 {
+    const gfloat max = (gfloat)gst_hrnet_component_max(plane);
+
     for (guint x = begin; x < end; x++, weight += weight_step) {
         const gfloat count = counts[0] + (counts[1] - counts[0]) * weight;
+        const gfloat sum = sums[0] + (sums[1] - sums[0]) * weight;
 
         if (touched[x])
-            row[x * step] =
-                (guint8)(MIN((sums[0] + (sums[1] - sums[0]) * weight) / count, 255) + 0.5f);
+            gst_hrnet_component_set(plane, row + x * plane->step,
+                                    (guint)(MIN(sum / count, max) + 0.5f));
     }
 }
 
@@ -206,7 +211,7 @@ static void write_blurred(GstHrnetRegion *region, const GstHrnetComponent *plane
             const guint left = i > 0 ? i - 1 : 0, right = MIN(i, n - 1);
             const gfloat first = (begin + 0.5f) / cell_width + 0.5f - i;
 
-            write_blurred_run(touched, row, plane->step, begin, i == n ? plane->width : end, first,
+            write_blurred_run(plane, touched, row, begin, i == n ? plane->width : end, first,
                               1.0f / cell_width, (const gfloat[]){ sums[left], sums[right] },
                               (const gfloat[]){ counts[left], counts[right] });
             begin = MAX(begin, end);
@@ -241,7 +246,7 @@ gboolean gst_hrnet_hide_blur(GstHrnetRegion *region, GstVideoFrame *frame, guint
 static void blacken(const gfloat *opaque, GstVideoFrame *frame, guint component)
 {
     const GstHrnetComponent plane = gst_hrnet_component(frame, component);
-    const guint8 black = gst_hrnet_component_color(&frame->info, component, 0);
+    const guint black = gst_hrnet_component_color(&frame->info, component, 0);
     const guint width = (guint)GST_VIDEO_FRAME_WIDTH(frame),
                 height = (guint)GST_VIDEO_FRAME_HEIGHT(frame);
 
@@ -257,7 +262,8 @@ static void blacken(const gfloat *opaque, GstVideoFrame *frame, guint component)
             const guint x0 = x << plane.w_sub, x1 = MIN(x0 + plane.w_sub, width - 1);
 
             if (a[x0] + a[x1] + b[x0] + b[x1] == 0)
-                plane.data[y * plane.stride + x * plane.step] = black;
+                gst_hrnet_component_set(&plane, plane.data + y * plane.stride + x * plane.step,
+                                        black);
         }
     }
 }

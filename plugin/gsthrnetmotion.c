@@ -2,37 +2,38 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gsthrnetmotion.h"
 
+#include "gsthrnetcomponent.h"
+
 /* Pixels that a place's mean is taken of: POINTS x POINTS, spread over the place. */
 #define POINTS 4
 
-/* Where the components of luma lie in a pixel: Y alone, or R, G and B. */
+/* What luma is made of: Y alone, or R, G and B. */
 typedef struct {
-    const guint8 *data[3];
-    gint stride, step;
+    GstHrnetComponent components[3];
     guint n;
 } Luma;
 
 static Luma find_luma(const GstVideoFrame *frame)
 {
-    Luma luma = {
-        .stride = GST_VIDEO_FRAME_COMP_STRIDE(frame, 0),
-        .step = GST_VIDEO_FRAME_COMP_PSTRIDE(frame, 0),
-        .n = GST_VIDEO_INFO_IS_RGB(&frame->info) ? 3 : 1,
-    };
+    Luma luma = { .n = GST_VIDEO_INFO_IS_RGB(&frame->info) ? 3 : 1 };
 
     for (guint c = 0; c < luma.n; c++)
-        luma.data[c] = GST_VIDEO_FRAME_COMP_DATA(frame, c);
+        luma.components[c] = gst_hrnet_component(frame, c);
     return luma;
 }
 
-/* Thirds of R, G and B do for telling change. */
+/* In 0..255. Thirds of R, G and B do for telling change. */
 static guint pixel_luma(const Luma *luma, guint x, guint y)
 {
-    const gsize offset = (gsize)y * luma->stride + (gsize)x * luma->step;
+    guint sum = 0;
 
-    if (luma->n == 1)
-        return luma->data[0][offset];
-    return (luma->data[0][offset] + luma->data[1][offset] + luma->data[2][offset]) / 3;
+    for (guint c = 0; c < luma->n; c++) {
+        const GstHrnetComponent *component = &luma->components[c];
+        const guint8 *sample = component->data + y * component->stride + x * component->step;
+
+        sum += gst_hrnet_component_get(component, sample) >> (component->depth - 8);
+    }
+    return sum / luma->n;
 }
 
 void gst_hrnet_motion_look(GstHrnetMotion *motion, const GstVideoFrame *frame)

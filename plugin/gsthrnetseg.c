@@ -14,6 +14,22 @@
  *
  * A label is a byte: 0 means unlabelled, k is the network's class k-1.
  *
+ * ## Formats
+ *
+ * Frames are read and drawn on in their own format: I420, YV12, NV12, NV21, YUY2, UYVY, RGB, BGR,
+ * RGBx, BGRx, xRGB, xBGR, RGBA, BGRA, ARGB, ABGR and GRAY8, of which upstream sends one where it
+ * could send others as well; Y42B, Y444, NV16, YVYU, VYUY; P010_10LE, I420_10LE and GRAY16_LE, at
+ * their own depth. Colours go by the caps' colorimetry. Samples that are not drawn on stay as they
+ * are to the last bit, those that have no part in a value included, as in samples that are.
+ *
+ * In #GstHrnetSeg:mode `meta` the element takes every format that GStreamer can unpack. Those that
+ * are not in the list above are converted to 8 bits for the network; with
+ * #GstHrnetSeg:fail-closed a frame that must not show becomes black.
+ *
+ * The values of HDR video (PQ and HLG, ITU-R BT.2100) are taken for those of SDR: the network sees
+ * them as they are coded, without their transfer function, and a colour is drawn with the values
+ * that it has in SDR.
+ *
  * ## Metadata
  *
  * With #GstHrnetSeg:attach-meta each frame carries the custom metadata `GstHrnetSegMeta` (see

@@ -16,6 +16,7 @@
 #define GST_HRNET_SEG_H
 
 #include "gsthrnetenums.h"
+#include "gsthrnetforeign.h"
 #include "gsthrnethide.h"
 #include "gsthrnetload.h"
 #include "gsthrnetmotion.h"
@@ -136,6 +137,7 @@ struct _GstHrnetSeg {
     gboolean warned;              /* of frames being hidden, for this time */
     guint n_failures;             /* frames in a row that something failed of */
     GstVideoConverter *converter; /* of `alpha` */
+    GstHrnetForeign foreign;
     GstHrnetRegion region;
     GstHrnetCells cells;
 

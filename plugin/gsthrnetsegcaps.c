@@ -12,6 +12,83 @@ GST_DEBUG_CATEGORY_EXTERN(gst_hrnet_seg_debug);
 /* The parent of the element's class. */
 static GstBaseTransformClass *base_class;
 
+/* Of any size and rate. feature: of the memory, NULL for the system's. */
+static GstCaps *caps_of_formats(const GValue *formats, const gchar *feature)
+{
+    GstStructure *structure = gst_structure_new_empty("video/x-raw");
+    GstCaps *caps = gst_caps_new_empty();
+
+    gst_structure_set_value(structure, "format", formats);
+    gst_structure_set(structure, "width", GST_TYPE_INT_RANGE, MIN_SIZE, MAX_SIZE, "height",
+                      GST_TYPE_INT_RANGE, MIN_SIZE, MAX_SIZE, "framerate", GST_TYPE_FRACTION_RANGE,
+                      0, 1, G_MAXINT, 1, NULL);
+    gst_caps_append_structure_full(caps, structure,
+                                   feature ? gst_caps_features_new(feature, NULL) : NULL);
+    return caps;
+}
+
+/* What a pad takes of the formats, which it takes over. */
+static void append_formats(GstCaps *caps, GstPadDirection direction, GValue *formats)
+{
+    gst_caps_append(caps, caps_of_formats(formats, NULL));
+    if (direction == GST_PAD_SINK)
+        gst_caps_append(caps, caps_of_formats(formats, GST_HRNET_FEATURE_DMABUF));
+    g_value_unset(formats);
+}
+
+/* What a pad takes in modes that draw. The first choices stand before all else, in structures of
+ * their own: where upstream could send others too it fixes one of these. */
+static GstCaps *drawn_caps(GstPadDirection direction)
+{
+    GstCaps *caps = gst_caps_new_empty();
+    GValue formats = G_VALUE_INIT;
+
+    gst_hrnet_image_formats(&formats, TRUE);
+    if (direction == GST_PAD_SRC) {
+        GValue made = G_VALUE_INIT;
+
+        /* By `alpha` alone. */
+        g_value_init(&made, G_TYPE_STRING);
+        g_value_set_static_string(&made, "A420");
+        gst_value_list_append_and_take_value(&formats, &made);
+    }
+    append_formats(caps, direction, &formats);
+    gst_hrnet_image_formats(&formats, FALSE);
+    append_formats(caps, direction, &formats);
+    return caps;
+}
+
+static GstCaps *drawn_sink_caps, *drawn_src_caps;
+
+static GstCaps *drawn(GstPadDirection direction)
+{
+    return direction == GST_PAD_SINK ? drawn_sink_caps : drawn_src_caps;
+}
+
+/* `meta` takes whatever GStreamer can unpack. */
+static GstPadTemplate *make_template(const gchar *name, GstPadDirection direction)
+{
+    GstCaps *caps = gst_caps_copy(drawn(direction));
+    GValue formats = G_VALUE_INIT;
+    GstPadTemplate *pad_template;
+
+    gst_hrnet_image_foreign_formats(&formats);
+    append_formats(caps, direction, &formats);
+    pad_template = gst_pad_template_new(name, direction, GST_PAD_ALWAYS, caps);
+    gst_caps_unref(caps);
+    return pad_template;
+}
+
+void gst_hrnet_seg_caps_add_templates(GstElementClass *klass)
+{
+    drawn_sink_caps = drawn_caps(GST_PAD_SINK);
+    drawn_src_caps = drawn_caps(GST_PAD_SRC);
+    GST_MINI_OBJECT_FLAG_SET(drawn_sink_caps, GST_MINI_OBJECT_FLAG_MAY_BE_LEAKED);
+    GST_MINI_OBJECT_FLAG_SET(drawn_src_caps, GST_MINI_OBJECT_FLAG_MAY_BE_LEAKED);
+    gst_element_class_add_pad_template(klass, make_template("sink", GST_PAD_SINK));
+    gst_element_class_add_pad_template(klass, make_template("src", GST_PAD_SRC));
+}
+
 /* What caps are made for. */
 static GstHrnetMode current_mode(GstHrnetSeg *self)
 {
@@ -100,12 +177,23 @@ static GstCaps *other_memory(GstCaps *caps, GstPadDirection direction)
     return other;
 }
 
+/* Of a pad's caps those that a mode can have there (transfer full). */
+static GstCaps *possible_caps(GstHrnetMode mode, GstCaps *caps, GstPadDirection direction)
+{
+    if (mode == GST_HRNET_MODE_META)
+        return gst_caps_ref(caps);
+    return gst_caps_intersect_full(caps, drawn(direction), GST_CAPS_INTERSECT_FIRST);
+}
+
 GstCaps *gst_hrnet_seg_caps_of_mode(GstHrnetMode mode, GstCaps *caps, GstPadDirection direction)
 {
     const gchar *formats = made_formats(mode);
-    GstCaps *other = formats ? made_caps(caps, direction, formats) : gst_caps_ref(caps);
+    g_autoptr(GstCaps) here = possible_caps(mode, caps, direction);
+    g_autoptr(GstCaps) there = formats ? made_caps(here, direction, formats) : gst_caps_ref(here);
 
-    return gst_caps_is_any(other) ? other : other_memory(other, direction);
+    if (!gst_caps_is_any(there))
+        there = other_memory(there, direction);
+    return possible_caps(mode, there, direction == GST_PAD_SINK ? GST_PAD_SRC : GST_PAD_SINK);
 }
 
 static GstCaps *transform_caps(GstBaseTransform *trans, GstPadDirection direction, GstCaps *caps,
@@ -129,6 +217,10 @@ gboolean gst_hrnet_seg_mode_fits(GstHrnetSeg *self, GstHrnetMode mode)
     const GstVideoFormat in = GST_VIDEO_INFO_FORMAT(&self->in_info);
     const GstVideoFormat out = GST_VIDEO_INFO_FORMAT(&self->out_info);
 
+    if (mode == GST_HRNET_MODE_META)
+        return out == in;
+    if (!gst_hrnet_image_is_native(in))
+        return FALSE;
     if (mode == GST_HRNET_MODE_MASK)
         return out == GST_VIDEO_FORMAT_GRAY8;
     if (mode == GST_HRNET_MODE_ALPHA)
@@ -141,13 +233,23 @@ gboolean gst_hrnet_seg_mode_fits(GstHrnetSeg *self, GstHrnetMode mode)
 static GstHrnetMode mode_for_caps(GstHrnetSeg *self)
 {
     const GstHrnetMode candidates[] = { current_mode(self), self->negotiated_mode,
-                                        GST_HRNET_MODE_OVERLAY, GST_HRNET_MODE_ALPHA };
+                                        GST_HRNET_MODE_OVERLAY, GST_HRNET_MODE_META,
+                                        GST_HRNET_MODE_ALPHA };
 
     for (guint i = 0; i < G_N_ELEMENTS(candidates); i++) {
         if (gst_hrnet_seg_mode_fits(self, candidates[i]))
             return candidates[i];
     }
     return GST_HRNET_MODE_MASK;
+}
+
+/* The pads' templates have what any mode takes. */
+static gboolean accept_caps(GstBaseTransform *trans, GstPadDirection direction, GstCaps *caps)
+{
+    g_autoptr(GstCaps) possible =
+        possible_caps(current_mode(GST_HRNET_SEG(trans)), caps, direction);
+
+    return !gst_caps_is_empty(possible) && base_class->accept_caps(trans, direction, caps);
 }
 
 /* Width by height of a displayed frame. */
@@ -309,51 +411,11 @@ static gboolean decide_allocation(GstBaseTransform *trans, GstQuery *query)
     return base_class->decide_allocation(trans, query);
 }
 
-/* Of any size and rate. feature: of the memory, NULL for the system's. */
-static GstCaps *caps_of_formats(const GValue *formats, const gchar *feature)
-{
-    GstStructure *structure = gst_structure_new_empty("video/x-raw");
-    GstCaps *caps = gst_caps_new_empty();
-
-    gst_structure_set_value(structure, "format", formats);
-    gst_structure_set(structure, "width", GST_TYPE_INT_RANGE, MIN_SIZE, MAX_SIZE, "height",
-                      GST_TYPE_INT_RANGE, MIN_SIZE, MAX_SIZE, "framerate", GST_TYPE_FRACTION_RANGE,
-                      0, 1, G_MAXINT, 1, NULL);
-    gst_caps_append_structure_full(caps, structure,
-                                   feature ? gst_caps_features_new(feature, NULL) : NULL);
-    return caps;
-}
-
-static void add_template(GstElementClass *klass, const gchar *name, GstPadDirection direction,
-                         GstCaps *caps)
-{
-    gst_element_class_add_pad_template(klass,
-                                       gst_pad_template_new(name, direction, GST_PAD_ALWAYS, caps));
-    gst_caps_unref(caps);
-}
-
-void gst_hrnet_seg_caps_add_templates(GstElementClass *klass)
-{
-    GValue formats = G_VALUE_INIT, made = G_VALUE_INIT;
-    GstCaps *caps;
-
-    gst_hrnet_image_formats(&formats);
-    caps = caps_of_formats(&formats, NULL);
-    gst_caps_append(caps, caps_of_formats(&formats, GST_HRNET_FEATURE_DMABUF));
-    add_template(klass, "sink", GST_PAD_SINK, caps);
-
-    /* A420 is made by `alpha` alone. */
-    g_value_init(&made, G_TYPE_STRING);
-    g_value_set_static_string(&made, "A420");
-    gst_value_list_append_and_take_value(&formats, &made);
-    add_template(klass, "src", GST_PAD_SRC, caps_of_formats(&formats, NULL));
-    g_value_unset(&formats);
-}
-
 void gst_hrnet_seg_caps_class_init(GstBaseTransformClass *klass)
 {
     base_class = g_type_class_peek_parent(klass);
     klass->transform_caps = GST_DEBUG_FUNCPTR(transform_caps);
+    klass->accept_caps = GST_DEBUG_FUNCPTR(accept_caps);
     klass->set_caps = GST_DEBUG_FUNCPTR(set_caps);
     klass->get_unit_size = GST_DEBUG_FUNCPTR(unit_size);
     klass->transform_size = GST_DEBUG_FUNCPTR(transform_size);

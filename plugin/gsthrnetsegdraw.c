@@ -11,6 +11,7 @@
 void gst_hrnet_seg_draw_close(GstHrnetSeg *self)
 {
     g_clear_pointer(&self->converter, gst_video_converter_free);
+    gst_hrnet_foreign_clear(&self->foreign);
     gst_hrnet_region_clear(&self->region);
     gst_hrnet_cells_clear(&self->cells);
 }
@@ -115,12 +116,23 @@ static gboolean convert(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFram
     return TRUE;
 }
 
+static gboolean fail_without_memory(GError **error)
+{
+    g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY,
+                        "no memory for the region of a frame");
+    return FALSE;
+}
+
 /* in: NULL where the picture is in `out` already. */
 static gboolean draw(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame *out, GError **error)
 {
     if (self->mode == GST_HRNET_MODE_MASK) {
         copy_labels(self->result && !self->hides_all ? self->result->mask : NULL, out);
         return TRUE;
+    }
+    if (!gst_hrnet_image_is_native(GST_VIDEO_INFO_FORMAT(&self->in_info))) {
+        /* `meta` alone takes such frames, and hides the whole of one. */
+        return gst_hrnet_foreign_blacken(out) || fail_without_memory(error);
     }
     if (in && !convert(self, in, out)) {
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_UNSUPPORTED, "%s cannot be converted to %s",
@@ -129,11 +141,7 @@ static gboolean draw(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame *
     }
     if (self->mode == GST_HRNET_MODE_OVERLAY && !self->hides_all)
         return paint(self, out, error);
-    if (hide(self, out))
-        return TRUE;
-    g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY,
-                        "no memory for the region of a frame");
-    return FALSE;
+    return hide(self, out) || fail_without_memory(error);
 }
 
 gboolean gst_hrnet_seg_draw(GstHrnetSeg *self, GstBuffer *inbuf, GstBuffer *outbuf, GError **error)

@@ -290,7 +290,8 @@ static gboolean collect(GstHrnetSeg *self, GError **error)
 }
 
 /* Has the frame segmented by the worker, which is idle. */
-static gboolean hand_to_worker(GstHrnetSeg *self, const GstVideoFrame *frame, GError **error)
+static gboolean hand_to_worker(GstHrnetSeg *self, const GstVideoInfo *info,
+                               const GstVideoFrame *frame, GError **error)
 {
     GstHrnetJob job = { .network = self->network, .shape = self->shape };
 
@@ -299,7 +300,7 @@ static gboolean hand_to_worker(GstHrnetSeg *self, const GstVideoFrame *frame, GE
     job.inference = next_inference(self, frame->buffer);
     if (!self->worker)
         self->worker = gst_hrnet_worker_new();
-    if (gst_hrnet_worker_begin(self->worker, &job, &self->in_info, frame)) {
+    if (gst_hrnet_worker_begin(self->worker, &job, info, frame)) {
         self->job_carried = FALSE;
         self->why = "its inference has begun";
         return TRUE;
@@ -308,20 +309,33 @@ static gboolean hand_to_worker(GstHrnetSeg *self, const GstVideoFrame *frame, GE
     return FALSE;
 }
 
+/* info: without what the frame's own memory says. */
+static gboolean look_at_frame(GstHrnetSeg *self, const GstVideoInfo *info,
+                              const GstVideoFrame *frame, GError **error)
+{
+    if (self->latest)
+        return hand_to_worker(self, info, frame, error);
+    return is_static(self, frame) || infer(self, frame, error);
+}
+
 static gboolean look_at_pixels(GstHrnetSeg *self, GstBuffer *buffer, GError **error)
 {
-    GstVideoFrame frame;
-    gboolean ok = TRUE;
+    GstVideoFrame frame, readable;
+    gboolean ok;
 
     if (!gst_hrnet_image_map(&frame, &self->in_info, buffer, GST_MAP_READ, error)) {
         self->unreadable = TRUE;
         return FALSE;
     }
     self->unproven = FALSE;
-    if (self->latest) {
-        ok = hand_to_worker(self, &frame, error);
-    } else if (!is_static(self, &frame)) {
-        ok = infer(self, &frame, error);
+    if (gst_hrnet_image_is_native(GST_VIDEO_INFO_FORMAT(&self->in_info))) {
+        ok = look_at_frame(self, &self->in_info, &frame, error);
+    } else {
+        ok = gst_hrnet_foreign_read(&self->foreign, &frame, &readable, error);
+        if (ok) {
+            ok = look_at_frame(self, &self->foreign.to, &readable, error);
+            gst_video_frame_unmap(&readable);
+        }
     }
     gst_video_frame_unmap(&frame);
     return ok;

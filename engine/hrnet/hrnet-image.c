@@ -96,8 +96,8 @@ void hrnet_image_init(HrnetImage *image, HrnetPixelFormat format, guint width, g
  * @image: an image with format and size
  * @data: (array length=size): pixels, all planes one after the other
  * @size: bytes at @data
- * @stride_bytes: of plane 0, 0 = a row's bytes; the chroma planes of I420 and YV12 have half of it,
- * rounded up
+ * @stride_bytes: of plane 0, 0 = a row's bytes; the chroma planes have what as many
+ * pixels take there: those of I420 half of it, rounded up
  * @error: return location for an error
  *
  * Points the planes of @image into one block of memory, which must stay where it is for as long as

@@ -25,9 +25,20 @@ G_BEGIN_DECLS
  * @HRNET_PIXEL_FORMAT_ARGB: 4 bytes a pixel
  * @HRNET_PIXEL_FORMAT_ABGR: 4 bytes a pixel
  * @HRNET_PIXEL_FORMAT_GRAY8: one byte a pixel, luma
+ * @HRNET_PIXEL_FORMAT_Y42B: planes Y, U, V; 4:2:2
+ * @HRNET_PIXEL_FORMAT_Y444: planes Y, U, V; 4:4:4
+ * @HRNET_PIXEL_FORMAT_NV16: planes Y, UV; 4:2:2
+ * @HRNET_PIXEL_FORMAT_YVYU: packed Y V Y U; 4:2:2
+ * @HRNET_PIXEL_FORMAT_VYUY: packed V Y U Y; 4:2:2
+ * @HRNET_PIXEL_FORMAT_P010_10LE: planes Y, UV; 4:2:0; the upper ten bits of two bytes,
+ *   little-endian
+ * @HRNET_PIXEL_FORMAT_I420_10LE: planes Y, U, V; 4:2:0; the lower ten bits of two bytes,
+ *   little-endian
+ * @HRNET_PIXEL_FORMAT_GRAY16_LE: luma, two bytes a pixel, little-endian
  *
  * How an image's bytes lie in memory: as in the #GstVideoFormat of the same name. Components named
- * in byte order.
+ * in byte order. Formats of two bytes a sample need no alignment; bits that have no part in a value
+ * are not read, and stay as they are where a sample is painted.
  */
 typedef enum {
     HRNET_PIXEL_FORMAT_I420,
@@ -47,6 +58,14 @@ typedef enum {
     HRNET_PIXEL_FORMAT_ARGB,
     HRNET_PIXEL_FORMAT_ABGR,
     HRNET_PIXEL_FORMAT_GRAY8,
+    HRNET_PIXEL_FORMAT_Y42B,
+    HRNET_PIXEL_FORMAT_Y444,
+    HRNET_PIXEL_FORMAT_NV16,
+    HRNET_PIXEL_FORMAT_YVYU,
+    HRNET_PIXEL_FORMAT_VYUY,
+    HRNET_PIXEL_FORMAT_P010_10LE,
+    HRNET_PIXEL_FORMAT_I420_10LE,
+    HRNET_PIXEL_FORMAT_GRAY16_LE,
 } HrnetPixelFormat;
 
 /**
@@ -94,7 +113,8 @@ typedef enum {
  * RGB formats
  * @kb: weight of blue in luma, 0.114 for BT.601, 0.0722 for BT.709, 0.0593 for BT.2020; unused by
  * RGB formats
- * @full_range: luma is 0..255 rather than 16..235; unused by RGB formats
+ * @full_range: luma is 0..255 rather than 16..235, or as much more as there are more bits; unused
+ *   by RGB formats
  * @chroma_left: whether chroma samples that two luma columns share sit on the left one (MPEG-2's
  * siting) rather than between them
  * @interlaced: rows of 4:2:0 chroma lie in fields, which painting goes by: rows 2p and 2p + 1 cover
@@ -103,9 +123,10 @@ typedef enum {
  * picture does
  *
  * A description of pixels that belong to the caller. hrnet_image_init() fills in everything but the
- * planes. The structure is plain: put it on the stack, copy it by assignment. Where it is filled
- * without hrnet_image_init() all else has to be zero: members that later versions make of what is
- * reserved are zero where they change nothing.
+ * planes. Values are taken to be coded as those of SDR video are: of PQ and HLG (ITU-R BT.2100) as
+ * they stand, without their transfer function. The structure is plain: put it on the stack, copy it
+ * by assignment. Where it is filled without hrnet_image_init() all else has to be zero: members
+ * that later versions make of what is reserved are zero where they change nothing.
  */
 typedef struct {
     HrnetPixelFormat format;

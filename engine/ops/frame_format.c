@@ -27,6 +27,14 @@ static const HrnetFrameLayout layouts[] = {
     { "ARGB", RGB, 1, 8, 0, 3, { { 0, 1, 4 }, { 0, 2, 4 }, { 0, 3, 4 } }, false, false },
     { "ABGR", RGB, 1, 8, 0, 3, { { 0, 3, 4 }, { 0, 2, 4 }, { 0, 1, 4 } }, false, false },
     { "GRAY8", GRAY, 1, 8, 0, 1, { { 0, 0, 1 } }, false, false },
+    { "Y42B", YUV, 1, 8, 0, 3, { { 0, 0, 1 }, { 1, 0, 1 }, { 2, 0, 1 } }, true, false },
+    { "Y444", YUV, 1, 8, 0, 3, { { 0, 0, 1 }, { 1, 0, 1 }, { 2, 0, 1 } }, false, false },
+    { "NV16", YUV, 1, 8, 0, 3, { { 0, 0, 1 }, { 1, 0, 2 }, { 1, 1, 2 } }, true, false },
+    { "YVYU", YUV, 1, 8, 0, 3, { { 0, 0, 2 }, { 0, 3, 4 }, { 0, 1, 4 } }, true, false },
+    { "VYUY", YUV, 1, 8, 0, 3, { { 0, 1, 2 }, { 0, 2, 4 }, { 0, 0, 4 } }, true, false },
+    { "P010_10LE", YUV, 2, 10, 6, 3, { { 0, 0, 1 }, { 1, 0, 2 }, { 1, 1, 2 } }, true, true },
+    { "I420_10LE", YUV, 2, 10, 0, 3, { { 0, 0, 1 }, { 1, 0, 1 }, { 2, 0, 1 } }, true, true },
+    { "GRAY16_LE", GRAY, 2, 16, 0, 1, { { 0, 0, 1 } }, false, false },
 };
 
 #define N_LAYOUTS (sizeof layouts / sizeof *layouts)

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
-const gchar *const all_formats[] = { "I420", "YV12", "NV12", "NV21", "YUY2",  "UYVY",
-                                     "RGB",  "BGR",  "RGBx", "BGRx", "xRGB",  "xBGR",
-                                     "RGBA", "BGRA", "ARGB", "ABGR", "GRAY8", NULL };
+const gchar *const all_formats[] = { "I420",      "YV12", "NV12", "NV21", "YUY2",      "UYVY",
+                                     "RGB",       "BGR",  "RGBx", "BGRx", "xRGB",      "xBGR",
+                                     "RGBA",      "BGRA", "ARGB", "ABGR", "GRAY8",     "Y42B",
+                                     "Y444",      "NV16", "YVYU", "VYUY", "P010_10LE", "I420_10LE",
+                                     "GRAY16_LE", NULL };
 const gchar *const all_modes[] = { "overlay", "mask", "meta", NULL };
 
 #define GUARD 0xA5
@@ -62,30 +64,49 @@ void harness_set_frame_caps(GstHarness *harness, const gchar *format, gint width
     gst_harness_set_src_caps(harness, caps);
 }
 
+/* The largest end of a component in the plane, of the pairs of pixels that 4:2:2 packs. */
 guint plane_row_bytes(const GstVideoInfo *info, guint plane)
 {
-    const gint width = GST_VIDEO_INFO_WIDTH(info);
+    guint n_bytes = 0;
 
-    switch (GST_VIDEO_INFO_FORMAT(info)) {
-    case GST_VIDEO_FORMAT_I420:
-    case GST_VIDEO_FORMAT_YV12:
-        return plane ? (width + 1) / 2 : width;
-    case GST_VIDEO_FORMAT_NV12:
-    case GST_VIDEO_FORMAT_NV21:
-        return plane ? (width + 1) / 2 * 2 : width;
-    case GST_VIDEO_FORMAT_YUY2:
-    case GST_VIDEO_FORMAT_UYVY:
-        return (width + 1) / 2 * 4;
-    default:
-        return width * GST_VIDEO_INFO_COMP_PSTRIDE(info, 0);
+    for (guint c = 0; c < GST_VIDEO_INFO_N_COMPONENTS(info); c++) {
+        if (GST_VIDEO_INFO_COMP_PLANE(info, c) == plane)
+            n_bytes = MAX(n_bytes, (guint)(GST_VIDEO_INFO_COMP_WIDTH(info, c) *
+                                           GST_VIDEO_INFO_COMP_PSTRIDE(info, c)));
     }
+    return n_bytes;
 }
 
 guint plane_rows(const GstVideoInfo *info, guint plane)
 {
-    const gint height = GST_VIDEO_INFO_HEIGHT(info);
+    guint c = 0;
 
-    return plane ? (height + 1) / 2 : height;
+    while (GST_VIDEO_INFO_COMP_PLANE(info, c) != plane)
+        c++;
+    return GST_VIDEO_INFO_COMP_HEIGHT(info, c);
+}
+
+guint8 *component_data(const GstVideoFrame *frame, guint component)
+{
+    const gboolean vyuy = GST_VIDEO_FRAME_FORMAT(frame) == GST_VIDEO_FORMAT_VYUY;
+    const gboolean p010 = GST_VIDEO_FRAME_FORMAT(frame) == GST_VIDEO_FORMAT_P010_10LE;
+
+    if (vyuy || (p010 && component == 2))
+        return (guint8 *)GST_VIDEO_FRAME_PLANE_DATA(frame, vyuy ? 0 : 1) + (component == 0 ? 1
+                                                                            : vyuy && component == 2
+                                                                                ? 0
+                                                                                : 2);
+    return GST_VIDEO_FRAME_COMP_DATA(frame, component);
+}
+
+guint sample_value(const GstVideoInfo *info, guint component, const guint8 *sample)
+{
+    const guint depth = GST_VIDEO_INFO_COMP_DEPTH(info, component);
+
+    if (depth == 8)
+        return *sample;
+    return (GST_READ_UINT16_LE(sample) >> GST_VIDEO_FORMAT_INFO_SHIFT(info->finfo, component)) &
+           ((1u << depth) - 1);
 }
 
 /* Large fields of different brightness and colour with discs and some noise, so that a network with
@@ -104,12 +125,31 @@ static guint8 picture(guint plane, guint x, guint y, guint seed)
     return (guint8)CLAMP(value + (gint)(noise >> 28) - 8, 0, 255);
 }
 
-static void fill_plane(guint8 *row, gsize stride, guint n_bytes, guint n_rows, guint plane,
-                       guint seed)
+/* Of more than 8 bits: the same, more noise in the lower ones, and bits that are no part of it. */
+static guint16 deep_sample(const GstVideoInfo *info, guint plane, guint x, guint y, guint seed)
 {
+    const guint depth = GST_VIDEO_INFO_COMP_DEPTH(info, 0);
+    const guint shift = GST_VIDEO_FORMAT_INFO_SHIFT(info->finfo, 0);
+    const guint noise = (x * 7919u) ^ (y * 104729u) ^ seed;
+    const guint value =
+        (guint)picture(plane, x, y, seed) << (depth - 8) | (noise & ((1u << (depth - 8)) - 1));
+    const guint place = ((1u << depth) - 1) << shift;
+
+    return (guint16)(value << shift | (noise * 31 & ~place));
+}
+
+static void fill_plane(const GstVideoInfo *info, guint8 *row, gsize stride, guint plane, guint seed)
+{
+    const guint n_bytes = plane_row_bytes(info, plane), n_rows = plane_rows(info, plane);
+
     for (guint y = 0; y < n_rows; y++, row += stride) {
-        for (guint x = 0; x < n_bytes; x++)
-            row[x] = picture(plane, x, y, seed);
+        if (GST_VIDEO_INFO_COMP_DEPTH(info, 0) > 8) {
+            for (guint x = 0; x < n_bytes / 2; x++)
+                GST_WRITE_UINT16_LE(row + 2 * x, deep_sample(info, plane, x, y, seed));
+        } else {
+            for (guint x = 0; x < n_bytes; x++)
+                row[x] = picture(plane, x, y, seed);
+        }
     }
 }
 
@@ -135,8 +175,7 @@ GstBuffer *frame_new(const GstVideoInfo *info, guint padding, guint seed)
     fail_unless(gst_buffer_map(frame, &map, GST_MAP_WRITE));
     memset(map.data, GUARD, map.size);
     for (guint i = 0; i < GST_VIDEO_INFO_N_PLANES(info); i++)
-        fill_plane(map.data + offsets[i], strides[i], plane_row_bytes(info, i), plane_rows(info, i),
-                   i, seed);
+        fill_plane(info, map.data + offsets[i], strides[i], i, seed);
     gst_buffer_unmap(frame, &map);
     if (padding)
         gst_buffer_add_video_meta_full(frame, GST_VIDEO_FRAME_FLAG_NONE,

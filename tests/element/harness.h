@@ -7,10 +7,10 @@
 #include <gst/check/gstharness.h>
 #include <gst/video/video.h>
 
-/* All formats of the element's caps, NULL-terminated. */
+/* All formats that the element draws on, NULL-terminated. */
 extern const gchar *const all_formats[];
 extern const gchar *const all_modes[];
-#define N_FORMATS 17
+#define N_FORMATS 25
 #define N_MODES   3
 
 /* An element by its launch description: "hrnetseg model=test mode=mask". */
@@ -46,6 +46,13 @@ guint8 *frame_bytes(const GstVideoInfo *info, GstBuffer *frame, gsize *size);
 /* Bytes of a row of a plane that belong to pixels, and a plane's rows. */
 guint plane_row_bytes(const GstVideoInfo *info, guint plane);
 guint plane_rows(const GstVideoInfo *info, guint plane);
+
+/* The first sample of a component, by the names of the formats: GStreamer's table errs in VYUY's
+ * chroma and in P010's V. */
+guint8 *component_data(const GstVideoFrame *frame, guint component);
+
+/* A sample's value without the bits around it, of 8 bits or, little-endian, more. */
+guint sample_value(const GstVideoInfo *info, guint component, const guint8 *sample);
 
 /* The metadata's structure, or NULL. */
 GstStructure *seg_structure(GstBuffer *frame);

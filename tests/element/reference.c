@@ -2,15 +2,18 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "reference.h"
 
-#include <gst/check/gstcheck.h>
+#include "harness.h"
+
 #include <math.h>
 
 /* A colour's value in a component: ITU-R BT.601-7 and BT.709-6, section 3 and 4, quantised by 8
- * bits but not rounded. */
+ * bits, or as many more as the format has, but not rounded. */
 gdouble reference_component_value(const GstVideoInfo *info, guint component, guint32 rgb)
 {
     const gdouble r = rgb >> 16 & 255, g = rgb >> 8 & 255, b = rgb & 255;
     const gboolean full = info->colorimetry.range == GST_VIDEO_COLOR_RANGE_0_255;
+    const guint depth = GST_VIDEO_INFO_COMP_DEPTH(info, 0);
+    const gdouble unit = 1u << (depth - 8), max = (1u << depth) - 1;
     gdouble kr = 0.299, kb = 0.114, y;
 
     if (GST_VIDEO_INFO_IS_RGB(info))
@@ -18,10 +21,10 @@ gdouble reference_component_value(const GstVideoInfo *info, guint component, gui
     gst_video_color_matrix_get_Kr_Kb(info->colorimetry.matrix, &kr, &kb);
     y = kr * r + (1 - kr - kb) * g + kb * b;
     if (component == 0)
-        return full ? y : 16 + y * 219 / 255;
+        return full ? y * max / 255 : unit * (16 + y * 219 / 255);
     if (component == 1)
-        return 128 + (b - y) / (2 * (1 - kb)) * (full ? 1 : 224.0 / 255);
-    return 128 + (r - y) / (2 * (1 - kr)) * (full ? 1 : 224.0 / 255);
+        return 128 * unit + (b - y) / (2 * (1 - kb)) * (full ? max : 224.0 * unit) / 255;
+    return 128 * unit + (r - y) / (2 * (1 - kr)) * (full ? max : 224.0 * unit) / 255;
 }
 
 typedef struct {
@@ -33,7 +36,7 @@ typedef struct {
 } Painter;
 
 /* What a sample becomes; *painted: how many of its pixels are. */
-static gdouble expected_sample(const Painter *p, guint sample_x, guint sample_y, guint8 value,
+static gdouble expected_sample(const Painter *p, guint sample_x, guint sample_y, guint value,
                                guint *painted)
 {
     const GstVideoFormatInfo *format = p->info->finfo;
@@ -57,6 +60,15 @@ static gdouble expected_sample(const Painter *p, guint sample_x, guint sample_y,
     return sum / n;
 }
 
+/* What is in a sample beside its value. */
+static guint other_bits(const Painter *p, const guint8 *sample)
+{
+    const guint depth = GST_VIDEO_INFO_COMP_DEPTH(p->info, p->component);
+    const guint shift = GST_VIDEO_FORMAT_INFO_SHIFT(p->info->finfo, p->component);
+
+    return depth == 8 ? 0 : GST_READ_UINT16_LE(sample) & ~(((1u << depth) - 1) << shift);
+}
+
 static guint check_component(const Painter *p, GstVideoFrame *before, GstVideoFrame *after,
                              gdouble tolerance)
 {
@@ -67,19 +79,21 @@ static guint check_component(const Painter *p, GstVideoFrame *before, GstVideoFr
     guint total = 0;
 
     for (guint y = 0; y < height; y++) {
-        const guint8 *a = (const guint8 *)GST_VIDEO_FRAME_COMP_DATA(before, p->component) +
+        const guint8 *a = component_data(before, p->component) +
                           (gsize)y * GST_VIDEO_FRAME_PLANE_STRIDE(before, plane);
-        const guint8 *b = (const guint8 *)GST_VIDEO_FRAME_COMP_DATA(after, p->component) +
+        const guint8 *b = component_data(after, p->component) +
                           (gsize)y * GST_VIDEO_FRAME_PLANE_STRIDE(after, plane);
 
         for (guint x = 0; x < width; x++) {
+            const guint was = sample_value(p->info, p->component, a + x * step);
+            const guint is = sample_value(p->info, p->component, b + x * step);
             guint painted;
-            const gdouble value = expected_sample(p, x, y, a[x * step], &painted);
+            const gdouble value = expected_sample(p, x, y, was, &painted);
 
-            fail_unless(painted ? fabs(b[x * step] - value) <= tolerance
-                                : b[x * step] == a[x * step],
+            fail_unless(painted ? fabs(is - value) <= tolerance : is == was,
                         "component %u at %u,%u: %u became %u, expected %.2f (%u pixels painted)",
-                        p->component, x, y, a[x * step], b[x * step], value, painted);
+                        p->component, x, y, was, is, value, painted);
+            fail_unless_equals_int(other_bits(p, a + x * step), other_bits(p, b + x * step));
             total += painted > 0;
         }
     }
@@ -109,7 +123,7 @@ guint reference_check_overlay(const GstVideoInfo *info, GstBuffer *before, GstBu
 
 static guint8 sample_at(const GstVideoFrame *frame, guint component, guint x, guint y)
 {
-    return *((const guint8 *)GST_VIDEO_FRAME_COMP_DATA(frame, component) +
+    return *(component_data(frame, component) +
              (gsize)y * GST_VIDEO_FRAME_COMP_STRIDE(frame, component) +
              x * GST_VIDEO_FRAME_COMP_PSTRIDE(frame, component));
 }

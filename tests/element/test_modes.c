@@ -11,24 +11,17 @@
 /* The engine's own labels for a frame, by another way than the element's. */
 static guint8 *engine_labels(const GstVideoInfo *info, GstBuffer *frame)
 {
-    static const HrnetPixelFormat formats[] = {
-        HRNET_PIXEL_FORMAT_I420, HRNET_PIXEL_FORMAT_YV12,  HRNET_PIXEL_FORMAT_NV12,
-        HRNET_PIXEL_FORMAT_NV21, HRNET_PIXEL_FORMAT_YUY2,  HRNET_PIXEL_FORMAT_UYVY,
-        HRNET_PIXEL_FORMAT_RGB,  HRNET_PIXEL_FORMAT_BGR,   HRNET_PIXEL_FORMAT_RGBX,
-        HRNET_PIXEL_FORMAT_BGRX, HRNET_PIXEL_FORMAT_XRGB,  HRNET_PIXEL_FORMAT_XBGR,
-        HRNET_PIXEL_FORMAT_RGBA, HRNET_PIXEL_FORMAT_BGRA,  HRNET_PIXEL_FORMAT_ARGB,
-        HRNET_PIXEL_FORMAT_ABGR, HRNET_PIXEL_FORMAT_GRAY8,
-    };
     HrnetModel *model = hrnet_model_load("test", NULL, NULL);
     HrnetSession *session = hrnet_session_new(model, 64, 96, 1, HRNET_PRECISION_FP32, NULL);
     guint8 *bytes = frame_bytes(info, frame, NULL), *plane = bytes, *labels;
     HrnetImage image;
     HrnetMask *mask;
-    gsize size, i = 0;
+    guint format = 0;
+    gsize size;
 
-    while (strcmp(all_formats[i], GST_VIDEO_INFO_NAME(info)) != 0)
-        i++;
-    hrnet_image_init(&image, formats[i], GST_VIDEO_INFO_WIDTH(info), GST_VIDEO_INFO_HEIGHT(info));
+    while (!g_str_equal(hrnet_pixel_format_get_name(format), GST_VIDEO_INFO_NAME(info)))
+        format++;
+    hrnet_image_init(&image, format, GST_VIDEO_INFO_WIDTH(info), GST_VIDEO_INFO_HEIGHT(info));
     /* BT.601, limited (grey: full) and unknown siting is what caps without colorimetry mean at this
      * size. */
     image.kr = 0.299;

@@ -24,12 +24,14 @@ GST_START_TEST(test_small)
 }
 GST_END_TEST
 
-/* The formats of YUV come first in all_formats. */
-#define N_YUV 6
+static const gchar *const yuv_formats[] = { "I420", "YV12",      "NV12",     "NV21", "YUY2",
+                                            "UYVY", "Y42B",      "Y444",     "NV16", "YVYU",
+                                            "VYUY", "P010_10LE", "I420_10LE" };
+#define N_YUV G_N_ELEMENTS(yuv_formats)
 
 GST_START_TEST(test_colors)
 {
-    pixels_check(all_formats[__i__ % N_YUV], "overlay", 95, 63, colorimetries[__i__ / N_YUV],
+    pixels_check(yuv_formats[__i__ % N_YUV], "overlay", 95, 63, colorimetries[__i__ / N_YUV],
                  1.0 - __i__ / N_YUV * 0.13);
 }
 GST_END_TEST

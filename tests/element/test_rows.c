@@ -1,12 +1,11 @@
 /* Rows of which something is easily lost: the end of odd ones, and those of fields.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness.h"
+#include "reference.h"
 
 #include <string.h>
 
-#define GREEN   "0xff00ff00"
-#define GREEN_U 54 /* BT.601, limited range */
-#define GREEN_V 34
+#define GREEN "0xff00ff00"
 
 static const struct {
     const gchar *format;
@@ -21,6 +20,13 @@ static const struct {
     { "I420", 64, 50, ", interlace-mode=interleaved" },
     { "NV12", 35, 18, ", interlace-mode=interleaved" },
     { "YV12", 34, 17, ", interlace-mode=interleaved" },
+    { "YVYU", 35, 18, "" },
+    { "VYUY", 17, 17, "" },
+    { "NV16", 35, 17, "" },
+    { "Y42B", 33, 17, ", interlace-mode=interleaved" },
+    { "P010_10LE", 35, 20, ", interlace-mode=interleaved" },
+    { "I420_10LE", 33, 21, "" },
+    { "GRAY16_LE", 33, 17, "" },
 };
 
 /* A frame of which nothing is drawn over, by a colour without opacity, is copied to the last byte
@@ -41,7 +47,8 @@ GST_START_TEST(test_copies_are_whole)
     fail_unless(gst_video_frame_map(&a, &info, in, GST_MAP_READ));
     fail_unless(gst_video_frame_map(&b, &info, out, GST_MAP_READ));
     for (guint p = 0; p < GST_VIDEO_INFO_N_PLANES(&info); p++) {
-        const gboolean fields = p > 0 && GST_VIDEO_INFO_IS_INTERLACED(&info);
+        const gboolean fields = p > 0 && GST_VIDEO_INFO_IS_INTERLACED(&info) &&
+                                GST_VIDEO_FORMAT_INFO_H_SUB(info.finfo, 1) == 1;
         const guint rows = fields ? GST_ROUND_UP_2(plane_rows(&info, p)) : plane_rows(&info, p);
 
         for (guint y = 0; y < rows; y++) {
@@ -63,7 +70,9 @@ GST_START_TEST(test_copies_are_whole)
 }
 GST_END_TEST
 
-static const gchar *const fielded_formats[] = { "I420", "YV12", "NV12", "NV21" };
+static const gchar *const fielded_formats[] = { "I420", "YV12",      "NV12",
+                                                "NV21", "P010_10LE", "I420_10LE" };
+#define N_FIELDED G_N_ELEMENTS(fielded_formats)
 static const struct {
     const gchar *more;
     gboolean flagged, fields;
@@ -105,9 +114,9 @@ static void check_chroma(const GstVideoInfo *info, GstVideoFrame *before, GstVid
     for (guint c = 1; c < 3; c++) {
         const gsize stride = (gsize)GST_VIDEO_FRAME_COMP_STRIDE(after, c);
         const guint step = (guint)GST_VIDEO_FRAME_COMP_PSTRIDE(after, c);
-        const guint8 *was = GST_VIDEO_FRAME_COMP_DATA(before, c),
-                     *is = GST_VIDEO_FRAME_COMP_DATA(after, c);
-        const guint8 green = c == 1 ? GREEN_U : GREEN_V;
+        const gsize bytes = GST_VIDEO_FRAME_COMP_DEPTH(after, c) > 8 ? 2 : 1;
+        const guint8 *was = component_data(before, c), *is = component_data(after, c);
+        const guint green = (guint)(reference_component_value(info, c, 0x00ff00) + 0.5);
 
         for (guint y = 0; y < (fields ? GST_ROUND_UP_2(n_rows) : n_rows); y++) {
             for (guint x = 0; x < (guint)GST_VIDEO_FRAME_COMP_WIDTH(after, c); x++) {
@@ -117,16 +126,26 @@ static void check_chroma(const GstVideoInfo *info, GstVideoFrame *before, GstVid
                 if (n == 0)
                     continue;
                 if (count == 0)
-                    fail_unless(is[at] == was[at], "component %u at %u,%u was %u, is %u", c, x, y,
-                                was[at], is[at]);
+                    fail_unless(memcmp(is + at, was + at, bytes) == 0,
+                                "component %u at %u,%u was %u, is %u", c, x, y,
+                                sample_value(info, c, was + at), sample_value(info, c, is + at));
                 if (fills ? count > 0 : count == n)
-                    fail_unless(is[at] == green, "component %u at %u,%u is %u", c, x, y, is[at]);
+                    fail_unless_equals_int(sample_value(info, c, is + at), green);
                 n_whole += count == n;
                 n_none += count == 0;
             }
         }
     }
     fail_unless(n_whole > 100 && n_none > 100);
+}
+
+/* Whether there is memory for the last row of fields whose number of rows is odd: P010's size in
+ * GStreamer 1.22 leaves it out, and then the rows are taken for a progressive frame's. */
+static gboolean has_all_rows(const GstVideoInfo *info)
+{
+    return GST_VIDEO_INFO_PLANE_OFFSET(info, 1) +
+               (gsize)GST_VIDEO_INFO_PLANE_STRIDE(info, 1) * GST_ROUND_UP_2(plane_rows(info, 1)) <=
+           GST_VIDEO_INFO_SIZE(info);
 }
 
 /* Drawing over interlaced 4:2:0 goes by the rows of each field: of what is hidden no chroma stays,
@@ -136,8 +155,8 @@ GST_START_TEST(test_fields)
     static const gchar *const modes[] = { "mode=fill fill-color=" GREEN,
                                           "palette=#00ff00,#000000,#000000 opacity=1" };
     const guint k = __i__ % G_N_ELEMENTS(fielded);
-    const gchar *format = fielded_formats[__i__ / G_N_ELEMENTS(fielded) % 4];
-    const guint mode = __i__ / G_N_ELEMENTS(fielded) / 4;
+    const gchar *format = fielded_formats[__i__ / G_N_ELEMENTS(fielded) % N_FIELDED];
+    const guint mode = __i__ / G_N_ELEMENTS(fielded) / N_FIELDED;
     gchar *description = g_strdup_printf("hrnetseg model=test classes=1 %s", modes[mode]);
     GstHarness *h = harness_new(description);
     GstVideoInfo info;
@@ -153,7 +172,7 @@ GST_START_TEST(test_fields)
     labels = seg_labels(out, 64, fielded[k].height);
     fail_unless(gst_video_frame_map(&a, &info, in, GST_MAP_READ));
     fail_unless(gst_video_frame_map(&b, &info, out, GST_MAP_READ));
-    check_chroma(&info, &a, &b, labels, fielded[k].fields, mode == 0);
+    check_chroma(&info, &a, &b, labels, fielded[k].fields && has_all_rows(&info), mode == 0);
     gst_video_frame_unmap(&a);
     gst_video_frame_unmap(&b);
     g_free(labels);
@@ -171,7 +190,7 @@ static Suite *rows_suite(void)
 
     tcase_set_timeout(chain, 120);
     tcase_add_loop_test(chain, test_copies_are_whole, 0, G_N_ELEMENTS(copied));
-    tcase_add_loop_test(chain, test_fields, 0, 2 * 4 * G_N_ELEMENTS(fielded));
+    tcase_add_loop_test(chain, test_fields, 0, 2 * N_FIELDED * G_N_ELEMENTS(fielded));
     suite_add_tcase(suite, chain);
     return suite;
 }

@@ -411,9 +411,11 @@ static void test_format_names(void)
         HrnetPixelFormat format;
         const gchar *name;
     } formats[] = {
-        FORMAT(I420), FORMAT(YV12), FORMAT(NV12), FORMAT(NV21), FORMAT(YUY2),  FORMAT(UYVY),
-        FORMAT(RGB),  FORMAT(BGR),  FORMAT(RGBX), FORMAT(BGRX), FORMAT(XRGB),  FORMAT(XBGR),
-        FORMAT(RGBA), FORMAT(BGRA), FORMAT(ARGB), FORMAT(ABGR), FORMAT(GRAY8),
+        FORMAT(I420), FORMAT(YV12),  FORMAT(NV12),      FORMAT(NV21),      FORMAT(YUY2),
+        FORMAT(UYVY), FORMAT(RGB),   FORMAT(BGR),       FORMAT(RGBX),      FORMAT(BGRX),
+        FORMAT(XRGB), FORMAT(XBGR),  FORMAT(RGBA),      FORMAT(BGRA),      FORMAT(ARGB),
+        FORMAT(ABGR), FORMAT(GRAY8), FORMAT(Y42B),      FORMAT(Y444),      FORMAT(NV16),
+        FORMAT(YVYU), FORMAT(VYUY),  FORMAT(P010_10LE), FORMAT(I420_10LE), FORMAT(GRAY16_LE),
     };
 #undef FORMAT
     for (guint i = 0; i < G_N_ELEMENTS(formats); i++) {

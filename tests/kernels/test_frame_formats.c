@@ -103,17 +103,18 @@ static double component_at(const HrnetFrame *frame, unsigned component, unsigned
     unsigned y0, y1, x0, x1;
     const double v = between(row, half_rows ? (frame->height + 1) / 2 : frame->height, &y0, &y1);
     const double u = between(column, (frame->width + 1) / 2, &x0, &x1);
-    const double top = (1 - u) * value_at(frame, component, y0, x0) +
-                       u * value_at(frame, component, y0, x1);
-    const double bottom = (1 - u) * value_at(frame, component, y1, x0) +
-                          u * value_at(frame, component, y1, x1);
+    const double top =
+        (1 - u) * value_at(frame, component, y0, x0) + u * value_at(frame, component, y0, x1);
+    const double bottom =
+        (1 - u) * value_at(frame, component, y1, x0) + u * value_at(frame, component, y1, x1);
     return (1 - v) * top + v * bottom;
 }
 
 /* Red, green and blue in 0..1. */
 static void color_at(const HrnetFrame *frame, unsigned y, unsigned x, double rgb[3])
 {
-    const double max = (1u << frame->layout->depth) - 1, unit = (1u << frame->layout->depth) / 256.0;
+    const double max = (1u << frame->layout->depth) - 1,
+                 unit = (1u << frame->layout->depth) / 256.0;
     const double luma_span = frame->full_range ? max : 219 * unit;
     const double chroma_span = frame->full_range ? max : 224 * unit;
     const double kr = frame->kr, kb = frame->kb;
@@ -146,9 +147,10 @@ static void check_reading(const Picture *picture)
                         .height = frame->height,
                         .width = frame->width,
                         .plane_floats = plane_floats };
-    HrnetFrameInput *input = hrnet_frame_input_new(frame, frame->height, frame->width,
-                                                   HRNET_INPUT_RGB, mean, std);
-    float *scratch = hrnet_aligned_alloc(hrnet_frame_input_scratch_floats(input, 1) * sizeof(float));
+    HrnetFrameInput *input =
+        hrnet_frame_input_new(frame, frame->height, frame->width, HRNET_INPUT_RGB, mean, std);
+    float *scratch =
+        hrnet_aligned_alloc(hrnet_frame_input_scratch_floats(input, 1) * sizeof(float));
     hrnet_frame_input_run(input, frame, out, scratch, NULL);
     for (unsigned y = 0; y < frame->height; y++)
         for (unsigned x = 0; x < frame->width; x++) {
@@ -170,7 +172,8 @@ static double encoded(const HrnetFrame *frame, unsigned component, uint32_t argb
 {
     const double rgb[3] = { (argb >> 16 & 255) / 255.0, (argb >> 8 & 255) / 255.0,
                             (argb & 255) / 255.0 };
-    const double max = (1u << frame->layout->depth) - 1, unit = (1u << frame->layout->depth) / 256.0;
+    const double max = (1u << frame->layout->depth) - 1,
+                 unit = (1u << frame->layout->depth) / 256.0;
     if (frame->layout->kind == HRNET_FRAME_KIND_RGB)
         return rgb[component] * max;
     const double luma =
@@ -229,7 +232,8 @@ static void check_sample(const Picture *before, const Picture *after, unsigned c
     if (n_painted == 0)
         g_assert_cmpuint(raw_value(&before->frame, was), ==, raw_value(&before->frame, is));
     else
-        g_assert_cmpfloat_with_epsilon(value_at(&after->frame, component, row, column), value, 0.51);
+        g_assert_cmpfloat_with_epsilon(value_at(&after->frame, component, row, column), value,
+                                       0.51);
     /* What is checked is made alike, so that all else can be compared at once. */
     memcpy(was, is, before->frame.layout->sample_bytes);
 }
@@ -244,8 +248,8 @@ static void check_painting(const Picture *picture, GRand *rand)
         labels[i] = (uint8_t)(i % 41 < 30 ? i / 300 % 5 : g_rand_int(rand) % 6);
     hrnet_paint_run(&after.frame, labels, frame->width, argb, NULL);
     for (unsigned i = 0; i < frame->layout->n_components; i++) {
-        const unsigned n_rows = i > 0 ? hrnet_frame_rows(frame, frame->layout->components[i].plane)
-                                      : frame->height;
+        const unsigned n_rows =
+            i > 0 ? hrnet_frame_rows(frame, frame->layout->components[i].plane) : frame->height;
         for (unsigned row = 0; row < n_rows; row++)
             for (unsigned column = 0; column < hrnet_frame_columns(frame, i); column++)
                 check_sample(&before, &after, i, row, column, labels, argb);
