@@ -94,7 +94,8 @@ typedef struct {
      * twice. */
     void (*paint_chroma)(uint8_t *row_u, uint8_t *row_v, unsigned step, const uint8_t *labels0,
                          const uint8_t *labels1, const HrnetPaintTable *table, unsigned n);
-    /* paint_plane() and paint_chroma() of 16-bit samples, step samples apart, at any alignment. */
+    /* paint_plane() and paint_chroma() of 16-bit samples, step samples apart, 1 or 2, at any
+     * alignment. */
     void (*paint_plane16)(uint8_t *row, unsigned step, const uint8_t *labels,
                           const HrnetPaintTable16 *table, unsigned component, unsigned n);
     void (*paint_chroma16)(uint8_t *row_u, uint8_t *row_v, unsigned step, const uint8_t *labels0,

@@ -165,11 +165,104 @@ static void check_chroma(const HrnetKernels *kernels)
     }
 }
 
+/* ---- 16 bits ---- */
+
+static const HrnetSampleBits all_bits[] = { { 6, 0x3ff }, { 0, 0x3ff }, { 0, 0xffff } };
+
+static HrnetPaintTable16 random_table16(unsigned n_labels, HrnetSampleBits bits, GRand *rand)
+{
+    const HrnetPaintTable narrow = random_table(n_labels, rand);
+    HrnetPaintTable16 table = { .bits = bits };
+    for (unsigned label = 0; label < 256; label++) {
+        const unsigned alpha = 255u - narrow.keep[label];
+        table.keep[label] = narrow.keep[label];
+        for (unsigned i = 0; i < 3; i++) {
+            const unsigned colour =
+                g_rand_boolean(rand) ? bits.mask : (unsigned)g_rand_int(rand) % (bits.mask + 1);
+            table.add[i][label] = colour * alpha;
+        }
+    }
+    return table;
+}
+
+static void check_plane16_case(const HrnetKernels *kernels, unsigned n, unsigned step,
+                               const HrnetPaintTable16 *table, unsigned n_labels, GRand *rand)
+{
+    const unsigned component = (unsigned)g_rand_int_range(rand, 0, 3);
+    Guarded row = guarded_new(2 * ((n - 1) * step + 1), 0);
+    Guarded labels = guarded_new(n, 0);
+    guarded_randomise_bytes(&row, rand);
+    randomise_labels(&labels, n_labels, rand);
+    Guarded expected = guarded_copy(&row);
+    guarded_case("paint_plane16 %u, step %u, bits %x from %u on", n, step, table->bits.mask,
+                 table->bits.shift);
+    hrnet_paint_plane_u16_c(expected.bytes, step, labels.bytes, table, component, n);
+    kernels->frame.paint_plane16(row.bytes, step, labels.bytes, table, component, n);
+    guarded_compare_bytes(&row, &expected);
+    guarded_close(&row);
+    guarded_close(&labels);
+    guarded_close(&expected);
+}
+
+static void check_plane16(const HrnetKernels *kernels)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(4);
+    for (unsigned n = 1; n <= 140; n++) {
+        for (size_t i = 0; i < G_N_ELEMENTS(all_bits); i++) {
+            const HrnetPaintTable16 table = random_table16(12, all_bits[i], rand);
+            check_plane16_case(kernels, n, 1, &table, 12, rand);
+            check_plane16_case(kernels, n, 2, &table, 12, rand);
+        }
+    }
+}
+
+static void check_chroma16_case(const HrnetKernels *kernels, unsigned n, const ChromaLayout *layout,
+                                const HrnetPaintTable16 *table, GRand *rand)
+{
+    const size_t n_samples = (n + 1) / 2, last = (n_samples - 1) * layout->step;
+    const size_t u = layout->u, v = layout->step == 1 ? n_samples : layout->v;
+    Guarded rows = guarded_new(2 * (last + MAX(u, v) + 1), 0);
+    Guarded labels0 = guarded_new(n, 0), labels1 = guarded_new(n, 0);
+    guarded_randomise_bytes(&rows, rand);
+    randomise_labels(&labels0, 12, rand);
+    randomise_labels(&labels1, 12, rand);
+    if (g_rand_boolean(rand)) /* so that whole blocks of samples lie within an area */
+        memcpy(labels1.bytes, labels0.bytes, n);
+    Guarded expected = guarded_copy(&rows);
+    guarded_case("paint_chroma16 %u, step %u, bits %x from %u on", n, layout->step,
+                 table->bits.mask, table->bits.shift);
+    hrnet_paint_chroma_u16_c(expected.bytes + 2 * u, expected.bytes + 2 * v, layout->step,
+                             labels0.bytes, labels1.bytes, table, n);
+    kernels->frame.paint_chroma16(rows.bytes + 2 * u, rows.bytes + 2 * v, layout->step,
+                                  labels0.bytes, labels1.bytes, table, n);
+    guarded_compare_bytes(&rows, &expected);
+    guarded_close(&rows);
+    guarded_close(&labels0);
+    guarded_close(&labels1);
+    guarded_close(&expected);
+}
+
+static void check_chroma16(const HrnetKernels *kernels)
+{
+    /* I420_10LE; P010_10LE */
+    static const ChromaLayout layouts[] = { { 1, 0, 0 }, { 2, 0, 1 } };
+    g_autoptr(GRand) rand = g_rand_new_with_seed(5);
+    for (unsigned n = 1; n <= 140; n++) {
+        for (size_t i = 0; i < G_N_ELEMENTS(all_bits); i++) {
+            const HrnetPaintTable16 table = random_table16(12, all_bits[i], rand);
+            for (size_t j = 0; j < G_N_ELEMENTS(layouts); j++)
+                check_chroma16_case(kernels, n, &layouts[j], &table, rand);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     guarded_add_check("/paint-kernels/plane", check_plane);
     guarded_add_check("/paint-kernels/packed", check_packed);
     guarded_add_check("/paint-kernels/chroma", check_chroma);
+    guarded_add_check("/paint-kernels/plane16", check_plane16);
+    guarded_add_check("/paint-kernels/chroma16", check_chroma16);
     return g_test_run();
 }

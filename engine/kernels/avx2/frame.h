@@ -24,4 +24,10 @@ void hrnet_paint_chroma_u8_avx2(uint8_t *row_u, uint8_t *row_v, unsigned step,
                                 const uint8_t *labels0, const uint8_t *labels1,
                                 const HrnetPaintTable *table, unsigned n);
 
+void hrnet_paint_plane_u16_avx2(uint8_t *row, unsigned step, const uint8_t *labels,
+                                const HrnetPaintTable16 *table, unsigned component, unsigned n);
+void hrnet_paint_chroma_u16_avx2(uint8_t *row_u, uint8_t *row_v, unsigned step,
+                                 const uint8_t *labels0, const uint8_t *labels1,
+                                 const HrnetPaintTable16 *table, unsigned n);
+
 #endif

@@ -157,6 +157,6 @@ const HrnetFrameKernels hrnet_frame_kernels_avx2 = {
     .paint_plane = hrnet_paint_plane_u8_avx2,
     .paint_packed = hrnet_paint_packed_u8_avx2,
     .paint_chroma = hrnet_paint_chroma_u8_avx2,
-    .paint_plane16 = hrnet_paint_plane_u16_c,
-    .paint_chroma16 = hrnet_paint_chroma_u16_c,
+    .paint_plane16 = hrnet_paint_plane_u16_avx2,
+    .paint_chroma16 = hrnet_paint_chroma_u16_avx2,
 };

@@ -307,6 +307,4 @@ const HrnetFrameKernels hrnet_frame_kernels_avx512 = {
     .paint_plane = hrnet_paint_plane_u8_avx512,
     .paint_packed = hrnet_paint_packed_u8_avx512,
     .paint_chroma = hrnet_paint_chroma_u8_avx512,
-    .paint_plane16 = hrnet_paint_plane_u16_c,
-    .paint_chroma16 = hrnet_paint_chroma_u16_c,
 };
