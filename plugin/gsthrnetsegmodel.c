@@ -112,10 +112,10 @@ gboolean gst_hrnet_seg_model_open(GstHrnetSeg *self)
     self->started = TRUE;
     GST_OBJECT_UNLOCK(self);
 
-    self->shape = (GstHrnetShape){ 0 };
     self->load = (GstHrnetLoad){ 0 };
     self->network = fulfil(wish, &self->paint, &error);
-    if (self->network) {
+    if (self->network &&
+        gst_hrnet_network_shape(self->network->model, &wish->params, &self->shape, &error)) {
         GST_INFO_OBJECT(self, "model %s: %s", wish->name,
                         hrnet_model_get_variant(self->network->model));
         gst_hrnet_seg_latency_estimate(self, &wish->params);
@@ -329,7 +329,9 @@ gboolean gst_hrnet_seg_model_update(GstHrnetSeg *self)
     }
     if (!(changes & SHAPE_CHANGES) || update_shape(self, wish, &error))
         return TRUE;
-    if (self->latest || self->network->session) {
+    /* No session yet: that of the size before, which has not been needed so far. */
+    if (self->latest || self->network->session ||
+        gst_hrnet_network_prepare(self->network, &self->shape, NULL)) {
         warn_of_shape(self, error);
         return TRUE;
     }

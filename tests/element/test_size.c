@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness.h"
 
+#include <string.h>
+
 static void check_size(GstHarness *h, guint height, guint width)
 {
     fail_unless_equals_uint64(seg_stat(h->element, "inference-height"), height);
@@ -71,6 +73,32 @@ GST_START_TEST(test_sizes_asked_for)
 }
 GST_END_TEST
 
+/* A size that is none is a warning once the element has started, be there an inference before it or
+ * not. */
+GST_START_TEST(test_no_size)
+{
+    GstHarness *h = harness_new("hrnetseg model=test mode=meta sync-mode=latest attach-meta=false");
+    GstBus *bus = harness_add_bus(h);
+    GstVideoInfo info;
+    gchar *text;
+
+    if (__i__ == 0)
+        g_object_set(h->element, "inference-size", "nonsense", "sync-mode", 0, NULL);
+    harness_set_frame_caps(h, "I420", 90, 160, "", &info);
+    push(h, &info, 0);
+    g_object_set(h->element, "inference-size", "nonsense", "sync-mode", 0, "attach-meta", TRUE,
+                 NULL);
+    for (guint i = 1; i < 4; i++)
+        push(h, &info, i);
+    text = only_message(bus, GST_MESSAGE_WARNING);
+    fail_unless(strstr(text, "nonsense") != NULL, "%s", text);
+    fail_unless(gst_bus_pop_filtered(bus, GST_MESSAGE_ERROR) == NULL);
+    fail_unless(seg_stat(h->element, "inferences") > 0);
+    g_free(text);
+    harness_close(h, bus);
+}
+GST_END_TEST
+
 GST_START_TEST(test_defaults)
 {
     GstElement *element = gst_element_factory_make("hrnetseg", NULL);
@@ -92,6 +120,7 @@ static Suite *size_suite(void)
 
     tcase_add_test(chain, test_display_aspect);
     tcase_add_test(chain, test_sizes_asked_for);
+    tcase_add_loop_test(chain, test_no_size, 0, 2);
     tcase_add_test(chain, test_defaults);
     suite_add_tcase(suite, chain);
     return suite;
