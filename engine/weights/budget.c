@@ -29,6 +29,11 @@ gboolean hrnet_budget_take(HrnetBudget *budget, guint64 n_bytes, guint64 n_steps
     return TRUE;
 }
 
+void hrnet_budget_give_back(HrnetBudget *budget, guint64 n_bytes)
+{
+    budget->left_bytes += n_bytes;
+}
+
 gboolean hrnet_budget_fail(const HrnetBudget *budget, const gchar *path, GError **error)
 {
     return hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_INVALID, path,

@@ -24,6 +24,9 @@ void hrnet_budget_init(HrnetBudget *budget, guint64 file_bytes);
 /* Pays. FALSE where too little is left, now and from then on. */
 gboolean hrnet_budget_take(HrnetBudget *budget, guint64 n_bytes, guint64 n_steps);
 
+/* Gets back what was paid for memory that is freed again. */
+void hrnet_budget_give_back(HrnetBudget *budget, guint64 n_bytes);
+
 /* Sets the error of a budget that is overdrawn; FALSE. */
 gboolean hrnet_budget_fail(const HrnetBudget *budget, const gchar *path, GError **error);
 

@@ -55,6 +55,7 @@ HrnetSource *hrnet_source_join(HrnetSource *first, HrnetSource *second, GError *
     g_autofree gchar *path = g_strconcat(first->path, ",", second->path, NULL);
     HrnetSource *source =
         hrnet_source_new(path, first->format, first->budget.file_bytes + second->budget.file_bytes);
+    source->made_bytes = first->made_bytes + second->made_bytes;
     Joined *joined = g_new0(Joined, 1);
     joined->parts[0] = first;
     joined->parts[1] = second;

@@ -3,12 +3,15 @@
 #ifndef HRNET_WEIGHTS_ONNX_BUILD_H
 #define HRNET_WEIGHTS_ONNX_BUILD_H
 
+#include "weights/onnx-array.h"
 #include "weights/onnx-graph.h"
 
 typedef struct {
     HrnetOnnxGraph *graph;
-    GHashTable *pads;  /* of onnx-conv.c: output name -> a padding, freed with g_free() */
-    GHashTable *known; /* names of initializers, inputs, and outputs of the nodes so far */
+    HrnetOnnxMaker *maker;
+    GHashTable *pads;     /* of onnx-conv.c: output name -> a padding, freed with g_free() */
+    GHashTable *pictures; /* name -> HrnetOnnxPicture, freed with g_free() */
+    GHashTable *known;    /* names of initializers, inputs, and outputs of the nodes so far */
     GError **error;
 } HrnetOnnxBuild;
 

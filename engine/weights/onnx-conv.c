@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "weights/onnx-conv.h"
 
+#include "weights/onnx-extent.h"
 #include "weights/onnx-node.h"
+#include "weights/onnx-preparation.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 /* A padding of its own, to be taken up by the convolution behind it. */
 typedef struct {
     guint value; /* what is padded */
+    const gchar *name;
     gdouble pads[8];
 } Pad;
 
@@ -33,6 +36,7 @@ static gboolean read_padding(HrnetOnnxBuild *build, const Onnx__NodeProto *node,
         conv->padding = conv->kernel == 1   ? HRNET_ONNX_NO_PADDING
                         : conv->stride == 1 ? HRNET_ONNX_SYMMETRIC
                                             : HRNET_ONNX_SAME;
+        conv->automatic = TRUE;
         return !pad || hrnet_onnx_refuse(build->error, build->graph, node, "is padded twice");
     }
     if (hrnet_onnx_text_is(node, "auto_pad", "NOTSET", "SAME_LOWER") && conv->stride > 1)
@@ -73,7 +77,7 @@ gboolean hrnet_onnx_add_conv(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
     if (stride != 1 && stride != 2)
         return hrnet_onnx_refuse(build->error, graph, node, "its stride is not 1 or 2");
     conv.stride = (guint)stride;
-    if (!read_padding(build, node, pad, &conv))
+    if (!read_padding(build, node, pad, &conv) || !hrnet_onnx_end_preparation(build, node))
         return FALSE;
     gboolean fits = conv.kernel == 1 ? conv.padding == HRNET_ONNX_NO_PADDING
                                      : conv.padding == HRNET_ONNX_SYMMETRIC ||
@@ -84,6 +88,7 @@ gboolean hrnet_onnx_add_conv(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
     HrnetOnnxOp *op = hrnet_onnx_add_op(graph, HRNET_ONNX_CONV, node);
     op->conv = conv;
     hrnet_onnx_add_input(graph, op, (guint)input);
+    hrnet_onnx_measure(graph, op);
     return TRUE;
 }
 
@@ -171,6 +176,14 @@ gboolean hrnet_onnx_add_pad(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
                                  "pads by something else than a constant row or column of zeros");
     }
     pad->value = (guint)value;
+    pad->name = node->input[0];
     g_hash_table_insert(build->pads, node->output[0], pad);
     return TRUE;
+}
+
+const HrnetOnnxPicture *hrnet_onnx_padded_picture(const HrnetOnnxBuild *build,
+                                                  const Onnx__NodeProto *node)
+{
+    const Pad *pad = node->n_input ? g_hash_table_lookup(build->pads, node->input[0]) : NULL;
+    return pad ? g_hash_table_lookup(build->pictures, pad->name) : NULL;
 }

@@ -3,7 +3,10 @@
 
 #include "weights/onnx-build.h"
 #include "weights/onnx-conv.h"
+#include "weights/onnx-extent.h"
+#include "weights/onnx-fold.h"
 #include "weights/onnx-node.h"
+#include "weights/onnx-preparation.h"
 #include "weights/table.h"
 
 #include <math.h>
@@ -17,7 +20,7 @@
 #define TABLE_BYTES 120
 
 /* What does nothing to its input, in evaluation. */
-static const gchar *const same[] = { "Identity", "Cast", "Dropout", NULL };
+static const gchar *const same[] = { "Identity", "Cast", "CastLike", "Dropout", NULL };
 
 gboolean hrnet_onnx_refuse(GError **error, const HrnetOnnxGraph *graph, const Onnx__NodeProto *node,
                            const gchar *format, ...)
@@ -116,8 +119,11 @@ static gboolean add_addition(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
     if (hrnet_onnx_take_bias(graph, node))
         return TRUE;
     HrnetOnnxOp *op = hrnet_onnx_add_op(graph, HRNET_ONNX_ADD, node);
-    if (!add_all_inputs(graph, op) || op->n_inputs != node->n_input)
+    if (!add_all_inputs(graph, op))
         return hrnet_onnx_refuse(build->error, graph, node, "does not add a few feature maps");
+    if (op->n_inputs != node->n_input) /* a constant among them */
+        op->kind = HRNET_ONNX_OTHER;
+    hrnet_onnx_measure(graph, op);
     return TRUE;
 }
 
@@ -142,19 +148,33 @@ static gboolean touches_features(const HrnetOnnxBuild *build, const Onnx__NodePr
     return touches_pads(build, node);
 }
 
-/* Nodes without feature maps: constants are noted; what is computed of shapes is not needed. */
-static gboolean add_constant(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
+/* Addition of zeros, multiplication by ones: what is left of a sum that an exporter began with 0.
+ */
+static gboolean is_neutral(const HrnetOnnxGraph *graph, const Onnx__NodeProto *node, guint *feature)
 {
-    const Onnx__AttributeProto *value = hrnet_onnx_attribute(node, "value");
-    const Onnx__TensorProto *constant = NULL;
-    if (node->n_output == 0)
-        return TRUE;
-    if (node->op_type && strcmp(node->op_type, "Constant") == 0 && value)
-        constant = value->t;
-    else if (is_one_of(node->op_type, same))
-        constant = hrnet_onnx_constant(build->graph, node, 0);
-    if (constant)
-        g_hash_table_insert(build->graph->constants, node->output[0], (gpointer)constant);
+    static const gchar *const types[] = { "Add", "Sub", "Mul", "Div", NULL };
+    gdouble numbers[1];
+    if (!is_one_of(node->op_type, types) || node->n_input != 2)
+        return FALSE;
+    *feature = hrnet_onnx_find_value(graph, node->input[0]) >= 0 ? 0 : 1;
+    const Onnx__TensorProto *constant = hrnet_onnx_constant(graph, node, 1 - *feature);
+    const gdouble neutral = node->op_type[0] == 'A' || node->op_type[0] == 'S' ? 0 : 1;
+    return constant && hrnet_onnx_numbers(constant, numbers, 1) == 1 && numbers[0] == neutral &&
+           (*feature == 0 || node->op_type[0] == 'A' || node->op_type[0] == 'M');
+}
+
+/* A node that does nothing: its output is its input. */
+static gboolean pass(const HrnetOnnxBuild *build, const Onnx__NodeProto *node)
+{
+    guint feature = 0;
+    const gboolean lone = strcmp(node->op_type, "Concat") == 0 && node->n_input == 1;
+    if (node->n_output == 0 ||
+        !(lone || is_one_of(node->op_type, same) || is_neutral(build->graph, node, &feature)))
+        return FALSE;
+    const gint value = hrnet_onnx_find_value(build->graph, node->input[feature]);
+    if (value < 0)
+        return FALSE;
+    hrnet_onnx_name_value(build->graph, node->output[0], (guint)value);
     return TRUE;
 }
 
@@ -226,16 +246,11 @@ static gboolean add_node(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
         return FALSE;
     if (!touches_features(build, node))
         return strcmp(type, "Conv") == 0 ? hrnet_onnx_add_conv(build, node)
-                                         : add_constant(build, node);
+                                         : hrnet_onnx_fold(build, node);
     if (strcmp(type, "Shape") == 0)
+        return hrnet_onnx_measure_shape(build, node);
+    if (hrnet_onnx_prepare(build, node) || pass(build, node))
         return TRUE;
-    gboolean lone = strcmp(type, "Concat") == 0 && node->n_input == 1;
-    if ((lone || is_one_of(type, same)) && node->n_output > 0 &&
-        hrnet_onnx_find_value(graph, node->input[0]) >= 0) {
-        hrnet_onnx_name_value(graph, node->output[0],
-                              (guint)hrnet_onnx_find_value(graph, node->input[0]));
-        return TRUE;
-    }
     if (strcmp(type, "Conv") == 0)
         return hrnet_onnx_add_conv(build, node);
     if (strcmp(type, "BatchNormalization") == 0)
@@ -258,26 +273,33 @@ static gboolean add_node(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
     HrnetOnnxOp *op = hrnet_onnx_add_op(graph, kind, node);
     if (!add_all_inputs(graph, op))
         return hrnet_onnx_refuse(build->error, graph, node, "has too many inputs");
+    hrnet_onnx_measure(graph, op);
     return TRUE;
 }
 
 /* The one input that is no constant. */
-static gboolean find_input(HrnetOnnxGraph *graph, const Onnx__GraphProto *proto, GError **error)
+static gboolean find_input(HrnetOnnxBuild *build, const Onnx__GraphProto *proto)
 {
+    HrnetOnnxGraph *graph = build->graph;
+    guint value = 0;
     for (gsize i = 0; i < proto->n_input; i++) {
         const gchar *name = proto->input[i]->name;
         if (!name || g_hash_table_contains(graph->constants, name))
             continue;
         if (graph->input)
             return hrnet_weights_fail(
-                error, UNSUPPORTED, graph->path,
+                build->error, UNSUPPORTED, graph->path,
                 "no HRNetV2: the graph has the inputs %s and %s, expected one", graph->input->name,
                 name);
         graph->input = proto->input[i];
-        hrnet_onnx_name_value(graph, name, add_value(graph, -1));
+        value = add_value(graph, -1);
+        hrnet_onnx_name_value(graph, name, value);
     }
-    return graph->input != NULL || hrnet_weights_fail(error, UNSUPPORTED, graph->path,
-                                                      "no HRNetV2: the graph has no input");
+    if (!graph->input)
+        return hrnet_weights_fail(build->error, UNSUPPORTED, graph->path,
+                                  "no HRNetV2: the graph has no input");
+    hrnet_onnx_prepare_input(build, proto, value);
+    return TRUE;
 }
 
 /* What is there before the first node. */
@@ -310,18 +332,20 @@ static gboolean pay_for_graph(const Onnx__GraphProto *proto, HrnetBudget *budget
     for (gsize i = 0; good && i < proto->n_node; i++) {
         const Onnx__NodeProto *node = proto->node[i];
         const guint64 n_names = node->n_input + node->n_output;
-        good = hrnet_budget_take(budget, NODE_BYTES + n_names * TABLE_BYTES,
-                                 10 * (1 + n_names + node->n_attribute));
+        good = hrnet_budget_take(
+            budget, NODE_BYTES + n_names * TABLE_BYTES + node->n_output * sizeof(HrnetOnnxPicture),
+            10 * (1 + n_names + node->n_attribute));
     }
     return good || hrnet_budget_fail(budget, path, error);
 }
 
-HrnetOnnxGraph *hrnet_onnx_graph_new(const Onnx__GraphProto *proto, HrnetBudget *budget,
-                                     const gchar *path, GError **error)
+HrnetOnnxGraph *hrnet_onnx_graph_new(const Onnx__GraphProto *proto, gint64 opset,
+                                     HrnetOnnxMaker *maker, const gchar *path, GError **error)
 {
     HrnetOnnxGraph *graph = g_new0(HrnetOnnxGraph, 1);
     graph->path = path;
     graph->eps = -1;
+    graph->opset = opset;
     graph->constants = hrnet_table_new(NULL, NULL);
     graph->values = hrnet_table_new(NULL, NULL);
     graph->spent = hrnet_table_new(NULL, NULL);
@@ -332,14 +356,19 @@ HrnetOnnxGraph *hrnet_onnx_graph_new(const Onnx__GraphProto *proto, HrnetBudget 
             g_hash_table_insert(graph->constants, proto->initializer[i]->name,
                                 proto->initializer[i]);
 
-    HrnetOnnxBuild build = { graph, hrnet_table_new(NULL, g_free), hrnet_table_new(NULL, NULL),
+    HrnetOnnxBuild build = { graph,
+                             maker,
+                             hrnet_table_new(NULL, g_free),
+                             hrnet_table_new(NULL, g_free),
+                             hrnet_table_new(NULL, NULL),
                              error };
-    gboolean good = pay_for_graph(proto, budget, path, error) && find_input(graph, proto, error);
+    gboolean good = pay_for_graph(proto, maker->budget, path, error) && find_input(&build, proto);
     note_names(&build, proto);
     for (gsize i = 0; good && i < proto->n_node; i++)
         good = add_node(&build, proto->node[i]);
     good = good && check_outputs(&build, proto);
     g_hash_table_unref(build.pads);
+    g_hash_table_unref(build.pictures);
     g_hash_table_unref(build.known);
     if (good)
         return graph;

@@ -8,9 +8,10 @@
 #define HRNET_WEIGHTS_ONNX_GRAPH_H
 
 #include "weights/onnx.pb-c.h"
-#include "weights/budget.h"
+#include "weights/onnx-array.h"
 
-#define HRNET_ONNX_MAX_INPUTS 8
+#define HRNET_ONNX_MAX_INPUTS  8
+#define HRNET_ONNX_MOST_PLANES 4
 
 typedef enum {
     HRNET_ONNX_CONV,
@@ -33,6 +34,7 @@ typedef struct {
     const Onnx__TensorProto *norm[4]; /* gamma, beta, mean, variance; all or none */
     guint kernel, stride;
     HrnetOnnxPadding padding;
+    gboolean automatic; /* padding that goes by the size */
 } HrnetOnnxConv;
 
 typedef struct {
@@ -46,9 +48,24 @@ typedef struct {
 } HrnetOnnxOp;
 
 typedef struct {
-    gint producer;     /* op, or -1: the graph's input */
-    GArray *consumers; /* guint: ops */
+    gint producer;                 /* op, or -1: the graph's input */
+    GArray *consumers;             /* guint: ops */
+    guint channels, height, width; /* 0 where they are not known: onnx-extent.h */
 } HrnetOnnxValue;
+
+/* scale * input[from] + shift */
+typedef struct {
+    guint from;
+    gdouble scale, shift;
+} HrnetOnnxPlane;
+
+/* The input, as far as it has been prepared for the network: onnx-preparation.h. */
+typedef struct {
+    gchar axes[6];  /* "NCHW" */
+    guint n_planes; /* 0: it is no picture */
+    HrnetOnnxPlane planes[HRNET_ONNX_MOST_PLANES];
+    gboolean whole, calculated; /* the input has whole numbers; something has been done to them */
+} HrnetOnnxPicture;
 
 typedef struct {
     const gchar *path;
@@ -58,13 +75,16 @@ typedef struct {
     GPtrArray *ops;        /* HrnetOnnxOp *, in the graph's order */
     GPtrArray *all_values; /* HrnetOnnxValue * */
     const Onnx__ValueInfoProto *input;
+    guint input_height, input_width; /* 0 where they may be any */
+    HrnetOnnxPicture picture;        /* as the first convolution gets it */
+    gint64 opset;
     gfloat eps; /* of all normalisations; below 0: there is none */
 } HrnetOnnxGraph;
 
-/* NULL with an error that names the node, or of the budget, which pays for what is built. graph and
- * path have to outlive the result. */
-HrnetOnnxGraph *hrnet_onnx_graph_new(const Onnx__GraphProto *graph, HrnetBudget *budget,
-                                     const gchar *path, GError **error);
+/* NULL with an error that names the node, or of the maker's budget, which pays for what is built.
+ * The graph, what the maker made, and path have to outlive the result. */
+HrnetOnnxGraph *hrnet_onnx_graph_new(const Onnx__GraphProto *graph, gint64 opset,
+                                     HrnetOnnxMaker *maker, const gchar *path, GError **error);
 void hrnet_onnx_graph_free(HrnetOnnxGraph *graph);
 
 HrnetOnnxOp *hrnet_onnx_op(const HrnetOnnxGraph *graph, guint index);

@@ -5,6 +5,7 @@
 #include "weights/onnx-ocr.h"
 #include "weights/onnx-parts.h"
 #include "weights/onnx-resize.h"
+#include "weights/onnx-tail.h"
 
 #include <string.h>
 
@@ -94,14 +95,16 @@ static gboolean match_stem(HrnetOnnxMatch *match, guint *value)
 /* The branches, upsampled and concatenated in their order. */
 static gboolean match_concat(HrnetOnnxMatch *match, const guint *xs, guint *value)
 {
-    HrnetOnnxOp *concat = hrnet_onnx_only(match, xs[0], HRNET_ONNX_CONCAT);
+    HrnetOnnxOp *first = hrnet_onnx_only(match, xs[0], HRNET_ONNX_RESIZE);
+    HrnetOnnxOp *concat = hrnet_onnx_only(match, first ? first->output : xs[0], HRNET_ONNX_CONCAT);
     const Onnx__AttributeProto *axis = concat ? hrnet_onnx_attribute(concat->node, "axis") : NULL;
     if (!concat || concat->n_inputs != 4 || !axis || (axis->i != 1 && axis->i != -3))
         return hrnet_onnx_differs(match, xs[0], "the concatenation of four branches");
     for (guint i = 0; i < 4; i++) {
-        HrnetOnnxOp *resize = i ? hrnet_onnx_producer(match, concat->inputs[i]) : NULL;
+        HrnetOnnxOp *resize = hrnet_onnx_producer(match, concat->inputs[i]);
         const gboolean up = resize && resize->kind == HRNET_ONNX_RESIZE && resize->n_inputs == 1;
-        if ((i && !up) || (up ? resize->inputs[0] : concat->inputs[i]) != xs[i])
+        if ((i ? !up : up && !hrnet_onnx_keeps_size(match->graph, resize)) ||
+            (up ? resize->inputs[0] : concat->inputs[i]) != xs[i])
             return hrnet_onnx_refuse(
                 match->error, match->graph, concat->node,
                 "expected the four branches upsampled, the highest resolution first");
@@ -136,35 +139,6 @@ static gboolean match_head(HrnetOnnxMatch *match, const guint *xs, gboolean sing
            hrnet_onnx_claim(match, classifier, "last_layer.3", NULL);
 }
 
-/* Behind the classifier there may be what turns logits into a mask. Ops are in order, so that one
- * that uses what has been claimed or passed is behind it. */
-static gboolean match_rest(HrnetOnnxMatch *match, guint logits)
-{
-    static const gchar *const harmless[] = { "Softmax",   "LogSoftmax", "ArgMax",  "Sigmoid",
-                                             "Transpose", "Squeeze",    "Cast",    "Resize",
-                                             "Upsample",  "Unsqueeze",  "Reshape", NULL };
-    GHashTable *tail = g_hash_table_new(g_direct_hash, g_direct_equal);
-    gboolean good = TRUE;
-    g_hash_table_add(tail, GUINT_TO_POINTER(logits));
-    for (guint i = 0; good && i < match->graph->ops->len; i++) {
-        HrnetOnnxOp *op = hrnet_onnx_op(match->graph, i);
-        gboolean behind =
-            op->n_inputs == 1 && g_hash_table_contains(tail, GUINT_TO_POINTER(op->inputs[0]));
-        if (op->claimed)
-            continue;
-        if (!behind || !op->node->op_type || !g_strv_contains(harmless, op->node->op_type))
-            good = hrnet_onnx_refuse(match->error, match->graph, op->node,
-                                     "has no place in an HRNetV2");
-        else if (op->kind == HRNET_ONNX_RESIZE &&
-                 hrnet_onnx_text_is(op->node, "mode", "nearest", "linear"))
-            good = hrnet_onnx_read_resize(match->graph, op->node, 0, &match->traits->logits,
-                                          match->error);
-        g_hash_table_add(tail, GUINT_TO_POINTER(op->output));
-    }
-    g_hash_table_unref(tail);
-    return good;
-}
-
 gboolean hrnet_onnx_match(HrnetOnnxGraph *graph, HrnetOnnxName name, gpointer data,
                           HrnetOnnxTraits *traits, GError **error)
 {
@@ -174,5 +148,5 @@ gboolean hrnet_onnx_match(HrnetOnnxGraph *graph, HrnetOnnxName name, gpointer da
     memset(traits, 0, sizeof *traits);
     return match_stem(&match, &xs[0]) && hrnet_onnx_match_blocks(&match, "layer1", TRUE, &xs[0]) &&
            match_stages(&match, xs, &single) && match_head(&match, xs, single, &logits) &&
-           match_rest(&match, logits);
+           hrnet_onnx_match_tail(graph, logits, traits, error);
 }

@@ -15,6 +15,10 @@ typedef struct {
 
 typedef struct {
     HrnetOnnxResizing exchange, head, logits;
+    /* Exchange units upsample by a power of two and then to size; or to size at once, where that
+     * is not the same. */
+    gboolean twice, once;
+    guint traced[HRNET_MAX_BRANCHES][2]; /* rows and columns of the branches when it was traced */
     HrnetPadding padding;
 } HrnetOnnxTraits;
 

@@ -191,8 +191,8 @@ gboolean hrnet_onnx_match_blocks(HrnetOnnxMatch *match, const gchar *prefix, gbo
 
 /* The ways from branch j to a sum, read backwards. */
 typedef struct {
-    HrnetOnnxOp *convs[HRNET_MAX_BRANCHES], *resize; /* convs: the last first */
-    guint n_convs, from;                             /* from: a value */
+    HrnetOnnxOp *convs[HRNET_MAX_BRANCHES], *resizes[2]; /* the last first */
+    guint n_convs, n_resizes, from;                      /* from: a value */
 } Path;
 
 static gboolean trace_path(const HrnetOnnxMatch *match, guint leaf, const guint *branches, guint n,
@@ -206,8 +206,9 @@ static gboolean trace_path(const HrnetOnnxMatch *match, guint leaf, const guint 
         HrnetOnnxOp *op = hrnet_onnx_producer(match, path->from);
         if (op && op->kind == HRNET_ONNX_RELU && path->n_convs)
             op = hrnet_onnx_producer(match, op->inputs[0]);
-        if (op && op->kind == HRNET_ONNX_RESIZE && path->from == leaf && op->n_inputs == 1)
-            path->resize = op;
+        if (op && op->kind == HRNET_ONNX_RESIZE && !path->n_convs && op->n_inputs == 1 &&
+            path->n_resizes < G_N_ELEMENTS(path->resizes))
+            path->resizes[path->n_resizes++] = op;
         else if (op && op->kind == HRNET_ONNX_CONV && path->n_convs < G_N_ELEMENTS(path->convs))
             path->convs[path->n_convs++] = op;
         else
@@ -222,19 +223,20 @@ static gboolean claim_path(HrnetOnnxMatch *match, Path *path, const gchar *modul
 {
     gchar prefix[HRNET_ONNX_NAME_SIZE];
     guint between;
-    gboolean up = j > i, good = up ? path->resize && path->n_convs == 1 &&
+    gboolean up = j > i, good = up ? path->n_resizes && path->n_convs == 1 &&
                                          hrnet_onnx_is_conv(path->convs[0], 1, 1)
-                                   : !path->resize && path->n_convs == i - j;
+                                   : !path->n_resizes && path->n_convs == i - j;
     for (guint k = 0; !up && good && k < path->n_convs; k++)
         good = hrnet_onnx_is_conv(path->convs[k], 3, 2);
     if (!good)
         return hrnet_onnx_differs(match, sum, "an exchange unit: one way from each branch");
     if (up) {
-        path->resize->claimed = TRUE;
+        for (guint k = 0; k < path->n_resizes; k++)
+            path->resizes[k]->claimed = TRUE;
         g_snprintf(prefix, sizeof prefix, "%s.fuse_layers.%u.%u", module, i, j);
         return hrnet_onnx_claim_pair(match, path->convs[0], prefix) &&
-               hrnet_onnx_read_resize(match->graph, path->resize->node, 1u << (j - i),
-                                      &match->traits->exchange, match->error);
+               hrnet_onnx_read_upsampling(match->graph, path->resizes, path->n_resizes, j,
+                                          1u << (j - i), match->traits, match->error);
     }
     for (guint k = 0; k < path->n_convs; k++) {
         HrnetOnnxOp *op = path->convs[path->n_convs - 1 - k];

@@ -3,13 +3,15 @@
 
 #include <string.h>
 
+#include "weights/onnx-inline.h"
 #include "weights/onnx-match.h"
 #include "weights/onnx-model.h"
+#include "weights/onnx-preparation.h"
 #include "weights/table.h"
 
 #define INVALID      HRNET_WEIGHTS_ERROR_INVALID
 #define UNSUPPORTED  HRNET_WEIGHTS_ERROR_UNSUPPORTED
-#define OLDEST_OPSET 11
+#define OLDEST_OPSET 9
 
 /* A run of bytes that tensors are read from. */
 typedef struct {
@@ -23,6 +25,7 @@ typedef struct {
     GArray *blobs;      /* Blob */
     GHashTable *files;  /* location -> blob + 1 */
     GHashTable *halves; /* TensorProto -> guint16 *, those that were taken out of int32_data */
+    HrnetOnnxMaker maker;
 } Onnx;
 
 static gboolean read_bytes(HrnetSource *source, guint blob_index, guint64 offset, void *out,
@@ -45,6 +48,7 @@ static void close_onnx(HrnetSource *source)
     g_array_unref(onnx->blobs);
     g_hash_table_unref(onnx->files);
     g_hash_table_unref(onnx->halves);
+    hrnet_onnx_maker_clear(&onnx->maker);
     if (onnx->model)
         onnx__model_proto__free_unpacked(onnx->model, NULL);
     g_free(onnx);
@@ -110,6 +114,16 @@ static gboolean place_external(HrnetSource *source, const Onnx__TensorProto *pro
                                   " bytes do not lie in the %" G_GUINT64_FORMAT " bytes of %s",
                                   tensor->name, n_bytes, blob->n_bytes, location);
     return TRUE;
+}
+
+/* HrnetOnnxLoad */
+static gboolean load_external(gpointer data, const Onnx__TensorProto *proto, void *out,
+                              gsize n_bytes)
+{
+    HrnetSource *source = data;
+    HrnetStoredTensor tensor = { .name = proto->name ? proto->name : (gchar *)"" };
+    return place_external(source, proto, &tensor, n_bytes, NULL) &&
+           read_bytes(source, tensor.blob, tensor.offset_bytes, out, n_bytes, NULL);
 }
 
 /* 16-bit numbers that came one by one in an int32 each: made once, however many layers use them. */
@@ -256,6 +270,8 @@ static void note_traits(HrnetSource *source, const HrnetOnnxTraits *traits, gflo
         set_metadata(source, "hrnet.head_align_corners", align_text(head));
     if (logits->align_corners != bilinear->align_corners)
         set_metadata(source, "hrnet.logits_align_corners", align_text(logits));
+    if (traits->twice)
+        set_metadata(source, "hrnet.exchange_twice", "true");
     set_metadata(source, "hrnet.padding",
                  traits->padding == HRNET_PADDING_SAME ? "same" : "symmetric");
     if (eps >= 0)
@@ -265,23 +281,12 @@ static void note_traits(HrnetSource *source, const HrnetOnnxTraits *traits, gflo
 /* The input's fixed size, where it has one in range, and the model's own metadata, which may hold
  * ours. */
 static void note_model(HrnetSource *source, const Onnx__ModelProto *model,
-                       const Onnx__ValueInfoProto *input)
+                       const HrnetOnnxGraph *graph)
 {
-    const Onnx__TypeProto *type = input->type;
-    const Onnx__TensorShapeProto *shape = NULL;
-    if (type && type->value_case == ONNX__TYPE_PROTO__VALUE_TENSOR_TYPE && type->tensor_type)
-        shape = type->tensor_type->shape;
-    if (shape && shape->n_dim == 4) {
-        gint64 size[2] = { 0, 0 };
-        for (guint i = 0; i < 2; i++)
-            if (shape->dim[2 + i]->value_case ==
-                ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE)
-                size[i] = shape->dim[2 + i]->dim_value;
-        g_autofree gchar *text =
-            g_strdup_printf("%" G_GINT64_FORMAT "x%" G_GINT64_FORMAT, size[0], size[1]);
-        if (MIN(size[0], size[1]) >= 16 && MAX(size[0], size[1]) <= 8192)
-            set_metadata(source, "hrnet.input_size", text);
-    }
+    const guint height = graph->input_height, width = graph->input_width;
+    g_autofree gchar *size = g_strdup_printf("%ux%u", height, width);
+    if (MIN(height, width) >= 16 && MAX(height, width) <= 8192)
+        set_metadata(source, "hrnet.input_size", size);
     for (gsize i = 0; i < model->n_metadata_props; i++) {
         const Onnx__StringStringEntryProto *entry = model->metadata_props[i];
         if (entry->key && entry->value && g_utf8_validate(entry->value, -1, NULL) &&
@@ -291,35 +296,63 @@ static void note_model(HrnetSource *source, const Onnx__ModelProto *model,
     }
 }
 
-static gboolean check_opset(const HrnetSource *source, const Onnx__ModelProto *model,
-                            GError **error)
+static gboolean note_preparation(HrnetSource *source, const HrnetOnnxGraph *graph, GError **error)
 {
-    for (gsize i = 0; i < model->n_opset_import; i++) {
-        const Onnx__OperatorSetIdProto *opset = model->opset_import[i];
-        if ((!opset->domain || !*opset->domain) && opset->version < OLDEST_OPSET)
-            return hrnet_weights_fail(error, UNSUPPORTED, source->path,
-                                      "ONNX of opset %" G_GINT64_FORMAT ", expected %d or later",
-                                      opset->version, OLDEST_OPSET);
+    g_autofree gchar *mean = NULL, *deviation = NULL;
+    const gchar *order;
+    if (!hrnet_onnx_describe_preparation(graph, &mean, &deviation, &order, error))
+        return FALSE;
+    if (mean) {
+        set_metadata(source, "hrnet.mean", mean);
+        set_metadata(source, "hrnet.std", deviation);
     }
+    if (order)
+        set_metadata(source, "hrnet.channel_order", order);
     return TRUE;
+}
+
+/* The oldest of ONNX's own operators that the graph and its functions are written in; G_MAXINT64
+ * where they don't say. */
+static gint64 oldest_opset(const Onnx__ModelProto *model)
+{
+    gint64 oldest = G_MAXINT64;
+    for (gsize f = 0; f <= model->n_functions; f++) {
+        const gsize n = f ? model->functions[f - 1]->n_opset_import : model->n_opset_import;
+        Onnx__OperatorSetIdProto *const *opsets =
+            f ? model->functions[f - 1]->opset_import : model->opset_import;
+        for (gsize i = 0; i < n; i++)
+            if (!opsets[i]->domain || !*opsets[i]->domain ||
+                strcmp(opsets[i]->domain, "ai.onnx") == 0)
+                oldest = MIN(oldest, opsets[i]->version);
+    }
+    return oldest;
 }
 
 static gboolean read_all(HrnetSource *source, GError **error)
 {
     HrnetOnnxTraits traits;
-    const Onnx__ModelProto *model = ((Onnx *)source->reader)->model;
+    Onnx *onnx = source->reader;
+    const Onnx__ModelProto *model = onnx->model;
     if (!model->graph)
         return hrnet_weights_fail(error, INVALID, source->path, "an ONNX file without a graph");
-    if (!check_opset(source, model, error))
-        return FALSE;
-    HrnetOnnxGraph *graph =
-        hrnet_onnx_graph_new(model->graph, &source->budget, source->path, error);
+    const gint64 opset = oldest_opset(model);
+    if (opset < OLDEST_OPSET)
+        return hrnet_weights_fail(error, UNSUPPORTED, source->path,
+                                  "ONNX of opset %" G_GINT64_FORMAT ", expected %d or later", opset,
+                                  OLDEST_OPSET);
+    HrnetOnnxInlined inlined;
+    HrnetOnnxGraph *graph = NULL;
+    if (hrnet_onnx_inline(&inlined, model, &source->budget, source->path, error))
+        graph = hrnet_onnx_graph_new(&inlined.graph, opset, &onnx->maker, source->path, error);
     gboolean good = graph && hrnet_onnx_match(graph, name_conv, source, &traits, error);
     if (good) {
         note_traits(source, &traits, graph->eps);
-        note_model(source, model, graph->input);
+        good = note_preparation(source, graph, error);
+        note_model(source, model, graph);
     }
+    source->made_bytes = onnx->maker.made_bytes;
     hrnet_onnx_graph_free(graph);
+    hrnet_onnx_inlined_clear(&inlined);
     return good;
 }
 
@@ -330,6 +363,7 @@ HrnetSource *hrnet_onnx_open(HrnetFile *file, GError **error)
     onnx->blobs = g_array_new(FALSE, FALSE, sizeof(Blob));
     onnx->files = hrnet_table_new(g_free, NULL);
     onnx->halves = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    hrnet_onnx_maker_init(&onnx->maker, &source->budget, load_external, source);
     source->reader = onnx;
     source->read = read_bytes;
     source->close = close_onnx;

@@ -167,7 +167,7 @@ gboolean hrnet_source_check_weights(const HrnetSource *source, GError **error)
         const HrnetStoredTensor *tensor = value;
         n_bytes += MIN(tensor->n_elements * hrnet_dtype_size(tensor->dtype), G_MAXUINT32 * 1024ull);
     }
-    if (n_bytes <= file_bytes + file_bytes / 4 + SHARED_BYTES)
+    if (n_bytes <= file_bytes + file_bytes / 4 + SHARED_BYTES + source->made_bytes)
         return TRUE;
     return hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_INVALID, source->path,
                               "its tensors have %" G_GUINT64_FORMAT

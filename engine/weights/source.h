@@ -52,6 +52,7 @@ struct HrnetSource {
     void (*close)(HrnetSource *source); /* frees `reader`; may be NULL */
     void *reader;
     HrnetBudget budget; /* what reading may still cost */
+    guint64 made_bytes; /* of tensors that a reader has computed, and the budget paid for */
     /* What the file's names of the trunk begin with, NULL where they are the authors' own, and
      * those of the head's parts, where names were mapped (names.h). */
     gchar *own_trunk;

@@ -152,13 +152,13 @@ def save_legacy(path, content):
     torch.save(content, path, _use_new_zipfile_serialization=False)
 
 
-def export_onnx(path, model, size=(64, 96), **options):
+def export_onnx(path, model, size=(64, 96), example=None, **options):
     """As torch.onnx.export writes it; normalisation is folded unless `keep_norm`."""
     if options.pop("keep_norm", False):
         options |= {"training": torch.onnx.TrainingMode.PRESERVE, "do_constant_folding": False}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(model, (torch.zeros(1, 3, *size),), path,
+        torch.onnx.export(model, (torch.zeros(1, 3, *size) if example is None else example,), path,
                           **{"dynamo": False, "opset_version": 13, **options})
 
 

@@ -157,11 +157,11 @@ static void test_small(void)
 {
     static const guint8 no_graph[] = { 8, 8, 0x12, 1, 'x' },
                         empty_graph[] = { 8, 8, 0x3a, 2, 0x12, 0 };
-    static const guint8 old[] = { 8, 8, 0x3a, 2, 0x12, 0, 0x42, 2, 0x10, 9 };
+    static const guint8 old[] = { 8, 8, 0x3a, 2, 0x12, 0, 0x42, 2, 0x10, 8 };
     static const guint8 broken[] = { 8, 8, 0x3a, 0x7f, 0x12 };
     expect(no_graph, sizeof no_graph, "without a graph");
     expect(empty_graph, sizeof empty_graph, "no input");
-    expect(old, sizeof old, "opset 9");
+    expect(old, sizeof old, "opset 8");
     expect(broken, sizeof broken, "corrupt or truncated");
 }
 
