@@ -36,7 +36,8 @@ def declared():
 def exported(path):
     listed = subprocess.run(["nm", "-D", "--defined-only", "--format=posix", path],
                             capture_output=True, text=True, check=True).stdout
-    return {line.split()[0].split("@")[0] for line in listed.splitlines()}
+    # an absolute one (A) is the name of the symbols' version
+    return {line.split()[0].split("@")[0] for line in listed.splitlines() if line.split()[1] != "A"}
 
 
 def compile_alone(compiler, language, standard):
