@@ -34,7 +34,7 @@ typedef struct {
     unsigned span8, span16;
 } HrnetFilterColumns;
 
-/* out[c] = clamp(m[c][0] * a + m[c][1] * b + m[c][2] * d + m[c][3], 0, 1) * gain[c] + shift[c]. */
+/* out[c] = clamp(m[c][0] * a + m[c][3] + m[c][1] * b + m[c][2] * d, 0, 1) * gain[c] + shift[c]. */
 typedef struct {
     float m[3][4];
     float gain[3], shift[3];

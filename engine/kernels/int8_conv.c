@@ -43,6 +43,16 @@ static uint8_t requantised(float value, unsigned zero_point)
     return (uint8_t)(q < 0 ? 0 : q > 255 ? 255 : q);
 }
 
+__attribute__((noinline)) static void score_rows(const HrnetInt8Conv *c)
+{
+    for (unsigned row = 0; row < c->rows; row++) {
+        const Filter filter = filter_of_row(c, row);
+        float *scores = c->scores + row * c->score_plane_floats;
+        for (size_t x = 0; x < c->pixels; x++)
+            scores[x] = (float)(c->bias[row] + pixel_sum(c, &filter, x)) * c->scale[row];
+    }
+}
+
 /* Row by row, those behind the last row of a quad included. */
 __attribute__((noinline)) static void conv_rows(const HrnetInt8Conv *c)
 {
@@ -68,7 +78,10 @@ __attribute__((noinline)) static void conv_rows(const HrnetInt8Conv *c)
 void hrnet_int8_conv_c(const HrnetInt8Conv *conv)
 {
     const HrnetFloatMode before = hrnet_float_mode_default();
-    conv_rows(conv);
+    if (conv->scores)
+        score_rows(conv);
+    else
+        conv_rows(conv);
     hrnet_float_mode_restore(&before);
 }
 
@@ -78,4 +91,5 @@ const HrnetInt8Kernels hrnet_int8_kernels_c = {
     .conv = hrnet_int8_conv_c,
     .spread = hrnet_int8_spread_c,
     .sum = hrnet_int8_sum_c,
+    .levels = hrnet_int8_levels_c,
 };

@@ -34,9 +34,13 @@
  *
  * |sum| < 2^31 and |value| < 2^30, whatever the source: the packing of weights sees to that.
  *
+ * Where scores is not NULL the values themselves go there, and no byte anywhere:
+ *
+ *   scores[r * score_plane_floats + x] = float(sum) * scale[r]
+ *
  * Any alignment. The source may be read up to HRNET_INT8_OVER_READ bytes behind what the last
- * pixel needs; out and residual are touched for x < pixels alone. out may be residual, else nothing
- * overlaps. */
+ * pixel needs; out, scores and residual are touched for x < pixels alone. out may be residual, else
+ * nothing overlaps. */
 typedef struct {
     const void *weights; /* see below */
     const int32_t *bias; /* rows rounded up to whole quads, 0 behind them */
@@ -53,6 +57,8 @@ typedef struct {
     uint8_t *out;
     size_t out_quad_bytes;
     unsigned zero_point; /* 0..255, of the output */
+    float *scores;       /* or NULL; not together with residual */
+    size_t score_plane_floats;
     size_t pixels;
 } HrnetInt8Conv;
 

@@ -4,6 +4,7 @@
 #define HRNET_KERNELS_INT8_KERNELS_H
 
 #include "kernels/int8_conv.h"
+#include "kernels/int8_levels.h"
 #include "kernels/int8_sum.h"
 
 typedef struct {
@@ -12,6 +13,7 @@ typedef struct {
     void (*conv)(const HrnetInt8Conv *conv);
     void (*spread)(int16_t *out, const uint8_t *row, const HrnetInt8Columns *columns, unsigned n);
     void (*sum)(const HrnetInt8Sum *sum);
+    void (*levels)(const HrnetInt8Levels *levels);
 } HrnetInt8Kernels;
 
 /* The references. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernels/frame_c.h"
 #include "kernels/kernels.h"
 
 #include <pthread.h>
@@ -42,6 +43,12 @@ void hrnet_kernels_fill(HrnetKernels *kernels, HrnetCpuFeatures features)
     kernels->resize = hrnet_resize_kernels_c;
     kernels->score = hrnet_score_kernels_c;
     kernels->int8 = hrnet_int8_kernels_c;
+    kernels->exact.frame = hrnet_frame_kernels_c;
+    kernels->exact.frame.blend_rows = hrnet_blend_rows_u8_c_exact;
+    kernels->exact.frame.blend_rows16 = hrnet_blend_rows_u16_c_exact;
+    kernels->exact.frame.filter_columns = hrnet_filter_columns_f32_c_exact;
+    kernels->exact.frame.color = hrnet_color_f32_c_exact;
+    kernels->exact.resize = hrnet_resize_kernels_c_exact;
 #define ADD(feature, folder)                                                                       \
     if (features & 1u << (feature))                                                                \
         hrnet_kernels_add_##folder(kernels);

@@ -22,6 +22,12 @@ typedef struct {
     HrnetResizeKernels resize;
     HrnetScoreKernels score;
     HrnetInt8Kernels int8;
+    /* Versions that give the bits of their C reference on every processor: blend_rows,
+     * blend_rows16, pick, filter_columns and color of frame, lerp_row and argmax_row of resize. */
+    struct {
+        HrnetFrameKernels frame;
+        HrnetResizeKernels resize;
+    } exact;
     HrnetPeakFunc peak; /* NULL where there is none */
 } HrnetKernels;
 

@@ -1,5 +1,6 @@
 /* Bilinear row kernels: the reference.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernels/exact.h"
 #include "kernels/resize_kernels.h"
 
 #include <math.h>
@@ -8,7 +9,7 @@ static inline float interpolate(const float *line, const HrnetColumns *columns, 
 {
     const float *pair = line + columns->index[x];
     const float weight = columns->weight[x];
-    return (1.0f - weight) * pair[0] + weight * pair[1];
+    return pair[0] - weight * pair[0] + weight * pair[1];
 }
 
 static void hrnet_lerp_row_f32_c(float *line, const float *row0, const float *row1, float weight1,
@@ -84,7 +85,7 @@ static void hrnet_refine_row_f32_c(uint8_t *labels, const HrnetRefineRow *row,
     }
 }
 
-const HrnetResizeKernels hrnet_resize_kernels_c = {
+const HrnetResizeKernels HRNET_EXACT_NAME(hrnet_resize_kernels_c) = {
     .lerp_row = hrnet_lerp_row_f32_c,
     .spread_row = hrnet_spread_row_f32_c,
     .add_row = hrnet_add_row_f32_c,

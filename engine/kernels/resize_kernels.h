@@ -87,5 +87,7 @@ typedef struct {
 
 /* The references. */
 extern const HrnetResizeKernels hrnet_resize_kernels_c;
+/* The same, exactly (kernels/exact.h). */
+extern const HrnetResizeKernels hrnet_resize_kernels_c_exact;
 
 #endif

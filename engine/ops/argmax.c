@@ -1,5 +1,6 @@
 /* Logits to labels: bilinear upsampling and argmax in one, a row of output at a time.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernels/float_mode.h"
 #include "kernels/kernels.h"
 #include "ops/frame.h"
 #include "ops/resize_axis.h"
@@ -32,9 +33,8 @@ size_t hrnet_argmax_scratch_floats(const HrnetTensor *logits, unsigned height, u
            n_threads * logits->channels * hrnet_line_floats(logits->width);
 }
 
-static void run_task(void *data, unsigned task, unsigned thread)
+__attribute__((noinline)) static void run_rows(const Loop *loop, unsigned task, unsigned thread)
 {
-    const Loop *loop = data;
     const HrnetTensor *logits = loop->logits;
     float *lines = loop->lines + thread * logits->channels * loop->line_floats;
     const unsigned y_end =
@@ -53,17 +53,27 @@ static void run_task(void *data, unsigned task, unsigned thread)
     }
 }
 
-void hrnet_argmax_run(const HrnetTensor *logits, HrnetResizeMode mode, uint8_t *labels,
-                      size_t stride_bytes, unsigned height, unsigned width, float *scratch,
-                      HrnetWorkers *workers)
+static void run_task(void *data, unsigned task, unsigned thread)
+{
+    run_rows(data, task, thread);
+}
+
+static void run_task_exactly(void *data, unsigned task, unsigned thread)
+{
+    const HrnetFloatMode before = hrnet_float_mode_default();
+    run_rows(data, task, thread);
+    hrnet_float_mode_restore(&before);
+}
+
+/* Cuts the scratch up and fills in its tables. */
+__attribute__((noinline)) static Loop loop_make(const HrnetTensor *logits, HrnetResizeMode mode,
+                                                unsigned height, unsigned width, float *scratch)
 {
     const size_t row_floats = row_table_floats(height);
     float *column_memory = scratch + 2 * row_floats;
     Loop loop = {
         .kernels = &hrnet_kernels()->resize,
         .logits = logits,
-        .labels = labels,
-        .stride_bytes = stride_bytes,
         .height = height,
         .width = width,
         .row_index = (int32_t *)(void *)scratch,
@@ -73,5 +83,28 @@ void hrnet_argmax_run(const HrnetTensor *logits, HrnetResizeMode mode, uint8_t *
     };
     hrnet_resize_axis_fill(mode, logits->height, height, loop.row_index, loop.row_weight);
     hrnet_columns_fill(&loop.columns, column_memory, mode, logits->width, width);
+    return loop;
+}
+
+void hrnet_argmax_run(const HrnetTensor *logits, HrnetResizeMode mode, uint8_t *labels,
+                      size_t stride_bytes, unsigned height, unsigned width, float *scratch,
+                      HrnetWorkers *workers)
+{
+    Loop loop = loop_make(logits, mode, height, width, scratch);
+    loop.labels = labels;
+    loop.stride_bytes = stride_bytes;
     hrnet_workers_run(workers, (height + BAND_ROWS - 1) / BAND_ROWS, run_task, &loop);
+}
+
+void hrnet_argmax_run_exact(const HrnetTensor *logits, HrnetResizeMode mode, uint8_t *labels,
+                            size_t stride_bytes, unsigned height, unsigned width, float *scratch,
+                            HrnetWorkers *workers)
+{
+    const HrnetFloatMode before = hrnet_float_mode_default();
+    Loop loop = loop_make(logits, mode, height, width, scratch);
+    hrnet_float_mode_restore(&before);
+    loop.kernels = &hrnet_kernels()->exact.resize;
+    loop.labels = labels;
+    loop.stride_bytes = stride_bytes;
+    hrnet_workers_run(workers, (height + BAND_ROWS - 1) / BAND_ROWS, run_task_exactly, &loop);
 }

@@ -61,6 +61,9 @@ size_t hrnet_frame_input_scratch_floats(const HrnetFrameInput *input, unsigned n
  * always count as full range; alpha and padding bytes are ignored. */
 void hrnet_frame_input_run(const HrnetFrameInput *input, const HrnetFrame *frame, HrnetTensor out,
                            float *scratch, HrnetWorkers *workers);
+/* Makes runs give the same bits on every processor, whatever the mode of the threads: ops/int8.md,
+ * section 6. */
+void hrnet_frame_input_set_exact(HrnetFrameInput *input);
 
 /* ---- logits -> labels ---- */
 
@@ -72,6 +75,11 @@ size_t hrnet_argmax_scratch_floats(const HrnetTensor *logits, unsigned height, u
 void hrnet_argmax_run(const HrnetTensor *logits, HrnetResizeMode mode, uint8_t *labels,
                       size_t stride_bytes, unsigned height, unsigned width, float *scratch,
                       HrnetWorkers *workers);
+/* The same, with the same bits on every processor, whatever the mode of the threads: ops/int8.md,
+ * section 7. */
+void hrnet_argmax_run_exact(const HrnetTensor *logits, HrnetResizeMode mode, uint8_t *labels,
+                            size_t stride_bytes, unsigned height, unsigned width, float *scratch,
+                            HrnetWorkers *workers);
 
 /* ---- painting ---- */
 

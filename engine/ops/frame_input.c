@@ -6,6 +6,7 @@
  * colour is converted. Resizing before the colour conversion is the same as after it, since the
  * conversion is linear, but for one thing: colours out of the RGB cube are clamped after the
  * resize, a converter's output before it. */
+#include "kernels/float_mode.h"
 #include "kernels/kernels.h"
 #include "ops/frame.h"
 #include "ops/frame_filter.h"
@@ -23,6 +24,7 @@ struct HrnetFrameInput {
     HrnetFrame frame; /* planes are not used */
     unsigned out_height, out_width;
     HrnetInputPlanes out_planes;
+    bool exact;
     HrnetAxisFilter rows[N_FILTERS];
     HrnetFilterColumns columns[N_FILTERS];
     void *columns_memory[N_FILTERS];
@@ -46,8 +48,9 @@ static void mix_luma(double m[3][4], const HrnetFrame *frame)
         m[0][j] = kr * m[0][j] + (1 - kr - kb) * m[1][j] + kb * m[2][j];
 }
 
-static void matrix_fill(HrnetColorMatrix *matrix, const HrnetFrame *frame, HrnetInputPlanes planes,
-                        const float mean[3], const float std[3])
+__attribute__((noinline)) static void matrix_fill(HrnetColorMatrix *matrix, const HrnetFrame *frame,
+                                                  HrnetInputPlanes planes, const float mean[3],
+                                                  const float std[3])
 {
     double m[3][4];
     hrnet_frame_decoding(frame, m);
@@ -61,7 +64,7 @@ static void matrix_fill(HrnetColorMatrix *matrix, const HrnetFrame *frame, Hrnet
     }
 }
 
-static bool filters_init(HrnetFrameInput *input)
+__attribute__((noinline)) static bool filters_init(HrnetFrameInput *input)
 {
     const HrnetFrame *frame = &input->frame;
     for (unsigned i = 0; i < N_FILTERS; i++) {
@@ -93,7 +96,10 @@ HrnetFrameInput *hrnet_frame_input_new(const HrnetFrame *frame, unsigned out_hei
     input->out_height = out_height;
     input->out_width = out_width;
     input->out_planes = planes;
+    const HrnetFloatMode before = hrnet_float_mode_default();
     matrix_fill(&input->matrix, frame, planes, mean, std);
+    const bool complete = filters_init(input);
+    hrnet_float_mode_restore(&before);
     for (unsigned i = 0; i < hrnet_frame_n_planes(frame->layout); i++) {
         const size_t n = buffer_floats(hrnet_frame_row_samples(frame, i));
         if (n > input->blended_floats)
@@ -101,7 +107,7 @@ HrnetFrameInput *hrnet_frame_input_new(const HrnetFrame *frame, unsigned out_hei
     }
     input->line_floats = buffer_floats(frame->width);
     input->filtered_floats = buffer_floats(hrnet_round_up(out_width, HRNET_FILTER_BLOCK));
-    if (!filters_init(input)) {
+    if (!complete) {
         hrnet_frame_input_free(input);
         return NULL;
     }
@@ -117,6 +123,11 @@ void hrnet_frame_input_free(HrnetFrameInput *input)
         hrnet_aligned_free(input->columns_memory[i]);
     }
     free(input);
+}
+
+void hrnet_frame_input_set_exact(HrnetFrameInput *input)
+{
+    input->exact = true;
 }
 
 bool hrnet_frame_input_fits(const HrnetFrameInput *input, const HrnetFrame *frame)
@@ -196,9 +207,8 @@ static void out_rows_fill(const Loop *loop, unsigned y, float *unused, float *ro
     }
 }
 
-static void run_task(void *data, unsigned task, unsigned thread)
+__attribute__((noinline)) static void run_rows(const Loop *loop, unsigned task, unsigned thread)
 {
-    const Loop *loop = data;
     const HrnetFrameInput *input = loop->input;
     const unsigned n_components = input->frame.layout->n_components;
     float *blended = loop->scratch + thread * thread_floats(input);
@@ -221,15 +231,28 @@ static void run_task(void *data, unsigned task, unsigned thread)
     }
 }
 
+static void run_task(void *data, unsigned task, unsigned thread)
+{
+    run_rows(data, task, thread);
+}
+
+static void run_task_exactly(void *data, unsigned task, unsigned thread)
+{
+    const HrnetFloatMode before = hrnet_float_mode_default();
+    run_rows(data, task, thread);
+    hrnet_float_mode_restore(&before);
+}
+
 void hrnet_frame_input_run(const HrnetFrameInput *input, const HrnetFrame *frame, HrnetTensor out,
                            float *scratch, HrnetWorkers *workers)
 {
     Loop loop = {
         .input = input,
-        .kernels = &hrnet_kernels()->frame,
+        .kernels = input->exact ? &hrnet_kernels()->exact.frame : &hrnet_kernels()->frame,
         .frame = frame,
         .out = out,
         .scratch = scratch,
     };
-    hrnet_workers_run(workers, (input->out_height + BAND_ROWS - 1) / BAND_ROWS, run_task, &loop);
+    hrnet_workers_run(workers, (input->out_height + BAND_ROWS - 1) / BAND_ROWS,
+                      input->exact ? run_task_exactly : run_task, &loop);
 }

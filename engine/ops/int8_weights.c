@@ -81,7 +81,7 @@ static void store_weight(const HrnetInt8Kernels *kernels, void *weights, size_t 
 
 typedef struct {
     double scale;      /* of the weights */
-    int64_t sum;       /* of them, quantised */
+    double zeros;      /* of them, quantised, times their source's zero point */
     int64_t magnitude; /* of their absolute values */
 } RowWeights;
 
@@ -96,12 +96,15 @@ static RowWeights pack_row(const HrnetInt8Layer *layer, const HrnetInt8Kernels *
         most = fabs((double)from[i]) > most ? fabs((double)from[i]) : most;
     RowWeights packed = { .scale = most > 0 ? most / WEIGHT_MAX : 1 };
     for (unsigned c = 0; c < layer->in_channels; c++) {
+        int64_t sum = 0;
         for (unsigned t = 0; t < taps; t++) {
             const int q = (int)rint((double)from[c * taps + t] / packed.scale);
             store_weight(kernels, weights, packed_index(layer, kernels, row, c, t), q);
-            packed.sum += q;
+            sum += q;
             packed.magnitude += q < 0 ? -q : q;
         }
+        packed.zeros +=
+            (layer->in_zeros ? layer->in_zeros[c] : (double)layer->in.zero_point) * (double)sum;
     }
     return packed;
 }
@@ -140,7 +143,7 @@ __attribute__((noinline)) static bool pack_rows(const HrnetInt8Layer *layer,
         double start = layer->bias ? (double)layer->bias[row] : 0;
         if (layer->residual)
             start -= layer->residual->scale * layer->residual->zero_point;
-        start = start / unit - (double)layer->in.zero_point * (double)packed.sum;
+        start = start / unit - packed.zeros;
         const double factor = unit / layer->out.scale;
         const double sum_max = fabs(start) + 1 + 255.0 * (double)packed.magnitude;
         if (!(fabs(start) < VALUE_MAX) || !(sum_max * factor + 255 * residual < VALUE_MAX))

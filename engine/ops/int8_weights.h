@@ -31,6 +31,8 @@ typedef struct {
     const float *bias;    /* out, or NULL for zeros */
     HrnetInt8Range in, out;
     const HrnetInt8Range *residual; /* NULL = there is none */
+    /* NULL, or a zero point for each source channel, which need be no integer, in place of in's. */
+    const double *in_zeros;
 } HrnetInt8Layer;
 
 /* Bytes of the packed weights; rows of bias and scale, a multiple of HRNET_QUAD. */

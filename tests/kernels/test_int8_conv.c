@@ -17,6 +17,7 @@ typedef struct {
     unsigned rows, in_channels, kernel, stride, pixels, zero_point;
     Residual residual;
     Contents contents;
+    bool scores;
 } Case;
 
 /* What both kernels share, and each one's weights. */
@@ -125,6 +126,8 @@ static void run(const Case *c, const HrnetInt8Kernels *kernels, const Data *d,
         .out = out->bytes,
         .out_quad_bytes = d->out_quad_bytes,
         .zero_point = c->zero_point,
+        .scores = c->scores ? out->floats : NULL,
+        .score_plane_floats = c->pixels,
         .pixels = c->pixels,
     });
 }
@@ -134,11 +137,13 @@ static void check_case(const HrnetInt8Kernels *kernels, const Case *c, GRand *ra
     Data d = data_new(c, rand);
     g_autofree float *plain = weights_new(c, rand);
     Guarded weights = pack(c, kernels, plain), weights_c = pack(c, &hrnet_int8_kernels_c, plain);
-    Guarded out = guarded_copy(&d.residual), expected = guarded_copy(&d.residual);
+    Guarded out =
+        c->scores ? guarded_new_floats((size_t)c->rows * c->pixels, 0) : guarded_copy(&d.residual);
+    Guarded expected = guarded_copy(&out);
     guarded_case("%u to %u channels, %ux%u, stride %u, %u pixels, zero point %u, residual %d,"
-                 " contents %d",
+                 " contents %d, scores %d",
                  c->in_channels, c->rows, c->kernel, c->kernel, c->stride, c->pixels, c->zero_point,
-                 c->residual, c->contents);
+                 c->residual, c->contents, c->scores);
     run(c, &hrnet_int8_kernels_c, &d, &weights_c, &expected);
     run(c, kernels, &d, &weights, &out);
     guarded_compare_bytes(&out, &expected);
@@ -201,6 +206,21 @@ static void check_most_terms(const HrnetKernels *kernels)
                          .pixels = 3,
                          .zero_point = 128,
                          .contents = contents };
+        check_case(&kernels->int8, &c, rand);
+    }
+}
+
+/* Values as they are before they become bytes. */
+static void check_scores(const HrnetKernels *kernels)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(6);
+    for (unsigned pixels = 1; pixels <= 60; pixels++) {
+        const Case c = { .rows = 1 + pixels % 19,
+                         .in_channels = (unsigned)g_rand_int_range(rand, 1, 40),
+                         .kernel = pixels % 3 ? 1 : 3,
+                         .stride = 1,
+                         .pixels = pixels,
+                         .scores = true };
         check_case(&kernels->int8, &c, rand);
     }
 }
@@ -451,6 +471,7 @@ int main(int argc, char **argv)
     guarded_add_check("/int8-conv/sizes", check_sizes);
     guarded_add_check("/int8-conv/extremes", check_extremes);
     guarded_add_check("/int8-conv/most-terms", check_most_terms);
+    guarded_add_check("/int8-conv/scores", check_scores);
     guarded_add_check("/int8-conv/modes", check_modes);
     return g_test_run();
 }

@@ -16,6 +16,17 @@ void hrnet_filter_columns_f32_avx2(float *out, const float *line, const HrnetFil
 void hrnet_color_f32_avx2(float *const out[3], const float *const in[3],
                           const HrnetColorMatrix *matrix, size_t n);
 
+/* The same, exactly (kernels/exact.h). */
+void hrnet_blend_rows_u8_avx2_exact(float *buffer, const uint8_t *rows, ptrdiff_t stride_bytes,
+                                    const float *weights, unsigned n_rows, size_t n);
+void hrnet_blend_rows_u16_avx2_exact(float *buffer, const uint8_t *rows, ptrdiff_t stride_bytes,
+                                     const float *weights, unsigned n_rows, size_t n,
+                                     HrnetSampleBits bits);
+void hrnet_filter_columns_f32_avx2_exact(float *out, const float *line,
+                                         const HrnetFilterColumns *filter);
+void hrnet_color_f32_avx2_exact(float *const out[3], const float *const in[3],
+                                const HrnetColorMatrix *matrix, size_t n);
+
 void hrnet_paint_plane_u8_avx2(uint8_t *row, unsigned step, const uint8_t *labels,
                                const HrnetPaintTable *table, unsigned component, unsigned n);
 void hrnet_paint_packed_u8_avx2(uint8_t *row, unsigned step, const unsigned offsets[3],

@@ -1,8 +1,10 @@
 /* Video rows into the network's input for AVX2 and FMA.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "kernels/exact.h"
 #include "kernels/frame_c.h"
 #include "kernels/vector/always_inline.h"
 #include "kernels/avx2/frame.h"
+#include "kernels/avx2/vector.h"
 
 #include <immintrin.h>
 #include <stdbool.h>
@@ -16,8 +18,9 @@ static inline __m256 floats_of_bytes(const uint8_t *bytes)
 }
 
 /* Sums stay in registers over the rows: 32 bytes, half a cache line of each row, at a time. */
-void hrnet_blend_rows_u8_avx2(float *buffer, const uint8_t *rows, ptrdiff_t stride_bytes,
-                              const float *weights, unsigned n_rows, size_t n)
+void HRNET_EXACT_NAME(hrnet_blend_rows_u8_avx2)(float *buffer, const uint8_t *rows,
+                                                ptrdiff_t stride_bytes, const float *weights,
+                                                unsigned n_rows, size_t n)
 {
     size_t i = 0;
     for (; i + 4 * LANES <= n; i += 4 * LANES) {
@@ -27,13 +30,14 @@ void hrnet_blend_rows_u8_avx2(float *buffer, const uint8_t *rows, ptrdiff_t stri
         for (unsigned r = 0; r < n_rows; r++, bytes += stride_bytes) {
             const __m256 weight = _mm256_set1_ps(weights[r]);
             for (unsigned j = 0; j < 4; j++)
-                sum[j] = _mm256_fmadd_ps(weight, floats_of_bytes(bytes + j * LANES), sum[j]);
+                sum[j] = vec_fma(weight, floats_of_bytes(bytes + j * LANES), sum[j]);
         }
         for (unsigned j = 0; j < 4; j++)
             _mm256_storeu_ps(buffer + i + j * LANES, sum[j]);
     }
     if (i < n)
-        hrnet_blend_rows_u8_c(buffer + i, rows + i, stride_bytes, weights, n_rows, n - i);
+        HRNET_EXACT_NAME(hrnet_blend_rows_u8_c)
+    (buffer + i, rows + i, stride_bytes, weights, n_rows, n - i);
 }
 
 static inline __m256 floats_of_samples(const uint8_t *samples, __m128i shift, __m256i mask)
@@ -43,9 +47,9 @@ static inline __m256 floats_of_samples(const uint8_t *samples, __m128i shift, __
     return _mm256_cvtepi32_ps(_mm256_and_si256(values, mask));
 }
 
-void hrnet_blend_rows_u16_avx2(float *buffer, const uint8_t *rows, ptrdiff_t stride_bytes,
-                               const float *weights, unsigned n_rows, size_t n,
-                               HrnetSampleBits bits)
+void HRNET_EXACT_NAME(hrnet_blend_rows_u16_avx2)(float *buffer, const uint8_t *rows,
+                                                 ptrdiff_t stride_bytes, const float *weights,
+                                                 unsigned n_rows, size_t n, HrnetSampleBits bits)
 {
     const __m128i shift = _mm_cvtsi32_si128((int)bits.shift);
     const __m256i mask = _mm256_set1_epi32((int)bits.mask);
@@ -57,17 +61,18 @@ void hrnet_blend_rows_u16_avx2(float *buffer, const uint8_t *rows, ptrdiff_t str
         for (unsigned r = 0; r < n_rows; r++, samples += stride_bytes) {
             const __m256 weight = _mm256_set1_ps(weights[r]);
             for (unsigned j = 0; j < 4; j++)
-                sum[j] = _mm256_fmadd_ps(
-                    weight, floats_of_samples(samples + 2 * j * LANES, shift, mask), sum[j]);
+                sum[j] = vec_fma(weight, floats_of_samples(samples + 2 * j * LANES, shift, mask),
+                                 sum[j]);
         }
         for (unsigned j = 0; j < 4; j++)
             _mm256_storeu_ps(buffer + i + j * LANES, sum[j]);
     }
     if (i < n)
-        hrnet_blend_rows_u16_c(buffer + i, rows + 2 * i, stride_bytes, weights, n_rows, n - i,
-                               bits);
+        HRNET_EXACT_NAME(hrnet_blend_rows_u16_c)
+    (buffer + i, rows + 2 * i, stride_bytes, weights, n_rows, n - i, bits);
 }
 
+#ifndef HRNET_EXACT
 /* Lane i of a step's two or four vectors is float offset + i * step: each vector is spread by the
  * same permutation, and the lanes that come from it taken. */
 void hrnet_pick_f32_avx2(float *line, const float *buffer, unsigned step, unsigned offset, size_t n)
@@ -93,6 +98,7 @@ void hrnet_pick_f32_avx2(float *line, const float *buffer, unsigned step, unsign
     for (; i < n; i++)
         line[i] = buffer[offset + i * step];
 }
+#endif
 
 /* How far apart a block's columns start decides what spreads them. */
 typedef enum { WITHIN_ONE_VECTOR, WITHIN_TWO_VECTORS, ANYWHERE } Reach;
@@ -122,13 +128,14 @@ ALWAYS_INLINE void filter_columns(float *out, const float *line, const HrnetFilt
         const float *weights = filter->weights + x;
         __m256 sum = _mm256_setzero_ps();
         for (unsigned k = 0; k < filter->n_taps; k++, weights += filter->stride)
-            sum = _mm256_fmadd_ps(_mm256_load_ps(weights),
-                                  spread(line + start + k, relative, beyond, reach), sum);
+            sum = vec_fma(_mm256_load_ps(weights),
+                          spread(line + start + k, relative, beyond, reach), sum);
         _mm256_storeu_ps(out + x, sum);
     }
 }
 
-void hrnet_filter_columns_f32_avx2(float *out, const float *line, const HrnetFilterColumns *filter)
+void HRNET_EXACT_NAME(hrnet_filter_columns_f32_avx2)(float *out, const float *line,
+                                                     const HrnetFilterColumns *filter)
 {
     if (filter->span8 < LANES)
         filter_columns(out, line, filter, WITHIN_ONE_VECTOR);
@@ -138,8 +145,8 @@ void hrnet_filter_columns_f32_avx2(float *out, const float *line, const HrnetFil
         filter_columns(out, line, filter, ANYWHERE);
 }
 
-void hrnet_color_f32_avx2(float *const out[3], const float *const in[3],
-                          const HrnetColorMatrix *matrix, size_t n)
+void HRNET_EXACT_NAME(hrnet_color_f32_avx2)(float *const out[3], const float *const in[3],
+                                            const HrnetColorMatrix *matrix, size_t n)
 {
     const __m256 zero = _mm256_setzero_ps();
     const __m256 one = _mm256_set1_ps(1.0f);
@@ -150,18 +157,17 @@ void hrnet_color_f32_avx2(float *const out[3], const float *const in[3],
         const __m256 d = _mm256_loadu_ps(in[2] + i);
         for (unsigned c = 0; c < 3; c++) {
             const float *m = matrix->m[c];
-            __m256 v = _mm256_fmadd_ps(_mm256_set1_ps(m[0]), a, _mm256_set1_ps(m[3]));
-            v = _mm256_fmadd_ps(_mm256_set1_ps(m[1]), b, v);
-            v = _mm256_fmadd_ps(_mm256_set1_ps(m[2]), d, v);
+            __m256 v = vec_fma(_mm256_set1_ps(m[0]), a, _mm256_set1_ps(m[3]));
+            v = vec_fma(_mm256_set1_ps(m[1]), b, v);
+            v = vec_fma(_mm256_set1_ps(m[2]), d, v);
             v = _mm256_min_ps(one, _mm256_max_ps(zero, v));
-            v = _mm256_fmadd_ps(v, _mm256_set1_ps(matrix->gain[c]),
-                                _mm256_set1_ps(matrix->shift[c]));
+            v = vec_fma(v, _mm256_set1_ps(matrix->gain[c]), _mm256_set1_ps(matrix->shift[c]));
             _mm256_storeu_ps(out[c] + i, v);
         }
     }
     if (i < n) {
         float *const out_tail[3] = { out[0] + i, out[1] + i, out[2] + i };
         const float *const in_tail[3] = { in[0] + i, in[1] + i, in[2] + i };
-        hrnet_color_f32_c(out_tail, in_tail, matrix, n - i);
+        HRNET_EXACT_NAME(hrnet_color_f32_c)(out_tail, in_tail, matrix, n - i);
     }
 }

@@ -21,6 +21,7 @@ typedef __m256i ivec_mask;
 #define ivec_store(p, v)         _mm256_storeu_si256((__m256i *)(void *)(p), v)
 #define ivec_load_mask(m, p)     _mm256_maskload_epi32((const int *)(const void *)(p), m)
 #define ivec_store_mask(p, m, v) _mm256_maskstore_epi32((int *)(void *)(p), m, v)
+#define fvec_store_mask(p, m, v) _mm256_maskstore_ps(p, m, v)
 #define ivec_convert(a)          _mm256_cvtps_epi32(a)
 #define fvec_convert(a)          _mm256_cvtepi32_ps(a)
 #define fvec_set1(x)             _mm256_set1_ps(x)

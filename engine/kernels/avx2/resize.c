@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kernels/avx2/kernels.h"
 #include "kernels/avx2/vector.h"
+#include "kernels/exact.h"
 #include "kernels/vector/resize.h"
 
 #include <string.h>
@@ -86,7 +87,7 @@ static void spread_row(float *out, const float *row, unsigned n_in, const HrnetC
     WITH_REACH(columns, spread_within, out, row, n_in, *columns, n)
 }
 
-const HrnetResizeKernels hrnet_resize_kernels_avx2 = {
+const HrnetResizeKernels HRNET_EXACT_NAME(hrnet_resize_kernels_avx2) = {
     .lerp_row = lerp_row,
     .spread_row = spread_row,
     .add_row = add_row,

@@ -26,8 +26,13 @@ typedef __m256i vec_index;
 #define vec_sub(a, b)           _mm256_sub_ps(a, b)
 #define vec_mul(a, b)           _mm256_mul_ps(a, b)
 #define vec_max(a, b)           _mm256_max_ps(a, b)
-#define vec_fma(a, b, c)        _mm256_fmadd_ps(a, b, c)  /* a * b + c */
-#define vec_fnma(a, b, c)       _mm256_fnmadd_ps(a, b, c) /* c - a * b */
+#ifdef HRNET_EXACT
+#define vec_fma(a, b, c)  _mm256_add_ps(_mm256_mul_ps(a, b), c)
+#define vec_fnma(a, b, c) _mm256_sub_ps(c, _mm256_mul_ps(a, b))
+#else
+#define vec_fma(a, b, c)  _mm256_fmadd_ps(a, b, c)  /* a * b + c */
+#define vec_fnma(a, b, c) _mm256_fnmadd_ps(a, b, c) /* c - a * b */
+#endif
 
 /* Which lanes of a compare as asked, and b in those lanes, a in the others. */
 typedef __m256 vec_truth;

@@ -21,6 +21,7 @@ typedef __mmask16 ivec_mask;
 #define ivec_store(p, v)         _mm512_storeu_si512(p, v)
 #define ivec_load_mask(m, p)     _mm512_maskz_loadu_epi32(m, p)
 #define ivec_store_mask(p, m, v) _mm512_mask_storeu_epi32(p, m, v)
+#define fvec_store_mask(p, m, v) _mm512_mask_storeu_ps(p, m, v)
 #define ivec_convert(a)          _mm512_cvtps_epi32(a)
 #define fvec_convert(a)          _mm512_cvtepi32_ps(a)
 #define fvec_set1(x)             _mm512_set1_ps(x)

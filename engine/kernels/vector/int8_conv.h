@@ -12,6 +12,7 @@
  *   weight, weight_load  a row's weight of a step, WEIGHT_BYTES of memory, in all lanes
  *   dot                  a sum with the products of both
  *   pack_quads           four rows of values to bytes, with the zero point added, saturated
+ *   fvec_store_mask      some lanes of floats
  * and TILE_ROWS_MAX, TILE_VECTORS_MAX: what its registers hold. */
 #include "kernels/float_mode.h"
 #include "kernels/int8_conv.h"
@@ -121,6 +122,23 @@ ALWAYS_INLINE void finish_vector(Sums sums, const HrnetInt8Conv *c, unsigned fir
         finish_quad(sums, c, first_row, x + done, n - done, r, v, rows, false);
 }
 
+/* The rows' scores, n pixels from x on. */
+ALWAYS_INLINE void finish_scores(Sums sums, const HrnetInt8Conv *c, unsigned first_row, size_t x,
+                                 size_t n, const unsigned rows, const unsigned vectors)
+{
+#pragma GCC unroll 8
+    for (unsigned r = 0; r < rows; r++) {
+        if (first_row + r >= c->rows)
+            return;
+        float *scores = c->scores + (first_row + r) * c->score_plane_floats + x;
+        const fvec scale = fvec_set1(c->scale[first_row + r]);
+#pragma GCC unroll 3
+        for (unsigned v = 0; v < vectors; v++)
+            fvec_store_mask(scores + v * VECTOR_PIXELS, ivec_mask_first(n - v * VECTOR_PIXELS),
+                            fvec_mul(fvec_convert(sums[r][v]), scale));
+    }
+}
+
 ALWAYS_INLINE void finish_quads(Sums sums, const HrnetInt8Conv *c, unsigned first_row, size_t x,
                                 size_t n, const unsigned r, const unsigned rows,
                                 const unsigned vectors)
@@ -145,6 +163,10 @@ ALWAYS_INLINE void tile_group(const HrnetInt8Conv *c, const uint8_t *weights, un
             sums[r][v] = ivec_set1(c->bias[first_row + r]);
     }
     tile_accumulate(sums, c, weights, c->src + HRNET_QUAD * stride * x, stride, rows, vectors);
+    if (c->scores) {
+        finish_scores(sums, c, first_row, x, n, rows, vectors);
+        return;
+    }
     finish_quads(sums, c, first_row, x, n, 0, rows, vectors);
     if (rows > HRNET_QUAD)
         finish_quads(sums, c, first_row, x, n, HRNET_QUAD, rows, vectors);
