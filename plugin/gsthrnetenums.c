@@ -66,6 +66,7 @@ GType gst_hrnet_precision_get_type(void)
     static const GEnumValue values[] = {
         { HRNET_PRECISION_AUTO, "The engine's choice, with the masks of fp32", "auto" },
         { HRNET_PRECISION_FP32, "32-bit floating point", "fp32" },
+        { HRNET_PRECISION_INT8, "Bytes, for models that were calibrated", "int8" },
         { 0, NULL, NULL },
     };
     static gsize type;

@@ -98,6 +98,12 @@ static inline gboolean hrnet_node_begins_conv(const HrnetNode *node)
     return node->type == HRNET_NODE_CONV && node->first_channel == 0;
 }
 
+/* Whether a node that sums resized tensors is of an exchange unit; else it is of the head. */
+static inline gboolean hrnet_node_is_exchange(const HrnetNode *node)
+{
+    return g_str_has_prefix(node->name, "stage");
+}
+
 /* n halved level times, rounding up. */
 guint hrnet_graph_level_size(guint n, guint level);
 

@@ -117,6 +117,15 @@ const HrnetNetwork *hrnet_model_peek_network(const HrnetModel *model)
     return model->content->network;
 }
 
+const HrnetNetwork *hrnet_model_peek_int8(const HrnetModel *model, GError **error)
+{
+    GError *cause = NULL;
+    const HrnetNetwork *network = hrnet_model_content_int8(model->content, &cause);
+    if (cause)
+        hrnet_propagate_weights_error(error, cause);
+    return network;
+}
+
 const HrnetConfig *hrnet_model_peek_config(const HrnetModel *model)
 {
     return hrnet_weights_config(model->content->weights);
@@ -407,7 +416,7 @@ guint64 hrnet_model_get_n_parameters(const HrnetModel *model)
 guint64 hrnet_model_get_packed_bytes(const HrnetModel *model)
 {
     g_return_val_if_fail(model != NULL, 0);
-    return model->content->network->packed.n_bytes;
+    return hrnet_network_packed_bytes(model->content->network);
 }
 
 /**

@@ -28,6 +28,7 @@
 struct _HrnetSession {
     gatomicrefcount n_refs;
     HrnetModel *model;
+    const HrnetNetwork *network; /* the model's, in the session's precision */
     HrnetPlan *plan;
     guint height, width; /* of the network's input */
     guint n_threads;
@@ -80,6 +81,11 @@ gboolean hrnet_fail_to_write(const gchar *path, GError **error);
 /* The model's network and configuration, for as long as the model lives. */
 const HrnetNetwork *hrnet_model_peek_network(const HrnetModel *model);
 const HrnetConfig *hrnet_model_peek_config(const HrnetModel *model);
+/* Likewise in int8, made when first asked for; NULL with a public error. */
+const HrnetNetwork *hrnet_model_peek_int8(const HrnetModel *model, GError **error);
+
+/* How the model's input has its planes. */
+HrnetInputPlanes hrnet_session_input_planes(const HrnetConfig *config);
 
 /* Puts the model's input size in place of zeros. FALSE with HRNET_ERROR_INVALID_ARGUMENT for a size
  * out of range. */

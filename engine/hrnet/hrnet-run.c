@@ -72,10 +72,11 @@ static gsize dense_floats(HrnetTensor tensor)
  * @n_logits: floats of @logits
  * @error: return location for an error
  *
- * The network alone. Allocates nothing.
+ * The network alone. Allocates nothing. In int8 the input is rounded to levels of colour first,
+ * 0..255 after normalisation is undone, and clamped to them.
  *
  * Returns: %TRUE, or %FALSE with %HRNET_ERROR_INVALID_ARGUMENT where a length is wrong, with
- * %HRNET_ERROR_NOT_FINITE where a logit is no finite number
+ * %HRNET_ERROR_NOT_FINITE where a logit, or in int8 an element of the input, is no finite number
  */
 gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_input,
                            gfloat *logits, gsize n_logits, GError **error)
@@ -94,7 +95,9 @@ gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_i
     }
     tensor_from_dense(in, input);
     HrnetWorkers *workers = hrnet_workers_begin(session->n_threads);
-    const gboolean is_finite = hrnet_session_run_network(session, workers);
+    /* Bytes would make numbers of anything. */
+    const gboolean is_finite = (!session->network->int8 || hrnet_tensor_is_finite(&in, workers)) &&
+                               hrnet_session_run_network(session, workers);
     hrnet_workers_end(workers);
     if (!is_finite)
         return hrnet_session_fail_unfinite(session, error);
@@ -152,7 +155,7 @@ void hrnet_session_set_profiling(HrnetSession *session, gboolean profiling)
 guint hrnet_session_get_n_layers(const HrnetSession *session)
 {
     g_return_val_if_fail(session != NULL, 0);
-    return hrnet_model_peek_network(session->model)->graph->nodes->len;
+    return session->network->graph->nodes->len;
 }
 
 /**
@@ -167,7 +170,7 @@ void hrnet_session_get_layer(const HrnetSession *session, guint index, HrnetLaye
 {
     g_return_if_fail(session != NULL && layer != NULL);
     g_return_if_fail(index < hrnet_session_get_n_layers(session));
-    const HrnetNetwork *network = hrnet_model_peek_network(session->model);
+    const HrnetNetwork *network = session->network;
     const HrnetNode *node = hrnet_graph_node(network->graph, index);
     const HrnetGraphTensor *out = hrnet_graph_tensor(network->graph, node->out);
     *layer = (HrnetLayer){

@@ -73,6 +73,21 @@ void hrnet_session_fit_size(guint64 n_pixels, gdouble aspect, guint *height, gui
         *height = MIN(*height, fit_side(n / 32));
 }
 
+/* The model's network in a precision. */
+static const HrnetNetwork *network_of(HrnetModel *model, HrnetPrecision precision, GError **error)
+{
+    switch (precision) {
+    case HRNET_PRECISION_AUTO:
+    case HRNET_PRECISION_FP32:
+        return hrnet_model_peek_network(model);
+    case HRNET_PRECISION_INT8:
+        return hrnet_model_peek_int8(model, error);
+    }
+    g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                "precision %d is none of HrnetPrecision", (gint)precision);
+    return NULL;
+}
+
 /**
  * hrnet_session_new:
  * @model: a model; the session takes a reference of its own
@@ -87,8 +102,12 @@ void hrnet_session_fit_size(guint64 n_pixels, gdouble aspect, guint *height, gui
  * Allocates what a stream needs. Frames of any size are stretched to @height x @width, once they
  * are upright.
  *
- * Returns: (transfer full): the session, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT or
- * %HRNET_ERROR_NO_MEMORY
+ * %HRNET_PRECISION_INT8 reads the model's file once more, if no session did before, and packs its
+ * weights in bytes.
+ *
+ * Returns: (transfer full): the session, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT, also for a
+ * model that int8 finds no ranges for or such of other weights, with %HRNET_ERROR_NO_MEMORY, or
+ * with what hrnet_model_load() has for a file that is no longer the same
  */
 HrnetSession *hrnet_session_new(HrnetModel *model, guint height, guint width, guint n_threads,
                                 HrnetPrecision precision, GError **error)
@@ -96,11 +115,9 @@ HrnetSession *hrnet_session_new(HrnetModel *model, guint height, guint width, gu
     g_return_val_if_fail(model != NULL, NULL);
     if (!hrnet_session_resolve_size(model, &height, &width, error))
         return NULL;
-    if (precision != HRNET_PRECISION_AUTO && precision != HRNET_PRECISION_FP32) {
-        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
-                    "precision %d is none of HrnetPrecision", (gint)precision);
+    const HrnetNetwork *network = network_of(model, precision, error);
+    if (!network)
         return NULL;
-    }
     HrnetSession *session = g_new0(HrnetSession, 1);
     g_atomic_ref_count_init(&session->n_refs);
     session->model = hrnet_model_ref(model);
@@ -108,7 +125,7 @@ HrnetSession *hrnet_session_new(HrnetModel *model, guint height, guint width, gu
     session->height = height;
     session->width = width;
     session->n_threads = CLAMP(n_threads ? n_threads : hrnet_cpu_count(), 1, HRNET_WORKERS_MAX);
-    const HrnetNetwork *network = hrnet_model_peek_network(model);
+    session->network = network;
     session->node_ns = g_new0(guint64, network->graph->nodes->len);
     session->plan = hrnet_plan_new(network, height, width, session->n_threads);
     if (!session->plan) {
@@ -211,10 +228,10 @@ guint hrnet_session_get_n_masks(HrnetSession *session)
 HrnetPrecision hrnet_session_get_precision(const HrnetSession *session)
 {
     g_return_val_if_fail(session != NULL, HRNET_PRECISION_FP32);
-    return HRNET_PRECISION_FP32;
+    return session->network->int8 ? HRNET_PRECISION_INT8 : HRNET_PRECISION_FP32;
 }
 
-static HrnetInputPlanes input_planes(const HrnetConfig *config)
+HrnetInputPlanes hrnet_session_input_planes(const HrnetConfig *config)
 {
     return config->input_channels == 1 ? HRNET_INPUT_LUMA
            : config->bgr               ? HRNET_INPUT_BGR
@@ -264,10 +281,12 @@ static gboolean prepare_for_frames(HrnetSession *session, const HrnetFrame *fram
     const HrnetTensor scores = rival_scores(session);
     session->frame_input =
         hrnet_frame_input_new(frame, session->lying_input.height, session->lying_input.width,
-                              input_planes(config), config->mean, config->std);
+                              hrnet_session_input_planes(config), config->mean, config->std);
     session->masks = hrnet_pool_open(hrnet_mask_block_bytes(frame->width, frame->height));
     if (!session->frame_input || !session->masks)
         goto error;
+    if (session->network->int8)
+        hrnet_frame_input_set_exact(session->frame_input);
     const gsize n_floats =
         MAX(hrnet_frame_input_scratch_floats(session->frame_input, session->n_threads),
             hrnet_argmax_scratch_floats(&scores, frame->height, frame->width, session->n_threads));
@@ -291,9 +310,8 @@ static gboolean prepare_to_steady(HrnetSession *session, const HrnetFrame *frame
     if (!smooths && !session->refines_edges)
         return TRUE;
     const HrnetTensor scores = rival_scores(session);
-    session->steady =
-        hrnet_steady_new(frame, &scores, hrnet_model_peek_network(session->model)->logits_mode,
-                         session->n_threads, smooths, session->refines_edges);
+    session->steady = hrnet_steady_new(frame, &scores, session->network->logits_mode,
+                                       session->n_threads, smooths, session->refines_edges);
     return session->steady != NULL;
 }
 
@@ -327,10 +345,12 @@ static void label_frame(HrnetSession *session, const HrnetFrame *frame, guint64 
     if (session->steady) {
         scores = hrnet_steady_scores(session->steady, frame, &scores, share, workers);
         hrnet_steady_labels(session->steady, &scores, labels, session->frame_scratch, workers);
+    } else if (session->network->int8) {
+        hrnet_argmax_run_exact(&scores, session->network->logits_mode, labels, frame->width,
+                               frame->height, frame->width, session->frame_scratch, workers);
     } else {
-        hrnet_argmax_run(&scores, hrnet_model_peek_network(session->model)->logits_mode, labels,
-                         frame->width, frame->height, frame->width, session->frame_scratch,
-                         workers);
+        hrnet_argmax_run(&scores, session->network->logits_mode, labels, frame->width,
+                         frame->height, frame->width, session->frame_scratch, workers);
     }
     session->scores = scores;
     session->scores_turn = session->turn;

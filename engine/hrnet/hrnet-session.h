@@ -12,12 +12,15 @@ G_BEGIN_DECLS
  * HrnetPrecision:
  * @HRNET_PRECISION_AUTO: the engine's choice, whose masks agree with FP32's
  * @HRNET_PRECISION_FP32: 32-bit floating point throughout
+ * @HRNET_PRECISION_INT8: bytes, for models that were calibrated (hrnet_calibration_new()); without
+ * smoothing and edge refinement a frame's mask is the same, bit by bit, on every computer
  *
  * The arithmetic of the network.
  */
 typedef enum {
     HRNET_PRECISION_AUTO,
     HRNET_PRECISION_FP32,
+    HRNET_PRECISION_INT8,
 } HrnetPrecision;
 
 /**
@@ -90,7 +93,7 @@ HRNET_API gboolean hrnet_session_get_edge_refine(const HrnetSession *session);
  * HrnetLayer:
  * @name: the layer's name in the checkpoint, `stage2.0.branches.0.0.conv1`, or of the step:
  * `stage2.0.fuse.0`, `head`
- * @algorithm: how it is computed: `wino4`, `direct`, `gemm`, ...; `band` and
+ * @algorithm: how it is computed: `wino4`, `direct`, `gemm`, `int8`, ...; `band` and
  * `head` where it did those behind it as well, which are `in band` and `in head`
  * @channels: of its output
  * @height: of its output

@@ -23,6 +23,7 @@
  * 1 where its logit is above 0, and 0 elsewhere; others never say 0.
  */
 
+#include <hrnet/hrnet-calibration.h>
 #include <hrnet/hrnet-convert.h>
 #include <hrnet/hrnet-error.h>
 #include <hrnet/hrnet-image.h>

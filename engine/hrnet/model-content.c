@@ -2,6 +2,8 @@
 #include "hrnet/model-content.h"
 
 #include "hrnet/model-identity.h"
+#include "kernels/float_mode.h"
+#include "weights/failure.h"
 
 #include <pthread.h>
 
@@ -9,6 +11,10 @@ typedef struct {
     HrnetModelContent content; /* first: what users hold */
     guint n_users;
     gboolean loading; /* by one user, the others wait */
+    gchar *path;      /* that it was loaded from, ... */
+    gchar **options;  /* ... and how; or NULL */
+    pthread_mutex_t int8_lock;
+    HrnetNetwork *int8; /* under the lock; NULL until it is asked for */
 } Entry;
 
 /* entries: by identity, or by a text of no file's where that can't be relied on; several may lead
@@ -23,6 +29,10 @@ static struct {
 static void entry_free(Entry *entry)
 {
     hrnet_network_free(entry->content.network);
+    hrnet_network_free(entry->int8);
+    pthread_mutex_destroy(&entry->int8_lock);
+    g_free(entry->path);
+    g_strfreev(entry->options);
     hrnet_weights_close(entry->content.weights);
     g_free(entry);
 }
@@ -68,13 +78,16 @@ static Entry *find_or_add_locked(const gchar *identity, Entry **added)
     *added = g_new0(Entry, 1);
     (*added)->n_users = 1;
     (*added)->loading = TRUE;
+    pthread_mutex_init(&(*added)->int8_lock, NULL);
     store.n_loads++;
     g_hash_table_insert(store.entries, identity ? g_strdup(identity) : private_key(*added), *added);
     return NULL;
 }
 
-static gboolean load(HrnetModelContent *content, const gchar *path, const gchar *const *options,
-                     GError **error)
+/* What numbers are read and folded to is not to depend on the caller's mode: int8 promises that
+ * (ops/int8.md). Threads that are started inherit it. */
+static gboolean read_and_pack(HrnetModelContent *content, const gchar *path,
+                              const gchar *const *options, GError **error)
 {
     content->weights = hrnet_weights_open(path, options, error);
     if (content->weights)
@@ -83,6 +96,15 @@ static gboolean load(HrnetModelContent *content, const gchar *path, const gchar 
         return FALSE;
     hrnet_weights_forget_tensors(content->weights);
     return TRUE;
+}
+
+static gboolean load(HrnetModelContent *content, const gchar *path, const gchar *const *options,
+                     GError **error)
+{
+    const HrnetFloatMode before = hrnet_float_mode_default();
+    const gboolean good = read_and_pack(content, path, options, error);
+    hrnet_float_mode_restore(&before);
+    return good;
 }
 
 /* Lets the others see how the load went. certain: whether the identity stands for what was read. */
@@ -169,6 +191,8 @@ HrnetModelContent *hrnet_model_content_acquire(const gchar *path, const gchar *c
     if (entry)
         return &entry->content;
 
+    added->path = g_strdup(path);
+    added->options = g_strdupv((gchar **)options);
     const gboolean good = load(&added->content, path, options, error);
     g_autofree gchar *after = good ? hrnet_model_identity(path, options) : NULL;
     finish_load(added, good, identity && g_strcmp0(identity, after) == 0);
@@ -177,6 +201,34 @@ HrnetModelContent *hrnet_model_content_acquire(const gchar *path, const gchar *c
         return NULL;
     }
     return &merge(added)->content;
+}
+
+static HrnetNetwork *load_int8(const Entry *entry, GError **error)
+{
+    HrnetWeights *weights =
+        hrnet_weights_open(entry->path, (const gchar *const *)entry->options, error);
+    HrnetNetwork *network = weights ? hrnet_network_new_int8(weights, error) : NULL;
+    hrnet_weights_close(weights);
+    if (network && network->fingerprint != entry->content.network->fingerprint) {
+        hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_INVALID, entry->path,
+                           "has changed since it was loaded");
+        g_clear_pointer(&network, hrnet_network_free);
+    }
+    return network;
+}
+
+const HrnetNetwork *hrnet_model_content_int8(HrnetModelContent *content, GError **error)
+{
+    Entry *entry = (Entry *)content;
+    pthread_mutex_lock(&entry->int8_lock);
+    if (!entry->int8) {
+        const HrnetFloatMode before = hrnet_float_mode_default();
+        entry->int8 = load_int8(entry, error);
+        hrnet_float_mode_restore(&before);
+    }
+    const HrnetNetwork *network = entry->int8;
+    pthread_mutex_unlock(&entry->int8_lock);
+    return network;
 }
 
 void hrnet_model_content_release(HrnetModelContent *content)

@@ -20,12 +20,17 @@
 /* Not to be changed by those who share it. */
 typedef struct {
     HrnetWeights *weights; /* configuration and metadata */
-    HrnetNetwork *network;
+    HrnetNetwork *network; /* in fp32 */
 } HrnetModelContent;
 
 /* The file's content, for hrnet_model_content_release(). Errors are the weights'. Any thread. */
 HrnetModelContent *hrnet_model_content_acquire(const gchar *path, const gchar *const *options,
                                                GError **error);
+/* The network in int8, by the ranges that the file holds. It is made when first asked for, from the
+ * file, which must still hold the same weights, and lives as long as the content. Errors are the
+ * weights'. Any thread. */
+const HrnetNetwork *hrnet_model_content_int8(HrnetModelContent *content, GError **error);
+
 /* Frees it with its last user. */
 void hrnet_model_content_release(HrnetModelContent *content);
 

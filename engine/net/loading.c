@@ -3,19 +3,12 @@
 
 #include "base/cpu.h"
 #include "base/memory.h"
+#include "net/fingerprint.h"
+#include "net/layer_buffer.h"
 
 #include <pthread.h>
-#include <string.h>
 
 #define MOST_THREADS 4
-
-/* Room for one convolution as the checkpoint has it, kept between layers. */
-typedef struct {
-    gfloat *weights;
-    gsize n_weights;
-    gfloat *part; /* the input channels of one node of several */
-    gfloat *bias;
-} ReadBuffer;
 
 HrnetConvShape hrnet_loading_shape(const HrnetNode *node)
 {
@@ -27,52 +20,6 @@ HrnetConvShape hrnet_loading_shape(const HrnetNode *node)
         .stride = shape->stride,
         .padding_same = shape->padding_same,
     };
-}
-
-static gsize kernel_area(const HrnetNode *node)
-{
-    return (gsize)node->shape.kernel * node->shape.kernel;
-}
-
-/* Room for the largest convolution of the graph. The sizes were checked against the file's tensors.
- */
-static gboolean read_buffer_init(ReadBuffer *buffer, const HrnetGraph *graph)
-{
-    gsize n_weights = 0, n_bias = 0;
-    for (guint i = 0; i < graph->nodes->len; i++) {
-        const HrnetNode *node = hrnet_graph_node(graph, i);
-        if (node->type != HRNET_NODE_CONV)
-            continue;
-        n_weights = MAX(n_weights,
-                        (gsize)node->shape.out_channels * node->total_channels * kernel_area(node));
-        n_bias = MAX(n_bias, node->shape.out_channels);
-    }
-    buffer->n_weights = n_weights;
-    buffer->weights = g_try_new(gfloat, n_weights);
-    buffer->part = g_try_new(gfloat, n_weights);
-    buffer->bias = g_try_new(gfloat, n_bias);
-    return buffer->weights && buffer->part && buffer->bias;
-}
-
-static void read_buffer_clear(ReadBuffer *buffer)
-{
-    g_free(buffer->weights);
-    g_free(buffer->part);
-    g_free(buffer->bias);
-}
-
-/* The node's own input channels out of the convolution's. */
-static const gfloat *slice_channels(const HrnetNode *node, ReadBuffer *buffer)
-{
-    const HrnetNodeShape *shape = &node->shape;
-    if (shape->in_channels == node->total_channels)
-        return buffer->weights;
-    const gsize area = kernel_area(node);
-    for (guint k = 0; k < shape->out_channels; k++)
-        memcpy(buffer->part + k * shape->in_channels * area,
-               buffer->weights + (k * (gsize)node->total_channels + node->first_channel) * area,
-               shape->in_channels * area * sizeof(gfloat));
-    return buffer->part;
 }
 
 /* How a node's convolution is packed, and where. */
@@ -88,6 +35,7 @@ typedef struct {
     const Placement *placements; /* by node */
     guint8 *memory;
     HrnetConv **convs;
+    guint64 *marks; /* by node, for hrnet_fingerprint_join() */
     pthread_mutex_t lock;
     guint next;    /* node */
     GError *error; /* of the first failure, which ends the loading */
@@ -129,17 +77,14 @@ static gsize place_all(const HrnetGraph *graph, const HrnetConfig *config,
 }
 
 /* Takes the next convolution and reads it. Its node's index, or -1 when there are no more. */
-static gint read_next(Loading *loading, ReadBuffer *buffer)
+static gint read_next(Loading *loading, HrnetLayerBuffer *buffer)
 {
     gint taken = -1;
     pthread_mutex_lock(&loading->lock);
     while (taken < 0 && !loading->error && loading->next < loading->graph->nodes->len) {
         const HrnetNode *node = hrnet_graph_node(loading->graph, loading->next);
         if (node->type == HRNET_NODE_CONV &&
-            hrnet_weights_read_conv(loading->weights, node->name, node->norm,
-                                    node->shape.out_channels, node->total_channels,
-                                    node->shape.kernel, buffer->weights, buffer->bias,
-                                    &loading->error))
+            hrnet_layer_buffer_read(buffer, loading->weights, node, &loading->error))
             taken = (gint)loading->next;
         loading->next++;
     }
@@ -158,13 +103,13 @@ static void set_failure(Loading *loading, GError *from)
     pthread_mutex_unlock(&loading->lock);
 }
 
-static HrnetConv *pack(const Loading *loading, guint i, ReadBuffer *buffer)
+static HrnetConv *pack(const Loading *loading, guint i, HrnetLayerBuffer *buffer)
 {
     const HrnetNode *node = hrnet_graph_node(loading->graph, i);
     const Placement *placement = &loading->placements[i];
     const HrnetConvShape shape = hrnet_loading_shape(node);
-    return hrnet_conv_new_at(&shape, slice_channels(node, buffer),
-                             node->first_channel == 0 ? buffer->bias : NULL, placement->algorithm,
+    return hrnet_conv_new_at(&shape, hrnet_layer_buffer_weights(buffer, node),
+                             hrnet_layer_buffer_bias(buffer, node), placement->algorithm,
                              placement->height, placement->width,
                              loading->memory + placement->offset);
 }
@@ -172,22 +117,24 @@ static HrnetConv *pack(const Loading *loading, guint i, ReadBuffer *buffer)
 static void *load_some(void *data)
 {
     Loading *loading = data;
-    ReadBuffer buffer = { 0 };
+    HrnetLayerBuffer buffer = { 0 };
     gint i;
-    if (!read_buffer_init(&buffer, loading->graph))
+    if (!hrnet_layer_buffer_init(&buffer, loading->graph))
         set_failure(loading,
                     g_error_new(HRNET_WEIGHTS_ERROR, HRNET_WEIGHTS_ERROR_NO_MEMORY,
                                 "no memory to read a convolution of %" G_GSIZE_FORMAT " weights",
                                 buffer.n_weights));
     else
         while ((i = read_next(loading, &buffer)) >= 0) {
+            loading->marks[i] =
+                hrnet_fingerprint_layer(hrnet_graph_node(loading->graph, (guint)i), &buffer);
             loading->convs[i] = pack(loading, (guint)i, &buffer);
             if (!loading->convs[i])
                 set_failure(loading,
                             g_error_new_literal(HRNET_WEIGHTS_ERROR, HRNET_WEIGHTS_ERROR_NO_MEMORY,
                                                 "no memory for a layer"));
         }
-    read_buffer_clear(&buffer);
+    hrnet_layer_buffer_clear(&buffer);
     return NULL;
 }
 
@@ -207,8 +154,10 @@ static void share_loading(Loading *loading)
 
 gboolean hrnet_loading_run(const HrnetGraph *graph, HrnetWeights *weights,
                            HrnetConvAlgorithm algorithm, const HrnetTuning *tuning,
-                           HrnetConv **convs, HrnetPacked *packed, GError **error)
+                           HrnetConv **convs, HrnetPacked *packed, guint64 *fingerprint,
+                           GError **error)
 {
+    g_autofree guint64 *marks = g_new0(guint64, graph->nodes->len);
     g_autofree Placement *placements = g_new0(Placement, graph->nodes->len);
     packed->n_bytes =
         place_all(graph, hrnet_weights_config(weights), algorithm, tuning, placements);
@@ -218,8 +167,9 @@ gboolean hrnet_loading_run(const HrnetGraph *graph, HrnetWeights *weights,
                     "no memory for %" G_GSIZE_FORMAT " bytes of packed weights", packed->n_bytes);
         return FALSE;
     }
-    Loading loading = { graph, weights, placements, packed->memory, convs, .error = NULL };
+    Loading loading = { graph, weights, placements, packed->memory, convs, marks, .error = NULL };
     share_loading(&loading);
+    *fingerprint = hrnet_fingerprint_join(hrnet_weights_config(weights), marks, graph->nodes->len);
     if (loading.error)
         g_propagate_error(error, loading.error);
     return !loading.error;

@@ -18,14 +18,15 @@ typedef struct {
 HrnetConvShape hrnet_loading_shape(const HrnetNode *node);
 
 /* Fills in convs[i] for each node i of the graph that is a convolution, with their weights in
- * packed. tuning: what HRNET_CONV_AUTO asks first, or NULL. On failure some may be there, for the
- * caller to free.
+ * packed, and the fingerprint (net/fingerprint.h). tuning: what HRNET_CONV_AUTO asks first, or
+ * NULL. On failure some may be there, for the caller to free.
  *
  * A few threads of its own share the work, one reading while others pack: most of the time goes
  * into transforming weights and into the first touch of fresh memory. The process's workers are
  * left alone, as each of their turns would have to wait for a frame of every running stream. */
 gboolean hrnet_loading_run(const HrnetGraph *graph, HrnetWeights *weights,
                            HrnetConvAlgorithm algorithm, const HrnetTuning *tuning,
-                           HrnetConv **convs, HrnetPacked *packed, GError **error);
+                           HrnetConv **convs, HrnetPacked *packed, guint64 *fingerprint,
+                           GError **error);
 
 #endif

@@ -25,20 +25,26 @@ static gboolean supports_context(HrnetConv *const *convs)
     return TRUE;
 }
 
-HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algorithm, GError **error)
+/* All but the layers. */
+static HrnetNetwork *network_new(const HrnetConfig *config)
 {
-    const HrnetConfig *config = hrnet_weights_config(weights);
     HrnetNetwork *network = g_new0(HrnetNetwork, 1);
-    HrnetTuning *tuning = hrnet_tuning_wanted() ? hrnet_tuning_load() : NULL;
     network->graph = hrnet_graph_new(config);
     network->convs = g_new0(HrnetConv *, network->graph->nodes->len);
     network->logits_mode = resize_mode(HRNET_UPSAMPLE_BILINEAR, config->logits_align);
     network->exchange_mode = resize_mode(config->exchange_upsample, config->exchange_align);
     network->exchange_twice = config->exchange_twice;
     network->head_mode = resize_mode(config->head_upsample, config->head_align);
+    return network;
+}
 
-    const gboolean good = hrnet_loading_run(network->graph, weights, algorithm, tuning,
-                                            network->convs, &network->packed, error);
+HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algorithm, GError **error)
+{
+    HrnetNetwork *network = network_new(hrnet_weights_config(weights));
+    HrnetTuning *tuning = hrnet_tuning_wanted() ? hrnet_tuning_load() : NULL;
+    const gboolean good =
+        hrnet_loading_run(network->graph, weights, algorithm, tuning, network->convs,
+                          &network->packed, &network->fingerprint, error);
     hrnet_tuning_free(tuning);
     if (!good) {
         hrnet_network_free(network);
@@ -60,10 +66,33 @@ gboolean hrnet_network_is_fused(const HrnetNetwork *network, guint i)
             i < graph->context + HRNET_CONTEXT_NODES);
 }
 
+HrnetNetwork *hrnet_network_new_int8(HrnetWeights *weights, GError **error)
+{
+    HrnetNetwork *network = network_new(hrnet_weights_config(weights));
+    network->bands = g_array_new(FALSE, FALSE, sizeof(HrnetBandGroup));
+    network->int8 = hrnet_int8_network_new(network->graph, weights, &network->fingerprint, error);
+    if (!network->int8)
+        g_clear_pointer(&network, hrnet_network_free);
+    return network;
+}
+
+/* The head's upsampling is named after the head. */
+HrnetResizeMode hrnet_network_resize_mode(const HrnetNetwork *network, const HrnetNode *node)
+{
+    return hrnet_node_is_exchange(node) ? network->exchange_mode : network->head_mode;
+}
+
+gsize hrnet_network_packed_bytes(const HrnetNetwork *network)
+{
+    return network->int8 ? network->int8->n_bytes : network->packed.n_bytes;
+}
+
 gboolean hrnet_network_equal(const HrnetNetwork *a, const HrnetNetwork *b)
 {
-    if (a->graph->nodes->len != b->graph->nodes->len)
+    if (a->graph->nodes->len != b->graph->nodes->len || !a->int8 != !b->int8)
         return FALSE;
+    if (a->int8)
+        return hrnet_int8_network_equal(a->int8, b->int8);
     for (guint i = 0; i < a->graph->nodes->len; i++)
         if (!a->convs[i] != !b->convs[i] ||
             (a->convs[i] && !hrnet_conv_equal(a->convs[i], b->convs[i])))
@@ -78,6 +107,7 @@ void hrnet_network_free(HrnetNetwork *network)
     for (guint i = 0; i < network->graph->nodes->len; i++)
         hrnet_conv_free(network->convs[i]);
     hrnet_aligned_free(network->packed.memory);
+    hrnet_int8_network_free(network->int8);
     g_free(network->convs);
     if (network->bands)
         g_array_unref(network->bands);

@@ -4,16 +4,19 @@
 #define HRNET_NET_NETWORK_H
 
 #include "graph/graph.h"
-#include "ops/resize.h"
+#include "net/int8_network.h"
 #include "net/loading.h"
+#include "ops/resize.h"
 #include "weights/weights.h"
 
 /* Immutable after hrnet_network_new(): any number of plans and threads may use it. */
 typedef struct {
     HrnetGraph *graph;
-    HrnetConv **convs;  /* one a node, NULL where the node is none */
-    HrnetPacked packed; /* their weights */
-    GArray *bands;      /* HrnetBandGroup, in order: nodes that may run as one */
+    HrnetConv **convs;      /* one a node, NULL where the node is none; all NULL in int8 */
+    HrnetPacked packed;     /* their weights */
+    HrnetInt8Network *int8; /* the layers in bytes, in place of convs; NULL in fp32 */
+    guint64 fingerprint;    /* of what it computes (net/fingerprint.h) */
+    GArray *bands;          /* HrnetBandGroup, in order: nodes that may run as one */
     /* Whether the nodes from graph->head on and those from graph->context on run as one. */
     gboolean fused_head, fused_context;
     HrnetResizeMode exchange_mode; /* of exchange units */
@@ -26,6 +29,15 @@ typedef struct {
  * can. Errors are the weights' (HRNET_WEIGHTS_ERROR). */
 HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algorithm,
                                 GError **error);
+/* Likewise, in bytes, by the ranges in the model's metadata (net/int8_ranges.h). */
+HrnetNetwork *hrnet_network_new_int8(HrnetWeights *weights, GError **error);
+
+/* How a node that sums resized tensors resizes them. */
+HrnetResizeMode hrnet_network_resize_mode(const HrnetNetwork *network, const HrnetNode *node);
+
+/* Bytes of all packed weights. */
+gsize hrnet_network_packed_bytes(const HrnetNetwork *network);
+
 /* Whether both compute the same in the same way, bit by bit. Their configurations are the same. */
 gboolean hrnet_network_equal(const HrnetNetwork *a, const HrnetNetwork *b);
 /* Whether node i is one of the nodes of the head, or from a query to the logits, that run as one.

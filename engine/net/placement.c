@@ -43,18 +43,17 @@ static void find_last_uses(Placement *p)
     p->last_use[p->args->graph->logits] = p->args->steps->len;
 }
 
-static guint add_buffer(Placement *p, gsize n_floats, guint first, guint last)
+static guint add_buffer(Placement *p, gsize n_bytes, guint first, guint last)
 {
-    const HrnetBuffer buffer = { .n_floats = n_floats, .first = first, .last = last };
+    const HrnetBuffer buffer = { .n_bytes = n_bytes, .first = first, .last = last };
     g_array_append_val(p->buffers, buffer);
     return p->buffers->len - 1;
 }
 
 static void add_tensor(Placement *p, guint tensor, guint first)
 {
-    const HrnetTensor *shape = &p->args->tensors[tensor];
     p->tensor_buffer[tensor] =
-        add_buffer(p, shape->plane_floats * shape->channels, first, p->last_use[tensor]);
+        add_buffer(p, p->args->tensor_bytes[tensor], first, p->last_use[tensor]);
 }
 
 /* The tensor whose memory the node's result may take over, or HRNET_NO_TENSOR. */
@@ -95,8 +94,8 @@ static void place_all(Placement *p)
             place_result(p, s, i);
     }
     for (guint s = 0; s < p->args->steps->len; s++)
-        if (p->args->scratch_floats[s] > 0)
-            p->scratch_buffer[s] = add_buffer(p, p->args->scratch_floats[s], s, s);
+        if (p->args->scratch_bytes[s] > 0)
+            p->scratch_buffer[s] = add_buffer(p, p->args->scratch_bytes[s], s, s);
 }
 
 static void get_offsets(const Placement *p, const guint *buffers, guint n, gsize *offsets)
@@ -116,7 +115,7 @@ static guint *no_buffers(guint n)
 }
 
 gboolean hrnet_placement_make(const HrnetPlacementArgs *args, gsize *tensor_offsets,
-                              gsize *scratch_offsets, gsize *arena_floats)
+                              gsize *scratch_offsets, gsize *arena_bytes)
 {
     const guint n_tensors = args->graph->tensors->len, n_steps = args->steps->len;
     g_autoptr(GArray) buffers = g_array_new(FALSE, FALSE, sizeof(HrnetBuffer));
@@ -126,7 +125,7 @@ gboolean hrnet_placement_make(const HrnetPlacementArgs *args, gsize *tensor_offs
     Placement p = { args, buffers, tensor_buffer, scratch_buffer, last_use };
     find_last_uses(&p);
     place_all(&p);
-    if (!hrnet_memory_plan((HrnetBuffer *)(void *)buffers->data, buffers->len, arena_floats))
+    if (!hrnet_memory_plan((HrnetBuffer *)(void *)buffers->data, buffers->len, arena_bytes))
         return FALSE;
     get_offsets(&p, tensor_buffer, n_tensors, tensor_offsets);
     get_offsets(&p, scratch_buffer, n_steps, scratch_offsets);

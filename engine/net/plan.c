@@ -4,19 +4,23 @@
 #include "net/placement.h"
 #include "net/step.h"
 
+#include "ops/quads.h"
+
 #include <string.h>
 #include <time.h>
 
 /* Kernels may read a vector behind the end of what they were given. */
-#define ARENA_SLACK_FLOATS 16
+#define ARENA_SLACK_BYTES 64
 
 struct HrnetPlan {
     const HrnetNetwork *network;
     guint n_threads;
-    HrnetTensor *tensors; /* by tensor number, in the arena */
+    HrnetTensor *tensors; /* by tensor number, in the arena: of floats ... */
+    HrnetQuads *quads;    /* ... and of bytes */
     GArray *steps;        /* HrnetStep */
-    gfloat *arena;
-    gsize arena_floats;
+    gsize *tensor_bytes;  /* likewise */
+    guint8 *arena;
+    gsize arena_bytes;
 };
 
 static HrnetStep *plan_step(const HrnetPlan *plan, guint s)
@@ -26,7 +30,7 @@ static HrnetStep *plan_step(const HrnetPlan *plan, guint s)
 
 static HrnetStepContext plan_context(const HrnetPlan *plan)
 {
-    return (HrnetStepContext){ plan->network, plan->tensors, plan->n_threads };
+    return (HrnetStepContext){ plan->network, plan->tensors, plan->quads, plan->n_threads };
 }
 
 static void clear_step(gpointer step)
@@ -34,14 +38,24 @@ static void clear_step(gpointer step)
     hrnet_step_clear(step);
 }
 
-static void make_steps(HrnetPlan *plan)
+/* FALSE if there is no memory. */
+static gboolean make_steps(HrnetPlan *plan)
 {
+    gboolean good = TRUE;
     const HrnetStepContext context = plan_context(plan);
-    for (guint i = 0; i < plan->network->graph->nodes->len;) {
-        const HrnetStep step = hrnet_step_make(&context, i);
+    for (guint i = 0; good && i < plan->network->graph->nodes->len;) {
+        HrnetStep step;
+        good = hrnet_step_make(&context, i, &step);
         g_array_append_val(plan->steps, step);
         i += step.n_nodes;
     }
+    return good;
+}
+
+static gboolean is_bytes(const HrnetPlan *plan, guint tensor)
+{
+    const HrnetGraph *graph = plan->network->graph;
+    return plan->network->int8 && tensor != graph->input && tensor != graph->logits;
 }
 
 /* Shapes of all tensors. FALSE if a size overflows. */
@@ -53,15 +67,23 @@ static gboolean shape_tensors(HrnetPlan *plan, guint height, guint width)
         guint h, w;
         hrnet_graph_tensor_size(tensor, height, width, &h, &w);
         const gsize plane_floats = hrnet_tensor_plane_floats(h, w);
-        gsize n_floats;
-        if (!hrnet_checked_mul(plane_floats, tensor->channels, &n_floats))
+        gsize plane_bytes;
+        if (is_bytes(plan, i)) {
+            plan->quads[i] =
+                hrnet_quads_shape(tensor->channels, h, w, plan->network->int8->ranges[i]);
+            if (!hrnet_quads_bytes(&plan->quads[i], &plan->tensor_bytes[i]))
+                return FALSE;
+            continue;
+        }
+        if (!hrnet_checked_mul(plane_floats, sizeof(gfloat), &plane_bytes) ||
+            !hrnet_checked_mul(plane_bytes, tensor->channels, &plan->tensor_bytes[i]))
             return FALSE;
         plan->tensors[i] = (HrnetTensor){ NULL, tensor->channels, h, w, plane_floats };
     }
     return TRUE;
 }
 
-static gfloat *arena_at(const HrnetPlan *plan, gsize offset)
+static gpointer arena_at(const HrnetPlan *plan, gsize offset)
 {
     return offset == HRNET_NOT_PLACED ? NULL : plan->arena + offset;
 }
@@ -71,15 +93,16 @@ static gboolean allocate_arena(HrnetPlan *plan, const gsize *tensor_offsets,
                                const gsize *scratch_offsets)
 {
     const HrnetNetwork *network = plan->network;
-    gsize n_bytes;
-    if (!hrnet_checked_add(plan->arena_floats, ARENA_SLACK_FLOATS, &plan->arena_floats) ||
-        !hrnet_checked_mul(plan->arena_floats, sizeof(gfloat), &n_bytes))
+    if (!hrnet_checked_add(plan->arena_bytes, ARENA_SLACK_BYTES, &plan->arena_bytes))
         return FALSE;
-    plan->arena = hrnet_aligned_alloc(n_bytes);
+    plan->arena = hrnet_aligned_alloc(plan->arena_bytes);
     if (!plan->arena)
         return FALSE;
     for (guint i = 0; i < network->graph->tensors->len; i++)
-        plan->tensors[i].data = arena_at(plan, tensor_offsets[i]);
+        if (is_bytes(plan, i))
+            plan->quads[i].data = arena_at(plan, tensor_offsets[i]);
+        else
+            plan->tensors[i].data = arena_at(plan, tensor_offsets[i]);
     const HrnetStepContext context = plan_context(plan);
     for (guint s = 0; s < plan->steps->len; s++) {
         HrnetStep *step = plan_step(plan, s);
@@ -97,15 +120,15 @@ static gboolean place_all(HrnetPlan *plan)
     g_autofree gsize *tensor_offsets = g_new(gsize, graph->tensors->len);
     for (guint s = 0; s < plan->steps->len; s++) {
         const HrnetStep *step = plan_step(plan, s);
-        scratch_sizes[s] = step->kind->scratch_floats(step, &context);
+        scratch_sizes[s] = step->kind->scratch_bytes(step, &context);
     }
     const HrnetPlacementArgs args = {
         .graph = graph,
         .steps = plan->steps,
-        .tensors = plan->tensors,
-        .scratch_floats = scratch_sizes,
+        .tensor_bytes = plan->tensor_bytes,
+        .scratch_bytes = scratch_sizes,
     };
-    return hrnet_placement_make(&args, tensor_offsets, scratch_offsets, &plan->arena_floats) &&
+    return hrnet_placement_make(&args, tensor_offsets, scratch_offsets, &plan->arena_bytes) &&
            allocate_arena(plan, tensor_offsets, scratch_offsets);
 }
 
@@ -116,14 +139,11 @@ HrnetPlan *hrnet_plan_new(const HrnetNetwork *network, guint height, guint width
     plan->network = network;
     plan->n_threads = n_threads;
     plan->tensors = g_new0(HrnetTensor, graph->tensors->len);
+    plan->tensor_bytes = g_new0(gsize, graph->tensors->len);
     plan->steps = g_array_new(FALSE, FALSE, sizeof(HrnetStep));
     g_array_set_clear_func(plan->steps, clear_step);
-    gboolean good = shape_tensors(plan, height, width);
-    if (good) {
-        make_steps(plan);
-        good = place_all(plan);
-    }
-    if (!good)
+    plan->quads = g_new0(HrnetQuads, graph->tensors->len);
+    if (!shape_tensors(plan, height, width) || !make_steps(plan) || !place_all(plan))
         g_clear_pointer(&plan, hrnet_plan_free);
     return plan;
 }
@@ -134,6 +154,8 @@ void hrnet_plan_free(HrnetPlan *plan)
         return;
     hrnet_aligned_free(plan->arena);
     g_free(plan->tensors);
+    g_free(plan->tensor_bytes);
+    g_free(plan->quads);
     g_array_unref(plan->steps);
     g_free(plan);
 }
@@ -150,7 +172,7 @@ HrnetTensor hrnet_plan_logits(const HrnetPlan *plan)
 
 gsize hrnet_plan_arena_bytes(const HrnetPlan *plan)
 {
-    return plan->arena_floats * sizeof(gfloat);
+    return plan->arena_bytes;
 }
 
 const gchar *hrnet_plan_algorithm_name(const HrnetPlan *plan, guint i)
@@ -167,6 +189,17 @@ static guint64 now_ns(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (guint64)now.tv_sec * 1000000000u + (guint64)now.tv_nsec;
+}
+
+void hrnet_plan_run_observed(HrnetPlan *plan, HrnetWorkers *workers, HrnetPlanObserver observer,
+                             gpointer data)
+{
+    for (guint s = 0; s < plan->steps->len; s++) {
+        const HrnetStep *step = plan_step(plan, s);
+        const guint last = step->first + step->n_nodes - 1;
+        step->kind->run(step, workers);
+        observer(last, &plan->tensors[hrnet_graph_node(plan->network->graph, last)->out], data);
+    }
 }
 
 void hrnet_plan_run(HrnetPlan *plan, HrnetWorkers *workers, guint64 *node_ns)

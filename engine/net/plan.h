@@ -22,6 +22,12 @@ HrnetTensor hrnet_plan_logits(const HrnetPlan *plan);
  * node_ns: if not NULL, the time of each node; the first of those that run as one has all of it. */
 void hrnet_plan_run(HrnetPlan *plan, HrnetWorkers *workers, guint64 *node_ns);
 
+/* As hrnet_plan_run(), with a look at each step's result: the step's last node, and the floats that
+ * it made, valid during the call, or what has no data where it made bytes. */
+typedef void (*HrnetPlanObserver)(guint node, const HrnetTensor *result, gpointer data);
+void hrnet_plan_run_observed(HrnetPlan *plan, HrnetWorkers *workers, HrnetPlanObserver observer,
+                             gpointer data);
+
 /* How node i is computed, for people: "wino4", "resize-add", "band", "in band", "head", "in head",
  * ... Static. */
 const gchar *hrnet_plan_algorithm_name(const HrnetPlan *plan, guint i);

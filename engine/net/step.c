@@ -2,6 +2,7 @@
 #include "net/step.h"
 
 #include "net/bands.h"
+#include "net/int8_step.h"
 #include "net/step_ocr.h"
 #include "ops/head.h"
 #include "ops/resize_twice.h"
@@ -33,7 +34,7 @@ static const gchar *conv_name(const HrnetStep *step)
     return hrnet_conv_algorithm_name(hrnet_conv_algorithm(state->conv));
 }
 
-static void conv_bind(HrnetStep *step, const HrnetStepContext *context, gfloat *scratch)
+static void conv_bind(HrnetStep *step, const HrnetStepContext *context, gpointer scratch)
 {
     const HrnetNode *node = first_node(step, context);
     ConvState *state = step->state;
@@ -50,11 +51,11 @@ static void conv_bind(HrnetStep *step, const HrnetStepContext *context, gfloat *
     }
 }
 
-static gsize conv_scratch_floats(const HrnetStep *step, const HrnetStepContext *context)
+static gsize conv_scratch_bytes(const HrnetStep *step, const HrnetStepContext *context)
 {
     const ConvState *state = step->state;
-    return hrnet_conv_scratch_floats(state->conv, state->args.in.height, state->args.in.width,
-                                     context->n_threads);
+    return sizeof(gfloat) * hrnet_conv_scratch_floats(state->conv, state->args.in.height,
+                                                      state->args.in.width, context->n_threads);
 }
 
 static void conv_run(const HrnetStep *step, HrnetWorkers *workers)
@@ -66,7 +67,7 @@ static void conv_run(const HrnetStep *step, HrnetWorkers *workers)
 static const HrnetStepKind conv_kind = {
     .name = conv_name,
     .bind = conv_bind,
-    .scratch_floats = conv_scratch_floats,
+    .scratch_bytes = conv_scratch_bytes,
     .run = conv_run,
 };
 
@@ -85,26 +86,19 @@ static const gchar *sum_name(const HrnetStep *step)
     return "resize-add";
 }
 
-/* The head's upsampling is named after the head. */
-static gboolean is_exchange(const HrnetNode *node)
-{
-    return g_str_has_prefix(node->name, "stage");
-}
-
-static void sum_bind(HrnetStep *step, const HrnetStepContext *context, gfloat *scratch)
+static void sum_bind(HrnetStep *step, const HrnetStepContext *context, gpointer scratch)
 {
     const HrnetNetwork *network = context->network;
     const HrnetNode *node = first_node(step, context);
-    const gboolean exchange = is_exchange(node);
     SumState *state = step->state;
     state->from_zero = node->in == HRNET_NO_TENSOR;
-    state->twice = network->exchange_twice && exchange;
+    state->twice = network->exchange_twice && hrnet_node_is_exchange(node);
     state->n_threads = context->n_threads;
     state->args = (HrnetResizeAddArgs){
         .base = context->tensors[state->from_zero ? node->out : node->in],
         .n_sources = node->n_sources,
         .out = context->tensors[node->out],
-        .mode = exchange ? network->exchange_mode : network->head_mode,
+        .mode = hrnet_network_resize_mode(network, node),
         .relu = node->relu,
         .scratch = scratch,
     };
@@ -112,11 +106,12 @@ static void sum_bind(HrnetStep *step, const HrnetStepContext *context, gfloat *s
         state->args.sources[s] = context->tensors[node->sources[s]];
 }
 
-static gsize sum_scratch_floats(const HrnetStep *step, const HrnetStepContext *context)
+static gsize sum_scratch_bytes(const HrnetStep *step, const HrnetStepContext *context)
 {
     const SumState *state = step->state;
-    return state->twice ? hrnet_resize_twice_scratch_floats(&state->args, context->n_threads)
-                        : hrnet_resize_add_scratch_floats(&state->args, context->n_threads);
+    return sizeof(gfloat) *
+           (state->twice ? hrnet_resize_twice_scratch_floats(&state->args, context->n_threads)
+                         : hrnet_resize_add_scratch_floats(&state->args, context->n_threads));
 }
 
 static void sum_run(const HrnetStep *step, HrnetWorkers *workers)
@@ -134,7 +129,7 @@ static void sum_run(const HrnetStep *step, HrnetWorkers *workers)
 static const HrnetStepKind sum_kind = {
     .name = sum_name,
     .bind = sum_bind,
-    .scratch_floats = sum_scratch_floats,
+    .scratch_bytes = sum_scratch_bytes,
     .run = sum_run,
 };
 
@@ -152,7 +147,7 @@ static const gchar *band_name(const HrnetStep *step)
     return "band";
 }
 
-static void band_bind(HrnetStep *step, const HrnetStepContext *context, gfloat *scratch)
+static void band_bind(HrnetStep *step, const HrnetStepContext *context, gpointer scratch)
 {
     const HrnetNetwork *network = context->network;
     const HrnetBandGroup group = { step->first, step->n_nodes };
@@ -163,10 +158,10 @@ static void band_bind(HrnetStep *step, const HrnetStepContext *context, gfloat *
     state->scratch = scratch;
 }
 
-static gsize band_scratch_floats(const HrnetStep *step, const HrnetStepContext *context)
+static gsize band_scratch_bytes(const HrnetStep *step, const HrnetStepContext *context)
 {
     const BandState *state = step->state;
-    return state->plan.thread_floats * context->n_threads;
+    return sizeof(gfloat) * state->plan.thread_floats * context->n_threads;
 }
 
 static void band_run(const HrnetStep *step, HrnetWorkers *workers)
@@ -191,7 +186,7 @@ static const HrnetStepKind band_kind = {
     .name = band_name,
     .inner_name = "in band",
     .bind = band_bind,
-    .scratch_floats = band_scratch_floats,
+    .scratch_bytes = band_scratch_bytes,
     .run = band_run,
 };
 
@@ -203,7 +198,7 @@ static const gchar *head_name(const HrnetStep *step)
     return "head";
 }
 
-static void head_bind(HrnetStep *step, const HrnetStepContext *context, gfloat *scratch)
+static void head_bind(HrnetStep *step, const HrnetStepContext *context, gpointer scratch)
 {
     const HrnetNetwork *network = context->network;
     const HrnetNode *sum = hrnet_graph_node(network->graph, step->first + 1);
@@ -221,9 +216,9 @@ static void head_bind(HrnetStep *step, const HrnetStepContext *context, gfloat *
         args->sources[s] = context->tensors[sum->sources[s]];
 }
 
-static gsize head_scratch_floats(const HrnetStep *step, const HrnetStepContext *context)
+static gsize head_scratch_bytes(const HrnetStep *step, const HrnetStepContext *context)
 {
-    return hrnet_head_scratch_floats(step->state, context->n_threads);
+    return sizeof(gfloat) * hrnet_head_scratch_floats(step->state, context->n_threads);
 }
 
 static void head_run(const HrnetStep *step, HrnetWorkers *workers)
@@ -235,13 +230,13 @@ static const HrnetStepKind head_kind = {
     .name = head_name,
     .inner_name = "in head",
     .bind = head_bind,
-    .scratch_floats = head_scratch_floats,
+    .scratch_bytes = head_scratch_bytes,
     .run = head_run,
 };
 
 /* ---- any ---- */
 
-HrnetStep hrnet_step_make(const HrnetStepContext *context, guint first)
+static HrnetStep make_step(const HrnetStepContext *context, guint first)
 {
     const HrnetNetwork *network = context->network;
     const HrnetBandGroup *group = hrnet_bands_of_node(network->bands, first);
@@ -267,8 +262,18 @@ HrnetStep hrnet_step_make(const HrnetStepContext *context, guint first)
     return step;
 }
 
+gboolean hrnet_step_make(const HrnetStepContext *context, guint first, HrnetStep *step)
+{
+    if (context->network->int8)
+        return hrnet_int8_step_make(context, first, step);
+    *step = make_step(context, first);
+    return TRUE;
+}
+
 void hrnet_step_clear(HrnetStep *step)
 {
+    if (step->kind->clear)
+        step->kind->clear(step);
     g_clear_pointer(&step->state, g_free);
 }
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * hrnet_step_make() says which nodes a step takes and how they are run; bind() with the tensors'
- * shapes alone is enough for scratch_floats(), and bind() again, when tensors and scratch have
+ * shapes alone is enough for scratch_bytes(), and bind() again, when tensors and scratch have
  * their memory, for any number of runs. A new way to run nodes is a kind in step.c, and its case in
  * hrnet_step_make(). */
 #ifndef HRNET_NET_STEP_H
@@ -13,8 +13,10 @@
 /* What is the same for all steps of a plan. */
 typedef struct {
     const HrnetNetwork *network;
-    const HrnetTensor *tensors; /* by tensor number */
-    guint n_threads;            /* the most that a run may use */
+    const HrnetTensor *tensors; /* by tensor number: of floats */
+    /* Likewise: of bytes, which in a network of bytes all but its input and its logits are. */
+    const HrnetQuads *quads;
+    guint n_threads; /* the most that a run may use */
 } HrnetStepContext;
 
 typedef struct HrnetStep HrnetStep;
@@ -24,10 +26,12 @@ typedef struct {
     const gchar *(*name)(const HrnetStep *step);
     const gchar *inner_name;
     /* Takes tensors and scratch as they are now into the step's state. */
-    void (*bind)(HrnetStep *step, const HrnetStepContext *context, gfloat *scratch);
-    gsize (*scratch_floats)(const HrnetStep *step, const HrnetStepContext *context);
+    void (*bind)(HrnetStep *step, const HrnetStepContext *context, gpointer scratch);
+    gsize (*scratch_bytes)(const HrnetStep *step, const HrnetStepContext *context);
     /* Within the caller's turn with the workers. Allocates nothing. */
     void (*run)(const HrnetStep *step, HrnetWorkers *workers);
+    /* Frees what the state holds; NULL where that is nothing. */
+    void (*clear)(HrnetStep *step);
 } HrnetStepKind;
 
 struct HrnetStep {
@@ -36,8 +40,9 @@ struct HrnetStep {
     gpointer state; /* the kind's own */
 };
 
-/* The step that begins with node `first`, bound to the shapes in context. */
-HrnetStep hrnet_step_make(const HrnetStepContext *context, guint first);
+/* The step that begins with node `first`, bound to the shapes in context; to be cleared in any
+ * case. FALSE when there is no memory. */
+gboolean hrnet_step_make(const HrnetStepContext *context, guint first, HrnetStep *step);
 void hrnet_step_clear(HrnetStep *step);
 
 /* Whether the tensor is made by the step and wanted by its own nodes alone, so that it needs no

@@ -17,7 +17,7 @@ static const gchar *gather_name(const HrnetStep *step)
     return "gather";
 }
 
-static void gather_bind(HrnetStep *step, const HrnetStepContext *context, gfloat *scratch)
+static void gather_bind(HrnetStep *step, const HrnetStepContext *context, gpointer scratch)
 {
     const HrnetNode *node = node_of(step, context, 0);
     HrnetGatherArgs *args = step->state;
@@ -29,9 +29,9 @@ static void gather_bind(HrnetStep *step, const HrnetStepContext *context, gfloat
     };
 }
 
-static gsize gather_scratch_floats(const HrnetStep *step, const HrnetStepContext *context)
+static gsize gather_scratch_bytes(const HrnetStep *step, const HrnetStepContext *context)
 {
-    return hrnet_gather_scratch_floats(step->state, context->n_threads);
+    return sizeof(gfloat) * hrnet_gather_scratch_floats(step->state, context->n_threads);
 }
 
 static void gather_run(const HrnetStep *step, HrnetWorkers *workers)
@@ -42,7 +42,7 @@ static void gather_run(const HrnetStep *step, HrnetWorkers *workers)
 static const HrnetStepKind gather_kind = {
     .name = gather_name,
     .bind = gather_bind,
-    .scratch_floats = gather_scratch_floats,
+    .scratch_bytes = gather_scratch_bytes,
     .run = gather_run,
 };
 
@@ -54,7 +54,7 @@ static const gchar *attend_name(const HrnetStep *step)
     return "attend";
 }
 
-static void attend_bind(HrnetStep *step, const HrnetStepContext *context, gfloat *scratch)
+static void attend_bind(HrnetStep *step, const HrnetStepContext *context, gpointer scratch)
 {
     const HrnetNode *node = node_of(step, context, 0);
     HrnetAttendArgs *args = step->state;
@@ -67,9 +67,9 @@ static void attend_bind(HrnetStep *step, const HrnetStepContext *context, gfloat
     };
 }
 
-static gsize attend_scratch_floats(const HrnetStep *step, const HrnetStepContext *context)
+static gsize attend_scratch_bytes(const HrnetStep *step, const HrnetStepContext *context)
 {
-    return hrnet_attend_scratch_floats(step->state, context->n_threads);
+    return sizeof(gfloat) * hrnet_attend_scratch_floats(step->state, context->n_threads);
 }
 
 static void attend_run(const HrnetStep *step, HrnetWorkers *workers)
@@ -80,7 +80,7 @@ static void attend_run(const HrnetStep *step, HrnetWorkers *workers)
 static const HrnetStepKind attend_kind = {
     .name = attend_name,
     .bind = attend_bind,
-    .scratch_floats = attend_scratch_floats,
+    .scratch_bytes = attend_scratch_bytes,
     .run = attend_run,
 };
 
@@ -92,7 +92,7 @@ static const gchar *context_name(const HrnetStep *step)
     return "context";
 }
 
-static void context_bind(HrnetStep *step, const HrnetStepContext *context, gfloat *scratch)
+static void context_bind(HrnetStep *step, const HrnetStepContext *context, gpointer scratch)
 {
     HrnetConv *const *convs = &context->network->convs[step->first];
     const HrnetNode *attend = node_of(step, context, 2);
@@ -110,9 +110,9 @@ static void context_bind(HrnetStep *step, const HrnetStepContext *context, gfloa
     };
 }
 
-static gsize context_scratch_floats(const HrnetStep *step, const HrnetStepContext *context)
+static gsize context_scratch_bytes(const HrnetStep *step, const HrnetStepContext *context)
 {
-    return hrnet_context_scratch_floats(step->state, context->n_threads);
+    return sizeof(gfloat) * hrnet_context_scratch_floats(step->state, context->n_threads);
 }
 
 static void context_run(const HrnetStep *step, HrnetWorkers *workers)
@@ -124,7 +124,7 @@ static const HrnetStepKind context_kind = {
     .name = context_name,
     .inner_name = "in context",
     .bind = context_bind,
-    .scratch_floats = context_scratch_floats,
+    .scratch_bytes = context_scratch_bytes,
     .run = context_run,
 };
 

@@ -35,6 +35,8 @@ static const gchar *const keys[] = {
     "hrnet.palette",
     "hrnet.foreground",
     "hrnet.selftest",
+    "hrnet.int8.ranges",
+    "hrnet.int8.hash",
     "license",
     "description",
 };

@@ -108,6 +108,11 @@ HrnetSource *hrnet_weights_source(HrnetWeights *weights)
     return weights->source;
 }
 
+const gchar *hrnet_weights_path(const HrnetWeights *weights)
+{
+    return weights->source->path;
+}
+
 const HrnetConfig *hrnet_weights_config(const HrnetWeights *weights)
 {
     return &weights->config;

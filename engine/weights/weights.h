@@ -31,6 +31,8 @@ void hrnet_weights_close(HrnetWeights *weights);
  * layers are read. */
 void hrnet_weights_forget_tensors(HrnetWeights *weights);
 
+/* The file, as it was named. */
+const gchar *hrnet_weights_path(const HrnetWeights *weights);
 const HrnetConfig *hrnet_weights_config(const HrnetWeights *weights);
 /* Value of a metadata key as a string ("license", "description", "hrnet.mean", ...), or NULL. */
 const gchar *hrnet_weights_metadata(const HrnetWeights *weights, const gchar *key);

@@ -5,13 +5,13 @@
 static void assert_sound(const HrnetBuffer *buffers, guint n, gsize arena)
 {
     for (guint i = 0; i < n; i++) {
-        g_assert_cmpuint(buffers[i].offset % 16, ==, 0);
-        g_assert_cmpuint(buffers[i].offset + buffers[i].n_floats, <=, arena);
+        g_assert_cmpuint(buffers[i].offset % 64, ==, 0);
+        g_assert_cmpuint(buffers[i].offset + buffers[i].n_bytes, <=, arena);
         for (guint j = 0; j < i; j++) {
             const gboolean together =
                 buffers[i].first <= buffers[j].last && buffers[j].first <= buffers[i].last;
-            const gboolean apart = buffers[i].offset + buffers[i].n_floats <= buffers[j].offset ||
-                                   buffers[j].offset + buffers[j].n_floats <= buffers[i].offset;
+            const gboolean apart = buffers[i].offset + buffers[i].n_bytes <= buffers[j].offset ||
+                                   buffers[j].offset + buffers[j].n_bytes <= buffers[i].offset;
             g_assert_true(!together || apart);
         }
     }
@@ -23,24 +23,24 @@ static void test_chain(void)
     HrnetBuffer buffers[10];
     gsize arena;
     for (guint i = 0; i < G_N_ELEMENTS(buffers); i++)
-        buffers[i] = (HrnetBuffer){ .n_floats = 160, .first = i, .last = i + 1 };
+        buffers[i] = (HrnetBuffer){ .n_bytes = 640, .first = i, .last = i + 1 };
     g_assert_true(hrnet_memory_plan(buffers, G_N_ELEMENTS(buffers), &arena));
     assert_sound(buffers, G_N_ELEMENTS(buffers), arena);
-    g_assert_cmpuint(arena, ==, 320);
+    g_assert_cmpuint(arena, ==, 1280);
 }
 
 static void test_gap(void)
 {
     /* the small one fits between its two neighbours in time */
     HrnetBuffer buffers[] = {
-        { .n_floats = 320, .first = 0, .last = 1 },
-        { .n_floats = 160, .first = 0, .last = 4 },
-        { .n_floats = 100, .first = 2, .last = 3 },
+        { .n_bytes = 1280, .first = 0, .last = 1 },
+        { .n_bytes = 640, .first = 0, .last = 4 },
+        { .n_bytes = 400, .first = 2, .last = 3 },
     };
     gsize arena;
     g_assert_true(hrnet_memory_plan(buffers, G_N_ELEMENTS(buffers), &arena));
     assert_sound(buffers, G_N_ELEMENTS(buffers), arena);
-    g_assert_cmpuint(arena, ==, 480);
+    g_assert_cmpuint(arena, ==, 1920);
 }
 
 static void test_random(void)
@@ -51,10 +51,10 @@ static void test_random(void)
         gsize arena, sum = 0;
         for (guint i = 0; i < n; i++) {
             const guint first = (guint)g_test_rand_int_range(0, 40);
-            buffers[i] = (HrnetBuffer){ .n_floats = (gsize)g_test_rand_int_range(1, 5000),
+            buffers[i] = (HrnetBuffer){ .n_bytes = (gsize)g_test_rand_int_range(1, 20000),
                                         .first = first,
                                         .last = first + (guint)g_test_rand_int_range(0, 10) };
-            sum += buffers[i].n_floats + 16;
+            sum += buffers[i].n_bytes + 64;
         }
         g_assert_true(hrnet_memory_plan(buffers, n, &arena));
         assert_sound(buffers, n, arena);
@@ -65,8 +65,8 @@ static void test_random(void)
 static void test_overflow(void)
 {
     HrnetBuffer buffers[] = {
-        { .n_floats = G_MAXSIZE / 2, .first = 0, .last = 1 },
-        { .n_floats = G_MAXSIZE / 2, .first = 0, .last = 1 },
+        { .n_bytes = G_MAXSIZE / 2, .first = 0, .last = 1 },
+        { .n_bytes = G_MAXSIZE / 2, .first = 0, .last = 1 },
     };
     gsize arena;
     g_assert_false(hrnet_memory_plan(buffers, G_N_ELEMENTS(buffers), &arena));
