@@ -4,6 +4,7 @@
 #include "report.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static struct {
     gboolean json;
@@ -39,7 +40,32 @@ static void print_metadata(const gchar *key, const gchar *value)
 {
     g_autofree gchar *line = report_line(value);
 
-    printf("  %s: %s\n", key, line);
+    if (g_str_equal(key, "hrnet.int8.ranges"))
+        printf("  %s: %" G_GSIZE_FORMAT " characters\n", key, strlen(line));
+    else
+        printf("  %s: %s\n", key, line);
+}
+
+/* Whether the model runs in int8; NULL, or why not. */
+static gchar *why_not_int8(HrnetModel *model)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HrnetSession) session = hrnet_session_new(
+        model, HRNET_SESSION_MIN_SIZE, HRNET_SESSION_MIN_SIZE, 1, HRNET_PRECISION_INT8, &error);
+
+    return session ? NULL : g_strdup(error->message);
+}
+
+static void print_int8(HrnetModel *model)
+{
+    g_autofree gchar *reason = why_not_int8(model);
+
+    if (!reason)
+        puts("int8           calibrated: the same masks on every computer");
+    else if (hrnet_model_get_metadata(model, "hrnet.int8.ranges"))
+        printf("int8           no: %s\n", reason);
+    else
+        puts("int8           not calibrated");
 }
 
 static void print_configuration(const HrnetModel *model)
@@ -60,7 +86,7 @@ static void print_assumed(const HrnetModel *model)
     printf("assumed        %s\n", *keys ? list : "nothing");
 }
 
-static void print_text(const HrnetModel *model)
+static void print_text(HrnetModel *model)
 {
     g_auto(GStrv) assumed = hrnet_model_list_assumed(model);
     const gboolean guessed = g_strv_contains((const gchar *const *)assumed, "hrnet.classes");
@@ -78,6 +104,7 @@ static void print_text(const HrnetModel *model)
     printf("input          %ux%u\n", height, width);
     printf("work           %.2f G multiply-adds at that size\n",
            hrnet_model_get_gmac(model, height, width));
+    print_int8(model);
     print_member("licence", license ? license : "the file names none");
     printf("classes        %u%s\n", hrnet_model_get_n_labels(model) - 1,
            guessed ? " (names guessed, by their number alone)" : "");
@@ -146,10 +173,11 @@ static void add_classes(JsonBuilder *builder, const HrnetModel *model)
     json_builder_end_array(builder);
 }
 
-static void print_json(const HrnetModel *model)
+static void print_json(HrnetModel *model)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_auto(GStrv) keys = hrnet_model_list_metadata(model);
+    g_autofree gchar *no_int8 = why_not_int8(model);
     guint height, width;
 
     hrnet_model_get_input_size(model, &height, &width);
@@ -161,6 +189,8 @@ static void print_json(const HrnetModel *model)
     report_integer(builder, "parameters", (gint64)hrnet_model_get_n_parameters(model));
     report_size(builder, "size", height, width);
     report_number(builder, "gmac", hrnet_model_get_gmac(model, height, width));
+    json_builder_set_member_name(builder, "int8");
+    json_builder_add_boolean_value(builder, !no_int8);
     report_string(builder, "license", hrnet_model_get_metadata(model, "license"));
     add_classes(builder, model);
     json_builder_set_member_name(builder, "metadata");

@@ -126,6 +126,7 @@ static const struct {
 } precisions[] = {
     { "auto", HRNET_PRECISION_AUTO },
     { "fp32", HRNET_PRECISION_FP32 },
+    { "int8", HRNET_PRECISION_INT8 },
 };
 
 gboolean tool_parse_precision(const gchar *text, HrnetPrecision *precision)
@@ -139,7 +140,7 @@ gboolean tool_parse_precision(const gchar *text, HrnetPrecision *precision)
             return TRUE;
         }
     }
-    tool_misuse("--precision %s: it is auto or fp32", text);
+    tool_misuse("--precision %s: it is auto, fp32 or int8", text);
     return FALSE;
 }
 

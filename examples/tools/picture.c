@@ -23,6 +23,22 @@ static HrnetOrientation read_orientation(GdkPixbuf *pixbuf)
     return by_number[number];
 }
 
+gboolean picture_is_known(const gchar *name)
+{
+    GSList *formats = gdk_pixbuf_get_formats();
+    const gchar *dot = strrchr(name, '.');
+    gboolean known = FALSE;
+
+    for (GSList *at = formats; dot && at; at = at->next) {
+        g_auto(GStrv) endings = gdk_pixbuf_format_get_extensions(at->data);
+
+        for (gchar **ending = endings; *ending; ending++)
+            known |= g_ascii_strcasecmp(dot + 1, *ending) == 0;
+    }
+    g_slist_free(formats);
+    return known;
+}
+
 gboolean picture_read(const gchar *path, Picture *picture, GError **error)
 {
     g_autoptr(GdkPixbuf) pixbuf = NULL;

@@ -13,6 +13,9 @@ typedef struct {
     HrnetOrientation orientation; /* what makes it upright, as the file's EXIF or TIFF tag tells */
 } Picture;
 
+/* Whether a file of that name may be a picture that can be read. */
+gboolean picture_is_known(const gchar *name);
+
 /* Reads whatever gdk-pixbuf reads, as it lies in the file; of an animation the first frame. Errors
  * begin with the path. */
 gboolean picture_read(const gchar *path, Picture *picture, GError **error);

@@ -4,16 +4,20 @@
 
 import json
 import os
+import statistics
+import struct
 import sys
 
 import tap
 from checkpoints import read_model, write_model
 from command import Tool, check_signals
+from formats import read_npy, write_png
 
 MODELS = os.path.abspath(sys.argv[2])
 TEST = os.path.join(MODELS, "test.safetensors")
 tool = Tool(sys.argv[1], MODELS)
 inspect = Tool(os.path.join(os.path.dirname(os.path.abspath(sys.argv[1])), "hrnet-inspect"), MODELS)
+segment = Tool(os.path.join(os.path.dirname(os.path.abspath(sys.argv[1])), "hrnet-segment"), MODELS)
 run = tool.run
 
 
@@ -116,6 +120,66 @@ def test_a_stale_selftest_is_left_out():
     run("--selftest", "test", "first.safetensors")
     run("--set", "align_corners=true", "./first.safetensors", "second.safetensors")
     assert "hrnet.selftest" not in read_model("second.safetensors")[0]
+
+
+def make_pictures(folder, count):
+    os.mkdir(folder)
+    for i in range(count):
+        write_png(f"{folder}/{i}.png", 120 + i, 80, lambda x, y: ((x * 7 + i * 40) % 256, (y * 5) % 256, (x * y) % 256))
+    with open(f"{folder}/notes.txt", "w") as file:
+        file.write("no picture")
+
+
+def test_calibration():
+    """What is added serves int8, as long as weights and options are the same."""
+    make_pictures("pictures", 5)
+    table = run("--calibrate=pictures", "--max-changed=100", "test", "int8.safetensors")
+    assert "1 picture held out" in table and "as in fp32" in table and table.split()[-1] != "0.00"
+    metadata, tensors = read_model("int8.safetensors")
+    plain, plain_tensors = read_model(TEST)
+    assert tensors == {name: plain_tensors[name] for name in tensors}
+    assert {key: value for key, value in metadata.items() if "int8" not in key} == plain
+    ranges = json.loads(metadata["hrnet.int8.ranges"])
+    assert len(ranges) > 50 and all(low <= 0 <= high for low, high in ranges.values())
+    assert "conv1" in ranges and ranges["conv1"][0] == 0
+    assert json.loads(inspect.run("--json", "./int8.safetensors"))["int8"] is True
+    assert json.loads(inspect.run("--json", "test"))["int8"] is False
+    assert "calibrated" in inspect.run("./int8.safetensors")
+    other = json.loads(inspect.run("--json", "--set", "mean=[0.1,0.2,0.3]", "./int8.safetensors"))
+    assert other["int8"] is False
+    assert "other weights or options" in inspect.run("--set", "padding=same", "./int8.safetensors")
+    again = run("--calibrate=pictures/0.png", "--calibrate=pictures/1.png", "--max-changed=100%", "test",
+                "two.safetensors")
+    assert "1 picture held out" in again
+
+
+def test_calibration_that_changes_too_much():
+    """Ranges from a black picture cut off what another one needs, of a model that sees all of its classes."""
+    write_png("0.png", 64, 64, lambda x, y: (0, 0, 0))
+    write_png("1.png", 64, 64, lambda x, y: ((x * 37 + y * 11) % 256, (x * y) % 256, (y * 23) % 256))
+    segment.run("--model=test", "--logits=logits.npy", "1.png")
+    shape, logits = read_npy("logits.npy")
+    metadata, tensors = read_model(TEST)
+    dtype, bias_shape, bias = tensors["last_layer.3.bias"]
+    n = len(logits) // shape[0]
+    even = [b - statistics.median(logits[i * n:(i + 1) * n])
+            for i, b in enumerate(struct.unpack(f"<{shape[0]}f", bias))]
+    tensors["last_layer.3.bias"] = dtype, bias_shape, struct.pack(f"<{shape[0]}f", *even)
+    write_model("even.safetensors", metadata, tensors)
+    pictures = ["--calibrate=0.png", "--calibrate=1.png"]
+    message = run(*pictures, "--max-changed=0", "./even.safetensors", "int8.safetensors", status=1)
+    assert "--max-changed=0%" in message and not os.path.exists("int8.safetensors")
+
+
+def test_no_pictures_to_calibrate_with():
+    os.mkdir("empty")
+    make_pictures("one", 1)
+    for place, reason in (("empty", "no pictures"), ("one", "at least two"), ("none", "at least two")):
+        assert reason in run(f"--calibrate={place}", "test", "int8.safetensors", status=1)
+    for args in (["--max-changed=1%"], ["--calibrate=one", "--half"], ["--calibrate=one", "--max-changed=101"],
+                 ["--calibrate=one", "--max-changed=x"]):
+        run(*args, "test", "int8.safetensors", status=2)
+    assert not os.path.exists("int8.safetensors")
 
 
 def test_over_itself():
