@@ -3,7 +3,10 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gsthrnetforeign.h"
 
+#include "gsthrnetimage.h"
+
 #include <hrnet/hrnet.h>
+#include <string.h>
 
 /* What is nearest by kind and has 8 bits. */
 static GstVideoFormat readable_format(const GstVideoInfo *info)
@@ -47,6 +50,12 @@ static gboolean map_readable(GstHrnetForeign *foreign, GstBuffer *buffer, GstVid
 gboolean gst_hrnet_foreign_read(GstHrnetForeign *foreign, const GstVideoFrame *frame,
                                 GstVideoFrame *readable, GError **error)
 {
+    if (!gst_hrnet_image_is_aligned(frame)) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_UNSUPPORTED,
+                    "frames in %s whose rows begin at odd addresses are not converted",
+                    GST_VIDEO_INFO_NAME(&frame->info));
+        return FALSE;
+    }
     if (!prepare(foreign, &frame->info) || !map_readable(foreign, frame->buffer, readable)) {
         gst_hrnet_foreign_clear(foreign);
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "frames in %s cannot be converted",
@@ -80,8 +89,15 @@ gboolean gst_hrnet_foreign_blacken(GstVideoFrame *frame)
                                         ? GST_VIDEO_PACK_FLAG_INTERLACED
                                         : GST_VIDEO_PACK_FLAG_NONE;
     gint offset[GST_VIDEO_MAX_COMPONENTS], scale[GST_VIDEO_MAX_COMPONENTS];
-    guint8 *line = g_try_malloc(stride);
+    guint8 *line;
 
+    if (!gst_hrnet_image_is_aligned(frame)) {
+        /* Not the black of every format, but nothing of the picture. */
+        for (guint i = 0; i < (frame->meta ? GST_VIDEO_FRAME_N_PLANES(frame) : 1); i++)
+            memset(frame->map[i].data, 0, frame->map[i].size);
+        return TRUE;
+    }
+    line = g_try_malloc(stride);
     if (!line)
         return FALSE;
     gst_video_color_range_offsets(frame->info.colorimetry.range, unpacked, offset, scale);

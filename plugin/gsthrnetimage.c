@@ -164,6 +164,26 @@ void gst_hrnet_image_copy(GstVideoFrame *to, const GstVideoFrame *from)
     }
 }
 
+gboolean gst_hrnet_image_is_aligned(const GstVideoFrame *frame)
+{
+    GstVideoInfo own;
+
+    if (!gst_video_info_set_interlaced_format(
+            &own, GST_VIDEO_FRAME_FORMAT(frame), GST_VIDEO_INFO_INTERLACE_MODE(&frame->info),
+            (guint)GST_VIDEO_FRAME_WIDTH(frame), (guint)GST_VIDEO_FRAME_HEIGHT(frame)))
+        return FALSE;
+    for (guint plane = 0; plane < GST_VIDEO_FRAME_N_PLANES(frame); plane++) {
+        const gsize data = (gsize)GST_VIDEO_FRAME_PLANE_DATA(frame, plane);
+        const gint stride = GST_VIDEO_FRAME_PLANE_STRIDE(frame, plane);
+
+        /* of tiles a stride is no number of bytes, but the same number */
+        if ((data - GST_VIDEO_INFO_PLANE_OFFSET(&own, plane)) % 4 != 0 ||
+            (stride - GST_VIDEO_INFO_PLANE_STRIDE(&own, plane)) % 4 != 0)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean gst_hrnet_image_from_frame(HrnetImage *image, const GstVideoFrame *frame)
 {
     const GstVideoInfo *info = &frame->info;

@@ -38,6 +38,11 @@ gboolean gst_hrnet_image_has_fields(const GstVideoFrame *frame);
  * rows of fields. */
 void gst_hrnet_image_copy(GstVideoFrame *to, const GstVideoFrame *from);
 
+/* Whether all rows begin at multiples of 4 bytes, as in GStreamer's own layouts. Its conversions
+ * crash on some others: their vector code takes two samples of a byte for one of two, which it
+ * wants at an even address. */
+gboolean gst_hrnet_image_is_aligned(const GstVideoFrame *frame);
+
 /* Describes a mapped frame to the engine: planes and strides of the mapping, colours of the caps.
  * The image borrows the frame's memory and is valid while the frame is mapped. FALSE for a format
  * of others or a stride below 0. */

@@ -101,6 +101,48 @@ static gboolean hide(GstHrnetSeg *self, GstVideoFrame *frame)
     }
 }
 
+/* Room for a frame like `frame` in GStreamer's own layout of `info`. FALSE where there is none. */
+static gboolean map_aligned(const GstVideoInfo *info, const GstVideoFrame *frame,
+                            GstVideoFrame *aligned)
+{
+    GstBuffer *buffer = gst_buffer_new_allocate(NULL, GST_VIDEO_INFO_SIZE(info), NULL);
+    gboolean mapped;
+
+    if (!buffer)
+        return FALSE;
+    gst_buffer_copy_into(buffer, frame->buffer, GST_BUFFER_COPY_FLAGS, 0, -1);
+    mapped = gst_video_frame_map(aligned, info, buffer, GST_MAP_READWRITE);
+    gst_buffer_unref(buffer);
+    return mapped;
+}
+
+/* Vector code that GStreamer's converter is made of wants samples at their natural addresses: what
+ * lies elsewhere goes through a copy. */
+static gboolean convert_anywhere(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame *out)
+{
+    const gboolean copies_in = !gst_hrnet_image_is_aligned(in);
+    const gboolean copies_out = !gst_hrnet_image_is_aligned(out);
+    GstVideoFrame from, to;
+
+    if (copies_in && !map_aligned(&self->in_info, in, &from))
+        return FALSE;
+    if (copies_out && !map_aligned(&self->out_info, out, &to)) {
+        if (copies_in)
+            gst_video_frame_unmap(&from);
+        return FALSE;
+    }
+    if (copies_in)
+        gst_hrnet_image_copy(&from, in);
+    gst_video_converter_frame(self->converter, copies_in ? &from : in, copies_out ? &to : out);
+    if (copies_out) {
+        gst_hrnet_image_copy(out, &to);
+        gst_video_frame_unmap(&to);
+    }
+    if (copies_in)
+        gst_video_frame_unmap(&from);
+    return TRUE;
+}
+
 /* The input in the output's format. */
 static gboolean convert(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame *out)
 {
@@ -110,10 +152,7 @@ static gboolean convert(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFram
     }
     if (!self->converter)
         self->converter = gst_video_converter_new(&self->in_info, &self->out_info, NULL);
-    if (!self->converter)
-        return FALSE;
-    gst_video_converter_frame(self->converter, in, out);
-    return TRUE;
+    return self->converter && convert_anywhere(self, in, out);
 }
 
 static gboolean fail_without_memory(GError **error)

@@ -136,6 +136,11 @@ HrnetWorkers *hrnet_workers_begin(unsigned n_threads)
 
 void hrnet_workers_run(HrnetWorkers *turn, unsigned n_tasks, HrnetTaskFunc func, void *data)
 {
+    if (!turn) { /* the calling thread alone, outside the network */
+        for (unsigned task = 0; task < n_tasks; task++)
+            func(data, task, 0);
+        return;
+    }
     double busy[THREADS_MAX] = { 0 };
     Loop loop = { .n_tasks = n_tasks };
     HrnetTaskShares shares;

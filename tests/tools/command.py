@@ -47,6 +47,8 @@ def check_signals(command, models):
     """A command that is ended while it writes leaves the current folder as it was."""
     before = sorted(os.listdir())
     ended = 0
+    # under nohup the command would inherit that it is ignored
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         for _ in range(100):
             process = subprocess.Popen(command, env={**os.environ, "HRNET_MODEL_PATH": models},
