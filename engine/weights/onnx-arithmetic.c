@@ -128,8 +128,8 @@ gboolean hrnet_onnx_dequantize(HrnetOnnxArray *x, const HrnetOnnxArray *scale,
         inner *= (gsize)x->dims[i];
     for (gsize i = 0; i < x->n; i++) {
         const gsize k = single ? 0 : i / inner % scale->n;
-        x->values[i] = (x->values[i] - (zero ? zero->values[zero->n == 1 ? 0 : k] : 0)) *
-                       scale->values[k];
+        x->values[i] =
+            (x->values[i] - (zero ? zero->values[zero->n == 1 ? 0 : k] : 0)) * scale->values[k];
     }
     x->type = FLOAT;
     return TRUE;

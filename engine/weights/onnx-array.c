@@ -5,9 +5,9 @@
 
 #include "weights/halves.h"
 
-#define TYPE(name)     ONNX__TENSOR_PROTO__DATA_TYPE__##name
-#define MOST_ELEMENTS  (G_GUINT64_CONSTANT(1) << 31)
-#define TENSOR_BYTES   (sizeof(Made) + 64)
+#define TYPE(name)      ONNX__TENSOR_PROTO__DATA_TYPE__##name
+#define MOST_ELEMENTS   (G_GUINT64_CONSTANT(1) << 31)
+#define TENSOR_BYTES    (sizeof(Made) + 64)
 #define ELEMENTS_A_STEP 8
 
 /* A tensor that is computed; its sizes lie in it, its data may be another one's. */
@@ -27,8 +27,7 @@ static void made_free(gpointer data)
 void hrnet_onnx_maker_init(HrnetOnnxMaker *maker, HrnetBudget *budget, HrnetOnnxLoad load,
                            gpointer data)
 {
-    *maker = (HrnetOnnxMaker){ budget, load, data,
- g_ptr_array_new_with_free_func(made_free), 0 };
+    *maker = (HrnetOnnxMaker){ budget, load, data, g_ptr_array_new_with_free_func(made_free), 0 };
 }
 
 void hrnet_onnx_maker_clear(HrnetOnnxMaker *maker)
@@ -177,9 +176,8 @@ gboolean hrnet_onnx_array_read(HrnetOnnxMaker *maker, const Onnx__TensorProto *t
         !hrnet_onnx_array_alloc(maker, array, tensor->data_type, tensor->dims,
                                 (guint)tensor->n_dims))
         return FALSE;
-    const gboolean elsewhere =
-        tensor->has_data_location &&
-        tensor->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
+    const gboolean elsewhere = tensor->has_data_location &&
+                               tensor->data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL;
     if (!elsewhere && !tensor->has_raw_data)
         return read_listed(tensor, array);
     const guint8 *bytes = tensor->raw_data.data;
@@ -227,8 +225,9 @@ const Onnx__TensorProto *hrnet_onnx_array_keep(HrnetOnnxMaker *maker, const Hrne
     maker->made_bytes += array->n * size;
     for (gsize i = 0; i < array->n; i++) {
         const gdouble value = array->values[i];
-        const gint64 number =
-            value >= 9.2e18 ? G_MAXINT64 : value > -9.2e18 ? (gint64)value : G_MININT64;
+        const gint64 number = value >= 9.2e18   ? G_MAXINT64
+                              : value > -9.2e18 ? (gint64)value
+                                                : G_MININT64;
         const gfloat single = (gfloat)value;
         memcpy(made->owned + i * size, whole ? (const void *)&number : (const void *)&single, size);
     }

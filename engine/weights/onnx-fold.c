@@ -64,8 +64,7 @@ static const Onnx__TensorProto *fold_same(const Fold *fold)
 static const Onnx__TensorProto *fold_cast(const Fold *fold)
 {
     const gint64 to = whole_attribute(fold->node, "to", 0);
-    const gint32 type =
-        fold->n > 1 && fold->tensors[1] ? fold->tensors[1]->data_type : (gint32)to;
+    const gint32 type = fold->n > 1 && fold->tensors[1] ? fold->tensors[1]->data_type : (gint32)to;
     const gboolean whole = hrnet_onnx_type_is_whole(type);
     if (hrnet_onnx_type_is_whole(fold->tensors[0]->data_type) == whole)
         return fold->tensors[0];
@@ -275,7 +274,8 @@ static const Onnx__TensorProto *fold_gather(const Fold *fold)
 /* Of one dimension, forwards. */
 static const Onnx__TensorProto *fold_slice(const Fold *fold)
 {
-    gint64 start[HRNET_ONNX_MOST_DIMS], end[HRNET_ONNX_MOST_DIMS], step[HRNET_ONNX_MOST_DIMS] = { 1 };
+    gint64 start[HRNET_ONNX_MOST_DIMS], end[HRNET_ONNX_MOST_DIMS],
+        step[HRNET_ONNX_MOST_DIMS] = { 1 };
     HrnetOnnxArray array = { 0 };
     gboolean good = fold->tensors[0]->n_dims == 1 && numbers_of(fold, 1, "starts", start) == 1 &&
                     numbers_of(fold, 2, "ends", end) == 1 && numbers_of(fold, 4, "steps", step) &&
@@ -302,8 +302,8 @@ static const Onnx__TensorProto *fold_concat(const Fold *fold)
     gsize at = 0;
     gboolean good = whole_attribute(fold->node, "axis", 0) <= 0;
     for (guint i = 0; good && i < fold->n; i++) {
-        good = fold->tensors[i] && fold->tensors[i]->n_dims == 1 && fold->tensors[i]->dims[0] >= 0 &&
-               fold->tensors[i]->dims[0] <= G_MAXINT32;
+        good = fold->tensors[i] && fold->tensors[i]->n_dims == 1 &&
+               fold->tensors[i]->dims[0] >= 0 && fold->tensors[i]->dims[0] <= G_MAXINT32;
         n += good ? fold->tensors[i]->dims[0] : 0;
     }
     good = good && hrnet_onnx_array_alloc(fold->maker, &out, fold->tensors[0]->data_type, &n, 1);
@@ -327,10 +327,10 @@ static const Onnx__TensorProto *fold_constant(const Fold *fold)
         return value->t;
     HrnetOnnxArray array = { 0 };
     const gint64 n = floats ? (gint64)floats->n_floats : ints ? (gint64)ints->n_ints : 1;
-    gboolean good = (one || whole || floats || ints) &&
-                    hrnet_onnx_array_alloc(fold->maker, &array,
-                                           one || floats ? TYPE(FLOAT) : TYPE(INT64), &n,
-                                           one || whole ? 0 : 1);
+    gboolean good =
+        (one || whole || floats || ints) &&
+        hrnet_onnx_array_alloc(fold->maker, &array, one || floats ? TYPE(FLOAT) : TYPE(INT64), &n,
+                               one || whole ? 0 : 1);
     for (gsize i = 0; good && i < array.n; i++)
         array.values[i] = one      ? one->f
                           : whole  ? (gdouble)whole->i
@@ -345,19 +345,32 @@ static FoldFunc find_func(const gchar *type)
         const gchar *type;
         FoldFunc func;
     } funcs[] = {
-        { "Constant", fold_constant },   { "Identity", fold_same },
-        { "Dropout", fold_same },        { "Cast", fold_cast },
-        { "CastLike", fold_cast },       { "Reshape", fold_reshape },
-        { "Unsqueeze", fold_unsqueeze }, { "Squeeze", fold_squeeze },
-        { "Transpose", fold_transpose }, { "DequantizeLinear", fold_dequantize },
-        { "Expand", fold_expand },       { "ConstantOfShape", fold_filled },
-        { "Shape", fold_shape },         { "Gather", fold_gather },
-        { "Slice", fold_slice },         { "Concat", fold_concat },
-        { "Add", fold_pair },            { "Sub", fold_pair },
-        { "Mul", fold_pair },            { "Div", fold_pair },
-        { "Min", fold_pair },            { "Max", fold_pair },
-        { "Floor", fold_unary },         { "Ceil", fold_unary },
-        { "Neg", fold_unary },           { "Sqrt", fold_unary },
+        { "Constant", fold_constant },
+        { "Identity", fold_same },
+        { "Dropout", fold_same },
+        { "Cast", fold_cast },
+        { "CastLike", fold_cast },
+        { "Reshape", fold_reshape },
+        { "Unsqueeze", fold_unsqueeze },
+        { "Squeeze", fold_squeeze },
+        { "Transpose", fold_transpose },
+        { "DequantizeLinear", fold_dequantize },
+        { "Expand", fold_expand },
+        { "ConstantOfShape", fold_filled },
+        { "Shape", fold_shape },
+        { "Gather", fold_gather },
+        { "Slice", fold_slice },
+        { "Concat", fold_concat },
+        { "Add", fold_pair },
+        { "Sub", fold_pair },
+        { "Mul", fold_pair },
+        { "Div", fold_pair },
+        { "Min", fold_pair },
+        { "Max", fold_pair },
+        { "Floor", fold_unary },
+        { "Ceil", fold_unary },
+        { "Neg", fold_unary },
+        { "Sqrt", fold_unary },
         { "Reciprocal", fold_unary },
     };
     for (guint i = 0; i < G_N_ELEMENTS(funcs); i++)

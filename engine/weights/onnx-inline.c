@@ -95,11 +95,12 @@ static gboolean add_body(Inlining *inlining, const Call *call, const Onnx__Funct
     for (gsize i = 0; i < function->n_node; i++) {
         const Onnx__NodeProto *inner = function->node[i];
         const gsize n_names = inner->n_input + inner->n_output;
-        guint64 n_bytes = sizeof *inner + (n_names + inner->n_attribute) *
-                                              (ENTRY_BYTES + NAME_BYTES + sizeof(*inner->attribute[0]));
+        guint64 n_bytes =
+            sizeof *inner + (n_names + inner->n_attribute) *
+                                (ENTRY_BYTES + NAME_BYTES + sizeof(*inner->attribute[0]));
         for (gsize k = 0; k < n_names; k++)
-            n_bytes += strlen(k < inner->n_input ? inner->input[k]
-                                                 : inner->output[k - inner->n_input]);
+            n_bytes +=
+                strlen(k < inner->n_input ? inner->input[k] : inner->output[k - inner->n_input]);
         if (!take(inlining, n_bytes, 1 + n_names + inner->n_attribute))
             return FALSE;
         Onnx__NodeProto *node = keep(inlining, g_memdup2(inner, sizeof *inner));
@@ -159,8 +160,9 @@ gboolean hrnet_onnx_inline(HrnetOnnxInlined *inlined, const Onnx__ModelProto *mo
     inlined->nodes = g_ptr_array_new();
     inlined->made = g_ptr_array_new_with_free_func(g_free);
     Inlining inlining = { inlined, budget, path, hrnet_table_new(g_free, NULL), 0, error };
-    good = take(&inlining, model->n_functions * ENTRY_BYTES + model->graph->n_node * sizeof(gpointer),
-                model->n_functions + model->graph->n_node);
+    good =
+        take(&inlining, model->n_functions * ENTRY_BYTES + model->graph->n_node * sizeof(gpointer),
+             model->n_functions + model->graph->n_node);
     for (gsize i = 0; good && i < model->n_functions; i++)
         g_hash_table_insert(inlining.functions,
                             key_of(model->functions[i]->domain, model->functions[i]->name),

@@ -9,7 +9,7 @@
 typedef struct {
     Onnx__GraphProto graph; /* the model's, with other nodes where it has functions */
     GPtrArray *nodes;       /* or NULL: the graph is the model's as it is */
-    GPtrArray *made;        /* what the nodes that were put in consist of, each freed with g_free() */
+    GPtrArray *made; /* what the nodes that were put in consist of, each freed with g_free() */
 } HrnetOnnxInlined;
 
 /* FALSE with an error where functions call each other without end, or too much; in either case to

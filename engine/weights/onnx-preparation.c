@@ -7,8 +7,10 @@
 #include "weights/onnx-conv.h"
 #include "weights/onnx-node.h"
 
-#define ANY_HEIGHT 131 /* where the file does not say: both odd, as are half and quarter of them */
-#define ANY_WIDTH  203
+#define ANY_HEIGHT                                                                                 \
+    131 /* where the file does not say: both odd, as are half and quarter of them                  \
+         */
+#define ANY_WIDTH 203
 
 static const HrnetOnnxPicture *picture_of(const HrnetOnnxBuild *build, const Onnx__NodeProto *node,
                                           gsize input)
@@ -109,7 +111,7 @@ static gboolean plane_numbers(const HrnetOnnxPicture *picture, const Onnx__Tenso
 static gboolean calculate(HrnetOnnxPicture *picture, const HrnetOnnxBuild *build,
                           const Onnx__NodeProto *node)
 {
-    const gchar op = node->op_type[0] == 'D' ? '/'
+    const gchar op = node->op_type[0] == 'D'   ? '/'
                      : node->op_type[0] == 'M' ? '*'
                      : node->op_type[0] == 'S' ? '-'
                                                : '+';
@@ -122,7 +124,9 @@ static gboolean calculate(HrnetOnnxPicture *picture, const HrnetOnnxBuild *build
         HrnetOnnxPlane *plane = &picture->planes[c];
         const gdouble factor = op == '*' ? numbers[c] : op == '/' ? 1 / numbers[c] : 1;
         plane->scale *= factor;
-        plane->shift = plane->shift * factor + (op == '+' ? numbers[c] : op == '-' ? -numbers[c] : 0);
+        plane->shift = plane->shift * factor + (op == '+'   ? numbers[c]
+                                                : op == '-' ? -numbers[c]
+                                                            : 0);
     }
     return picture->calculated = TRUE;
 }
@@ -208,8 +212,7 @@ static gboolean gather(HrnetOnnxPicture *picture, const HrnetOnnxBuild *build,
     const gint at = axis_of(picture, 'C');
     const HrnetOnnxPicture before = *picture;
     gdouble numbers[HRNET_ONNX_MOST_PLANES];
-    const gint n =
-        constant ? hrnet_onnx_numbers(constant, numbers, HRNET_ONNX_MOST_PLANES) : -1;
+    const gint n = constant ? hrnet_onnx_numbers(constant, numbers, HRNET_ONNX_MOST_PLANES) : -1;
     if (at < 0 || index_of(picture, axis ? axis->i : 0) != at || n < 1 || constant->n_dims > 1)
         return FALSE;
     for (gint c = 0; c < n; c++) {
@@ -297,12 +300,12 @@ gboolean hrnet_onnx_prepare(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
         gboolean (*func)(HrnetOnnxPicture *picture, const HrnetOnnxBuild *build,
                          const Onnx__NodeProto *node);
     } funcs[] = {
-        { "Add", calculate },   { "Sub", calculate },
-        { "Mul", calculate },   { "Div", calculate },
-        { "Cast", keep },       { "Identity", keep },
-        { "CastLike", keep },   { "Dropout", keep },
-        { "Gather", gather },   { "Slice", slice },
-        { "Concat", concatenate }, { "Transpose", transpose },
+        { "Add", calculate },       { "Sub", calculate },
+        { "Mul", calculate },       { "Div", calculate },
+        { "Cast", keep },           { "Identity", keep },
+        { "CastLike", keep },       { "Dropout", keep },
+        { "Gather", gather },       { "Slice", slice },
+        { "Concat", concatenate },  { "Transpose", transpose },
         { "Unsqueeze", unsqueeze }, { "BatchNormalization", normalise },
     };
     const gsize at = picture_of(build, node, 0) ? 0 : 1;
@@ -345,9 +348,9 @@ static gchar *as_array(const gdouble *numbers, guint n, gboolean reversed)
     g_autoptr(GString) text = g_string_new("[");
     gchar number[G_ASCII_DTOSTR_BUF_SIZE];
     for (guint c = 0; c < n; c++)
-        g_string_append_printf(text, "%s%s", c ? ", " : "",
-                               g_ascii_formatd(number, sizeof number, "%.7g",
-                                               numbers[reversed ? n - 1 - c : c]));
+        g_string_append_printf(
+            text, "%s%s", c ? ", " : "",
+            g_ascii_formatd(number, sizeof number, "%.7g", numbers[reversed ? n - 1 - c : c]));
     g_string_append_c(text, ']');
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
@@ -374,8 +377,8 @@ static gboolean takes_bytes(const HrnetOnnxPicture *picture)
     return bytes;
 }
 
-gboolean hrnet_onnx_describe_preparation(const HrnetOnnxGraph *graph, gchar **mean, gchar **deviation,
-                                         const gchar **order, GError **error)
+gboolean hrnet_onnx_describe_preparation(const HrnetOnnxGraph *graph, gchar **mean,
+                                         gchar **deviation, const gchar **order, GError **error)
 {
     const HrnetOnnxPicture *picture = &graph->picture;
     const guint n = picture->n_planes;

@@ -20,7 +20,7 @@ gboolean hrnet_onnx_end_preparation(HrnetOnnxBuild *build, const Onnx__NodeProto
 
 /* As values of hrnet.mean, hrnet.std and hrnet.channel_order, each NULL where the graph does not
  * tell. Free with g_free(). FALSE with an error where it does what options don't say. */
-gboolean hrnet_onnx_describe_preparation(const HrnetOnnxGraph *graph, gchar **mean, gchar **deviation,
-                                         const gchar **order, GError **error);
+gboolean hrnet_onnx_describe_preparation(const HrnetOnnxGraph *graph, gchar **mean,
+                                         gchar **deviation, const gchar **order, GError **error);
 
 #endif

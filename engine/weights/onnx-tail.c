@@ -24,8 +24,7 @@ typedef struct {
 
 static Meaning meaning_of(const Tail *tail, guint value)
 {
-    return (Meaning)GPOINTER_TO_UINT(
-        g_hash_table_lookup(tail->meanings, GUINT_TO_POINTER(value)));
+    return (Meaning)GPOINTER_TO_UINT(g_hash_table_lookup(tail->meanings, GUINT_TO_POINTER(value)));
 }
 
 /* A constant of one number among the inputs. */
@@ -104,8 +103,8 @@ static gboolean cuts_classes(const Tail *tail, const Onnx__NodeProto *node, gboo
 /* What an op makes of logits or scores; OUTSIDE: something that would change the classes. */
 static Meaning meaning_after(const Tail *tail, const HrnetOnnxOp *op, Meaning before)
 {
-    static const gchar *const same[] = { "Transpose", "Squeeze",  "Unsqueeze", "Reshape", "Flatten",
-                                         "Cast",      "Resize",   "Upsample",  NULL };
+    static const gchar *const same[] = { "Transpose", "Squeeze", "Unsqueeze", "Reshape", "Flatten",
+                                         "Cast",      "Resize",  "Upsample",  NULL };
     static const gchar *const scores[] = { "Softmax", "Sigmoid", "HardSigmoid", NULL };
     static const gchar *const results[] = { "ArgMax", "ReduceMax", "TopK", NULL };
     const gchar *type = op->node->op_type ? op->node->op_type : "";
