@@ -222,9 +222,9 @@ __attribute__((noinline)) static void run_rows(const Loop *loop, unsigned task, 
     const unsigned y_end =
         (task + 1) * BAND_ROWS < input->out_height ? (task + 1) * BAND_ROWS : input->out_height;
     for (unsigned y = task * BAND_ROWS; y < y_end; y++) {
-        for (unsigned i = 0; i < n_components; i++)
+        for (unsigned i = 0; i < 3 && i < n_components; i++)
             component_row(loop, i, y, blended, line, filtered[i]);
-        float *out_rows[3];
+        float *out_rows[3] = { NULL };
         out_rows_fill(loop, y, unused, out_rows);
         const float *const in_rows[3] = { filtered[0], filtered[1], filtered[2] };
         loop->kernels->color(out_rows, in_rows, &input->matrix, input->out_width);

@@ -167,7 +167,7 @@ static gboolean is_neutral(const HrnetOnnxGraph *graph, const Onnx__NodeProto *n
 static gboolean pass(const HrnetOnnxBuild *build, const Onnx__NodeProto *node)
 {
     guint feature = 0;
-    const gboolean lone = strcmp(node->op_type, "Concat") == 0 && node->n_input == 1;
+    const gboolean lone = g_strcmp0(node->op_type, "Concat") == 0 && node->n_input == 1;
     if (node->n_output == 0 ||
         !(lone || is_one_of(node->op_type, same) || is_neutral(build->graph, node, &feature)))
         return FALSE;

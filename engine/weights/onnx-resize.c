@@ -73,7 +73,8 @@ static gboolean scales_fit(const HrnetOnnxGraph *graph, const Onnx__NodeProto *n
 gboolean hrnet_onnx_read_resize(const HrnetOnnxGraph *graph, const Onnx__NodeProto *node,
                                 guint factor, HrnetOnnxResizing *resizing, GError **error)
 {
-    const gboolean old = strcmp(node->op_type, "Upsample") == 0 || graph->opset < FIRST_COORDINATES;
+    const gboolean old =
+        g_strcmp0(node->op_type, "Upsample") == 0 || graph->opset < FIRST_COORDINATES;
     const Onnx__AttributeProto *antialias = hrnet_onnx_attribute(node, "antialias");
     gboolean align = FALSE;
     HrnetUpsample upsample;

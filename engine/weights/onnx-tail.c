@@ -43,7 +43,7 @@ static gboolean lone_number(const Tail *tail, const Onnx__NodeProto *node, gdoub
 /* Arithmetic with one number for all, which keeps the order of the classes. */
 static gboolean keeps_order(const Tail *tail, const HrnetOnnxOp *op)
 {
-    const gchar *type = op->node->op_type;
+    const gchar *type = op->node->op_type ? op->node->op_type : "";
     gdouble number;
     guint input;
     if (op->node->n_input != 2 || !lone_number(tail, op->node, &number, &input))
@@ -59,15 +59,15 @@ static gboolean keeps_order(const Tail *tail, const HrnetOnnxOp *op)
 static gboolean is_own_threshold(const Tail *tail, const HrnetOnnxOp *op, Meaning before)
 {
     static const gchar *const types[] = { "Greater", "GreaterOrEqual", NULL };
+    const gchar *type = op->node->op_type ? op->node->op_type : "";
     gdouble number;
     guint input;
     if (tail->n_classes != 1)
         return FALSE;
-    if (strcmp(op->node->op_type, "Round") == 0)
+    if (strcmp(type, "Round") == 0)
         return before == SCORES;
-    return g_strv_contains(types, op->node->op_type) &&
-           lone_number(tail, op->node, &number, &input) && input == 1 &&
-           number == (before == SCORES ? 0.5 : 0);
+    return g_strv_contains(types, type) && lone_number(tail, op->node, &number, &input) &&
+           input == 1 && number == (before == SCORES ? 0.5 : 0);
 }
 
 /* The axes that a Slice cuts, and whether classes are among them. */

@@ -249,6 +249,9 @@ static void test_replaced(gconstpointer name)
         expect_refusal(&export, "of another domain", i);
         node->domain = domain;
         const gboolean feature = makes_feature(&export, node);
+        node->op_type = NULL;
+        if (!refused(&export, "of no type", i) && feature)
+            g_error("node %u (%s) of no type: not refused", i, type);
         for (guint k = 0; k < G_N_ELEMENTS(others); k++) {
             if (strcmp(type, others[k]) == 0 || (!feature && k != i % G_N_ELEMENTS(others)))
                 continue;
