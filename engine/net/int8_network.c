@@ -31,6 +31,9 @@ static HrnetInt8LevelMap level_map(const HrnetConfig *config)
     return hrnet_int8_level_map(n, mean, std);
 }
 
+/* Of the numbers themselves: levels that go in, scores that come out. */
+static const HrnetInt8Range unscaled = { .scale = 1 };
+
 static HrnetInt8Range tensor_range(const HrnetInt8Span *span, gboolean relu)
 {
     return hrnet_int8_range(relu ? 0 : span->low, span->high);
@@ -41,9 +44,8 @@ static void set_ranges(Packing *p, const HrnetInt8Span *spans)
 {
     for (guint i = 0; i < p->graph->nodes->len; i++) {
         const HrnetNode *node = hrnet_graph_node(p->graph, i);
-        p->network->ranges[node->out] = node->out == p->graph->logits
-                                            ? (HrnetInt8Range){ .scale = 1 }
-                                            : tensor_range(&spans[node->out], node->relu);
+        p->network->ranges[node->out] =
+            node->out == p->graph->logits ? unscaled : tensor_range(&spans[node->out], node->relu);
     }
 }
 
@@ -80,7 +82,7 @@ static gboolean pack_layer(Packing *p, guint i)
         .kernel = node->shape.kernel,
         .weights = reads_levels ? level_weights(p, node, weights) : weights,
         .bias = hrnet_layer_buffer_bias(&p->buffer, node),
-        .in = reads_levels ? (HrnetInt8Range){ .scale = 1 } : ranges[node->in],
+        .in = reads_levels ? unscaled : ranges[node->in],
         .out = ranges[node->out],
         .residual = node->residual == HRNET_NO_TENSOR ? NULL : &ranges[node->residual],
         .in_zeros = reads_levels ? p->network->levels.zero : NULL,
