@@ -83,7 +83,8 @@ gboolean hrnet_onnx_array_alloc(HrnetOnnxMaker *maker, HrnetOnnxArray *array, gi
         !hrnet_budget_take(maker->budget, array->n * sizeof(gdouble),
                            1 + array->n / ELEMENTS_A_STEP))
         return FALSE;
-    memcpy(array->dims, dims, n_dims * sizeof *dims);
+    for (guint d = 0; d < n_dims; d++)
+        array->dims[d] = dims[d];
     array->values = g_try_new0(gdouble, array->n + 1);
     if (!array->values)
         hrnet_budget_give_back(maker->budget, array->n * sizeof(gdouble));
@@ -201,7 +202,8 @@ static Made *made_new(HrnetOnnxMaker *maker, gint32 type, const gint64 *dims, gu
         return NULL;
     Made *made = g_new0(Made, 1);
     onnx__tensor_proto__init(&made->tensor);
-    memcpy(made->dims, dims, n_dims * sizeof *dims);
+    for (guint d = 0; d < n_dims; d++)
+        made->dims[d] = dims[d];
     made->tensor.dims = made->dims;
     made->tensor.n_dims = n_dims;
     made->tensor.has_data_type = TRUE;

@@ -249,7 +249,7 @@ static const Onnx__TensorProto *fold_shape(const Fold *fold)
     if (tensor->n_dims > HRNET_ONNX_MOST_DIMS)
         return NULL;
     hrnet_onnx_shape_range(fold->node, (guint)tensor->n_dims, &start, &end);
-    return keep_numbers(fold, tensor->dims + start, end - start);
+    return keep_numbers(fold, start < end ? tensor->dims + start : NULL, end - start);
 }
 
 /* Of one dimension. */

@@ -241,7 +241,9 @@ static gboolean add_node(HrnetOnnxBuild *build, const Onnx__NodeProto *node)
     static const gchar *const resizes[] = { "Resize", "Upsample", NULL };
     static const gchar *const sums[] = { "Add", "Sum", NULL };
     HrnetOnnxGraph *graph = build->graph;
-    const gchar *type = node->op_type ? node->op_type : "";
+    const gchar *type = node->op_type;
+    if (!type)
+        return hrnet_onnx_refuse(build->error, graph, node, "names no operator");
     if (!check_domain(build, node) || !check_names(build, node))
         return FALSE;
     if (!touches_features(build, node))
