@@ -1,13 +1,11 @@
 /* Regions of a picture, and what they tell its pixels: against sums in double, and the layers that
  * run as one against themselves one by one.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "guarded.h"
+#include "guarded_tensor.h"
 #include "ops/context.h"
 #include "ops/gather.h"
 
 #include <math.h>
-
-#define OVER_READ 16
 
 typedef struct {
     unsigned channels, keys, regions, height, width;
@@ -18,19 +16,6 @@ static const Case cases[] = {
     { 512, 256, 19, 17, 31, 1 }, { 40, 24, 150, 9, 40, 1 }, { 7, 5, 1, 1, 1, 1 },
     { 9, 3, 255, 5, 13, 1 },     { 33, 17, 2, 40, 70, 1 },  { 16, 16, 11, 12, 12, 1e4f },
 };
-
-typedef struct {
-    Guarded memory;
-    HrnetTensor tensor;
-} Image;
-
-static Image image_new(unsigned channels, unsigned height, unsigned width)
-{
-    const size_t plane_floats = hrnet_tensor_plane_floats(height, width);
-    Image image = { .memory = guarded_new_floats(channels * plane_floats, OVER_READ) };
-    image.tensor = (HrnetTensor){ image.memory.floats, channels, height, width, plane_floats };
-    return image;
-}
 
 static Image image_random(unsigned channels, unsigned height, unsigned width, float spread,
                           GRand *rand)

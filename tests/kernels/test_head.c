@@ -1,9 +1,7 @@
 /* The head in one pass, against its three layers one by one.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "guarded.h"
+#include "guarded_tensor.h"
 #include "ops/head.h"
-
-#define OVER_READ 16
 
 typedef struct {
     unsigned in_channels, hidden, classes, height, width, n_sources;
@@ -17,19 +15,6 @@ static const Case cases[] = {
     { 3, 19, 11, 47, 130, 2, HRNET_RESIZE_NEAREST },
     { 32, 480, 2, 20, 256, 3, HRNET_RESIZE_BILINEAR }, /* hidden in several chunks */
 };
-
-typedef struct {
-    Guarded memory;
-    HrnetTensor tensor;
-} Image;
-
-static Image image_new(unsigned channels, unsigned height, unsigned width)
-{
-    const size_t plane_floats = hrnet_tensor_plane_floats(height, width);
-    Image image = { .memory = guarded_new_floats(channels * plane_floats, OVER_READ) };
-    image.tensor = (HrnetTensor){ image.memory.floats, channels, height, width, plane_floats };
-    return image;
-}
 
 static HrnetConv *conv_new(unsigned in_channels, unsigned out_channels, GRand *rand)
 {
