@@ -256,6 +256,40 @@ guint8 *seg_labels(GstBuffer *frame, gint width, gint height)
     return labels;
 }
 
+guint n_different(const guint8 *a, const guint8 *b, gsize n)
+{
+    guint different = 0;
+
+    for (gsize i = 0; i < n; i++)
+        different += a[i] != b[i];
+    return different;
+}
+
+guint check_box(const GstStructure *class, const guint8 *labels, guint width, guint height)
+{
+    guint label, x, y, box_width, box_height;
+    guint left = width, top = height, right = 0, bottom = 0, n = 0;
+
+    fail_unless(gst_structure_get(class, "label", G_TYPE_UINT, &label, "x", G_TYPE_UINT, &x, "y",
+                                  G_TYPE_UINT, &y, "width", G_TYPE_UINT, &box_width, "height",
+                                  G_TYPE_UINT, &box_height, NULL));
+    for (guint i = 0; i < width * height; i++) {
+        if (labels[i] != label)
+            continue;
+        left = MIN(left, i % width);
+        right = MAX(right, i % width);
+        top = MIN(top, i / width);
+        bottom = MAX(bottom, i / width);
+        n++;
+    }
+    fail_unless(n > 0);
+    fail_unless_equals_int(x, left);
+    fail_unless_equals_int(y, top);
+    fail_unless_equals_int(box_width, right - left + 1);
+    fail_unless_equals_int(box_height, bottom - top + 1);
+    return n;
+}
+
 guint64 seg_stat(GstElement *element, const gchar *name)
 {
     GstStructure *stats = NULL;

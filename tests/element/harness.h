@@ -61,6 +61,13 @@ GstStructure *seg_structure(GstBuffer *frame);
  * with g_free(). */
 guint8 *seg_labels(GstBuffer *frame, gint width, gint height);
 
+/* How many bytes of n are others. */
+guint n_different(const guint8 *a, const guint8 *b, gsize n);
+
+/* Fails the test where what is said of a class has another box than its label has in the mask.
+ * Returns the label's pixels. */
+guint check_box(const GstStructure *class, const guint8 *labels, guint width, guint height);
+
 /* A counter of the element's stats. */
 guint64 seg_stat(GstElement *element, const gchar *name);
 

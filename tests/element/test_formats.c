@@ -81,15 +81,6 @@ static guint8 *labels_of(const gchar *format, const gchar *more, GstBuffer *in)
     return labels;
 }
 
-static guint n_different(const guint8 *a, const guint8 *b)
-{
-    guint n = 0;
-
-    for (guint i = 0; i < N; i++)
-        n += a[i] != b[i];
-    return n;
-}
-
 /* The labels of a frame are those of what the converter makes of it, but for a few pixels, which
  * rounding decides. */
 static void check_labels(const gchar *format, const gchar *more)
@@ -104,8 +95,8 @@ static void check_labels(const gchar *format, const gchar *more)
     as_rgb = converted(&info, frame, &rgb);
     labels = labels_of(format, more, frame);
     expected = labels_of("RGB", "", as_rgb);
-    fail_unless(n_different(labels, expected) <= N / 30, "%s%s: %u of %u labels are others", format,
-                more, n_different(labels, expected), N);
+    fail_unless(n_different(labels, expected, N) <= N / 30, "%s%s: %u of %u labels are others",
+                format, more, n_different(labels, expected, N), N);
     g_free(labels);
     g_free(expected);
 }

@@ -59,15 +59,6 @@ static guint8 *turned_bytes(const gchar *chain, const gchar *format, const gchar
     return bytes;
 }
 
-static guint n_different(const guint8 *a, const guint8 *b, gsize n)
-{
-    guint different = 0;
-
-    for (gsize i = 0; i < n; i++)
-        different += a[i] != b[i];
-    return different;
-}
-
 /* What the element makes of a lying frame, turned afterwards, is what it makes of the turned one;
  * what sums in another order round differently is rare. how: what it is told the orientation by. */
 static void check_commutes(guint i, const gchar *format, const gchar *mode, const gchar *out_format,
@@ -336,26 +327,9 @@ GST_START_TEST(test_reports)
     labels = seg_labels(out, WIDTH, HEIGHT);
     areas = gst_structure_get_value(seg_structure(out), "areas");
     fail_unless(gst_value_array_get_size(areas) > 1);
-    for (guint i = 0; i < gst_value_array_get_size(areas); i++) {
-        const GstStructure *area = gst_value_get_structure(gst_value_array_get_value(areas, i));
-        guint label, x, y, width, height, right = 0, bottom = 0, left = WIDTH, top = HEIGHT;
-
-        fail_unless(gst_structure_get(area, "label", G_TYPE_UINT, &label, "x", G_TYPE_UINT, &x, "y",
-                                      G_TYPE_UINT, &y, "width", G_TYPE_UINT, &width, "height",
-                                      G_TYPE_UINT, &height, NULL));
-        for (guint k = 0; k < WIDTH * HEIGHT; k++) {
-            if (labels[k] != label)
-                continue;
-            left = MIN(left, k % WIDTH);
-            right = MAX(right, k % WIDTH);
-            top = MIN(top, k / WIDTH);
-            bottom = MAX(bottom, k / WIDTH);
-        }
-        fail_unless_equals_int(x, left);
-        fail_unless_equals_int(y, top);
-        fail_unless_equals_int(x + width - 1, right);
-        fail_unless_equals_int(y + height - 1, bottom);
-    }
+    for (guint i = 0; i < gst_value_array_get_size(areas); i++)
+        check_box(gst_value_get_structure(gst_value_array_get_value(areas, i)), labels, WIDTH,
+                  HEIGHT);
     g_free(labels);
     gst_buffer_unref(out);
     gst_harness_teardown(h);
