@@ -40,7 +40,8 @@ def make_root():
             raise tap.Skip("the sources lie on another file system")
     for name in ("proc", "dev"):
         mounts.mount("--rbind", f"/{name}", f"{root}/{name}")
-    mounts.mount("-t", "tmpfs", "memory", f"{root}/tmp")
+    if not any(os.path.realpath(folder).startswith("/tmp/") for folder in (ROOT, BUILD)):
+        mounts.mount("-t", "tmpfs", "memory", f"{root}/tmp")
     return root
 
 
