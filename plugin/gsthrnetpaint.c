@@ -135,15 +135,19 @@ gboolean gst_hrnet_paint_setup(GstHrnetPaint *paint, const HrnetModel *model, co
     return TRUE;
 }
 
-void gst_hrnet_paint_set_opacity(GstHrnetPaint *paint, gdouble opacity, gboolean invert)
+void gst_hrnet_paint_set_opacity(GstHrnetPaint *paint, gdouble opacity, guint outline,
+                                 gboolean invert)
 {
+    paint->outline = outline;
     paint->paints = FALSE;
     for (guint label = 0; label <= paint->n_labels; label++) {
         const gdouble own = paint->opacities[label];
         const guint32 alpha = (guint32)((own >= 0 ? own : opacity) * 255 + 0.5);
+        const gboolean painted = paint->chosen[label] != invert;
 
-        paint->argb[label] =
-            paint->chosen[label] != invert && alpha ? alpha << 24 | paint->colors[label] : 0;
-        paint->paints |= paint->argb[label] != 0;
+        paint->argb[label] = painted && alpha ? alpha << 24 | paint->colors[label] : 0;
+        /* Where nothing is labelled there is no edge either. */
+        paint->edge_argb[label] = painted && label > 0 ? 0xffu << 24 | paint->colors[label] : 0;
+        paint->paints |= paint->argb[label] != 0 || (outline > 0 && paint->edge_argb[label] != 0);
     }
 }

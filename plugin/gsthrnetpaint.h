@@ -15,7 +15,9 @@ typedef struct {
     gboolean chosen[256];
     gdouble opacities[256]; /* of a class's own style, below 0 where it has none */
     guint32 argb[256];      /* what is painted: alpha 0 where a label is not chosen */
-    gboolean paints;        /* some alpha is not 0 */
+    guint32 edge_argb[256]; /* the same of outlines, opaque */
+    guint outline;          /* pixels along edges that have one, 0 for none */
+    gboolean paints;        /* some alpha is not 0, of areas or of outlines */
 } GstHrnetPaint;
 
 /* classes: comma-separated names or labels, empty for the model's foreground. palette: "model", or
@@ -25,8 +27,10 @@ typedef struct {
 gboolean gst_hrnet_paint_setup(GstHrnetPaint *paint, const HrnetModel *model, const gchar *classes,
                                const gchar *palette, const gchar *style, GError **error);
 
-/* opacity: 0 (nothing is painted) to 1. invert: the labels that are not chosen are painted. */
-void gst_hrnet_paint_set_opacity(GstHrnetPaint *paint, gdouble opacity, gboolean invert);
+/* opacity: of areas, 0 (none is painted) to 1. outline: 0 to HRNET_OUTLINE_MAX_RADIUS. invert: the
+ * labels that are not chosen are painted. */
+void gst_hrnet_paint_set_opacity(GstHrnetPaint *paint, gdouble opacity, guint outline,
+                                 gboolean invert);
 
 /* Reads "#rrggbb" into 0xrrggbb; FALSE for anything else. */
 gboolean gst_hrnet_paint_parse_color(const gchar *text, guint32 *rgb);

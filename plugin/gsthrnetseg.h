@@ -47,7 +47,7 @@ typedef struct {
     gdouble opacity, target_fps, static_threshold;
     guint n_threads;
     gboolean invert, fail_closed;
-    guint strength, fill_color, max_mask_age, margin, message_interval, smoothing;
+    guint strength, fill_color, max_mask_age, margin, message_interval, smoothing, outline;
     gboolean edge_refine, adaptive_size;
     gchar *no_color; /* what `fill` was set to and is none; NULL where fill_color holds */
 } GstHrnetSettings;
@@ -140,6 +140,8 @@ struct _GstHrnetSeg {
     GstHrnetForeign foreign;
     GstHrnetRegion region;
     GstHrnetCells cells;
+    guint8 *outline; /* labels along edges, of a frame's size */
+    gsize outline_size;
 
     /* the same, for the frame at hand */
     GstHrnetSettings now; /* as they were when it came; the strings are not to be read */

@@ -14,6 +14,8 @@ void gst_hrnet_seg_draw_close(GstHrnetSeg *self)
     gst_hrnet_foreign_clear(&self->foreign);
     gst_hrnet_region_clear(&self->region);
     gst_hrnet_cells_clear(&self->cells);
+    g_clear_pointer(&self->outline, g_free);
+    self->outline_size = 0;
 }
 
 gboolean gst_hrnet_seg_draws(GstHrnetSeg *self)
@@ -31,13 +33,38 @@ gboolean gst_hrnet_seg_draws(GstHrnetSeg *self)
     }
 }
 
+static gboolean fail_without_memory(GError **error)
+{
+    g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY,
+                        "no memory for the region of a frame");
+    return FALSE;
+}
+
+static gboolean paint_outline(GstHrnetSeg *self, const HrnetImage *image, GError **error)
+{
+    const HrnetMask *mask = self->result->mask;
+    gsize size;
+
+    hrnet_mask_get_labels(mask, &size);
+    if (self->outline_size != size) {
+        g_free(self->outline);
+        self->outline = g_try_malloc(size);
+        self->outline_size = self->outline ? size : 0;
+    }
+    if (!self->outline || !hrnet_mask_outline(mask, self->paint.outline, self->outline, size))
+        return fail_without_memory(error);
+    return hrnet_image_paint_labels(image, self->outline, size, self->paint.edge_argb,
+                                    self->paint.n_labels + 1, error);
+}
+
 static gboolean paint(GstHrnetSeg *self, const GstVideoFrame *frame, GError **error)
 {
     HrnetImage image;
 
     if (gst_hrnet_image_from_frame(&image, frame))
         return hrnet_image_paint(&image, self->result->mask, self->paint.argb,
-                                 self->paint.n_labels + 1, error);
+                                 self->paint.n_labels + 1, error) &&
+               (self->paint.outline == 0 || paint_outline(self, &image, error));
     g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
                         "frames of negative stride are not supported");
     return FALSE;
@@ -153,13 +180,6 @@ static gboolean convert(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFram
     if (!self->converter)
         self->converter = gst_video_converter_new(&self->in_info, &self->out_info, NULL);
     return self->converter && convert_anywhere(self, in, out);
-}
-
-static gboolean fail_without_memory(GError **error)
-{
-    g_set_error_literal(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY,
-                        "no memory for the region of a frame");
-    return FALSE;
 }
 
 /* in: NULL where the picture is in `out` already. */

@@ -64,7 +64,8 @@ static void take_settings(GstHrnetSeg *self)
     if (gst_hrnet_seg_mode_fits(self, self->now.mode))
         self->negotiated_mode = self->now.mode;
     self->mode = self->negotiated_mode;
-    gst_hrnet_paint_set_opacity(&self->paint, self->now.opacity, self->now.invert);
+    gst_hrnet_paint_set_opacity(&self->paint, self->now.opacity, self->now.outline,
+                                self->now.invert);
 }
 
 /* Whether anybody would see a mask, or miss it. */

@@ -47,6 +47,7 @@ enum {
     PROP_EDGE_REFINE,
     PROP_ADAPTIVE_SIZE,
     PROP_ORIENTATION,
+    PROP_OUTLINE,
     PROP_STATS,
 };
 
@@ -89,6 +90,7 @@ static const Field fields[PROP_STATS] = {
     [PROP_EDGE_REFINE] = FIELD(edge_refine, G_TYPE_BOOLEAN, 0),
     [PROP_ADAPTIVE_SIZE] = FIELD(adaptive_size, G_TYPE_BOOLEAN, GST_HRNET_CHANGED_SESSION),
     [PROP_ORIENTATION] = FIELD(orientation, G_TYPE_ENUM, GST_HRNET_CHANGED_SESSION),
+    [PROP_OUTLINE] = FIELD(outline, G_TYPE_UINT, 0),
 };
 
 /* Returns whether the setting changed. */
@@ -256,6 +258,12 @@ static void install_output_properties(GObjectClass *object)
         object, PROP_OPACITY,
         g_param_spec_double("opacity", "Opacity", "Opacity of the overlay, 0 shows none of it", 0,
                             1, DEFAULT_OPACITY, FLAGS | GST_PARAM_CONTROLLABLE));
+    g_object_class_install_property(
+        object, PROP_OUTLINE,
+        g_param_spec_uint("outline", "Outline",
+                          "Width in pixels of a line in each painted class's opaque colour along "
+                          "its edges, drawn by the overlay at any opacity; 0 for none",
+                          0, HRNET_OUTLINE_MAX_RADIUS, 0, FLAGS | GST_PARAM_CONTROLLABLE));
     g_object_class_install_property(
         object, PROP_CLASSES,
         g_param_spec_string(

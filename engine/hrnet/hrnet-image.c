@@ -191,6 +191,15 @@ HrnetFrame hrnet_image_to_frame(const HrnetImage *image)
     return frame;
 }
 
+static void paint(const HrnetImage *image, const guint8 *labels, const guint32 *argb, guint n_argb)
+{
+    const HrnetFrame frame = hrnet_image_to_frame(image);
+    guint32 colors[256] = { 0 };
+    for (guint i = 0; i < MIN(n_argb, G_N_ELEMENTS(colors)); i++)
+        colors[i] = argb[i];
+    hrnet_paint_run(&frame, labels, image->width, colors, NULL);
+}
+
 /**
  * hrnet_image_paint:
  * @image: pixels to paint on, of the mask's size
@@ -220,10 +229,37 @@ gboolean hrnet_image_paint(const HrnetImage *image, const HrnetMask *mask, const
                     image->width);
         return FALSE;
     }
-    guint32 colors[256] = { 0 };
-    for (guint i = 0; i < MIN(n_argb, G_N_ELEMENTS(colors)); i++)
-        colors[i] = argb[i];
-    const HrnetFrame frame = hrnet_image_to_frame(image);
-    hrnet_paint_run(&frame, hrnet_mask_get_labels(mask, NULL), width, colors, NULL);
+    paint(image, hrnet_mask_get_labels(mask, NULL), argb, n_argb);
+    return TRUE;
+}
+
+/**
+ * hrnet_image_paint_labels:
+ * @image: pixels to paint on
+ * @labels: (array length=n_labels): a label a pixel, rows dense and from top to bottom
+ * @n_labels: width times height of @image
+ * @argb: (array length=n_argb): as hrnet_image_paint() takes them
+ * @n_argb: entries of @argb; labels from there on are not painted
+ * @error: return location for an error
+ *
+ * hrnet_image_paint() for labels that are no session's mask, such as those of
+ * hrnet_mask_outline(). Allocates nothing; any thread, one at a time per image.
+ *
+ * Returns: %TRUE, or %FALSE with %HRNET_ERROR_INVALID_ARGUMENT where image or number are wrong
+ */
+gboolean hrnet_image_paint_labels(const HrnetImage *image, const guint8 *labels, gsize n_labels,
+                                  const guint32 *argb, guint n_argb, GError **error)
+{
+    g_return_val_if_fail(labels != NULL, FALSE);
+    g_return_val_if_fail(argb != NULL || n_argb == 0, FALSE);
+    if (!hrnet_image_check(image, error))
+        return FALSE;
+    if (n_labels != (gsize)image->width * image->height) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT,
+                    "%" G_GSIZE_FORMAT " labels for an image of %ux%u (HxW)", n_labels,
+                    image->height, image->width);
+        return FALSE;
+    }
+    paint(image, labels, argb, n_argb);
     return TRUE;
 }

@@ -157,6 +157,10 @@ HRNET_API gboolean hrnet_image_check(const HrnetImage *image, GError **error);
 HRNET_API gboolean hrnet_image_paint(const HrnetImage *image, const HrnetMask *mask,
                                      const guint32 *argb, guint n_argb, GError **error);
 
+HRNET_API gboolean hrnet_image_paint_labels(const HrnetImage *image, const guint8 *labels,
+                                            gsize n_labels, const guint32 *argb, guint n_argb,
+                                            GError **error);
+
 G_END_DECLS
 
 #endif

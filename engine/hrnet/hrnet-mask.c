@@ -2,6 +2,7 @@
 #include "hrnet/hrnet-private.h"
 
 #include "base/memory.h"
+#include "ops/outline.h"
 
 #include <string.h>
 
@@ -138,6 +139,31 @@ HrnetMask *hrnet_mask_scale(const HrnetMask *mask, guint width, guint height)
             to[x] = row[nearest(x, width, mask->width)];
     }
     return scaled;
+}
+
+/**
+ * hrnet_mask_outline:
+ * @mask: a mask
+ * @radius: 1 to %HRNET_OUTLINE_MAX_RADIUS pixels
+ * @outline: (out caller-allocates) (array length=size): labels along the edges
+ * @size: width times height of @mask
+ *
+ * The edges between labels: each pixel's label where a pixel of another one lies at most @radius
+ * rows and columns away, and 0, `unlabelled`, everywhere else. On both sides of an edge that makes
+ * a line of @radius pixels; the border of the picture is none. hrnet_image_paint_labels() draws
+ * them. Allocates nothing; any thread.
+ *
+ * Returns: %TRUE, or %FALSE where radius or size are wrong
+ */
+gboolean hrnet_mask_outline(const HrnetMask *mask, guint radius, guint8 *outline, gsize size)
+{
+    g_return_val_if_fail(mask != NULL && outline != NULL, FALSE);
+    G_STATIC_ASSERT(HRNET_OUTLINE_MAX_RADIUS == HRNET_OUTLINE_MAX);
+    if (radius < 1 || radius > HRNET_OUTLINE_MAX || size != (gsize)mask->width * mask->height)
+        return FALSE;
+    hrnet_outline_run(hrnet_mask_get_labels(mask, NULL), mask->width, mask->height, radius,
+                      outline);
+    return TRUE;
 }
 
 /**

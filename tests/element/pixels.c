@@ -17,6 +17,50 @@ static void paint_table(guint32 argb[256], gdouble opacity)
     argb[3] = alpha | 0x10c0ff;
 }
 
+/* Labels that have all of the square around them for themselves become 0. */
+static void keep_edges(guint8 *labels, gint width, gint height, gint radius)
+{
+    guint8 *all = g_memdup2(labels, (gsize)width * height);
+
+    for (gint y = 0; y < height; y++) {
+        for (gint x = 0; x < width; x++) {
+            gboolean edge = FALSE;
+
+            for (gint j = MAX(y - radius, 0); j <= MIN(y + radius, height - 1); j++)
+                for (gint i = MAX(x - radius, 0); i <= MIN(x + radius, width - 1); i++)
+                    edge |= all[j * width + i] != all[y * width + x];
+            labels[y * width + x] = edge ? all[y * width + x] : 0;
+        }
+    }
+    g_free(all);
+}
+
+void pixels_check_outline(const gchar *format, gint width, gint height, guint radius)
+{
+    gchar *description = g_strdup_printf("hrnetseg model=test opacity=0 outline=%u classes=1,3 "
+                                         "palette=#ff8000,#00ff00,#10c0ff",
+                                         radius);
+    GstHarness *h = harness_new(description);
+    GstVideoInfo info;
+    GstBuffer *in, *before, *out;
+    guint8 *labels;
+    guint32 argb[256];
+
+    harness_set_frame_caps(h, format, width, height, "", &info);
+    in = frame_new(&info, 0, 2);
+    before = gst_buffer_copy_deep(in);
+    out = gst_harness_push_and_pull(h, in);
+    labels = seg_labels(out, width, height);
+    keep_edges(labels, width, height, (gint)radius);
+    paint_table(argb, 1);
+    fail_unless(reference_check_overlay(&info, before, out, labels, argb, TOLERANCE) > 0);
+    g_free(labels);
+    g_free(description);
+    gst_buffer_unref(before);
+    gst_buffer_unref(out);
+    gst_harness_teardown(h);
+}
+
 void pixels_check(const gchar *format, const gchar *mode, gint width, gint height,
                   const gchar *more, gdouble opacity)
 {

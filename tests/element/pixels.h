@@ -10,4 +10,7 @@
 void pixels_check(const gchar *format, const gchar *mode, gint width, gint height,
                   const gchar *more, gdouble opacity);
 
+/* The same of outlines alone. */
+void pixels_check_outline(const gchar *format, gint width, gint height, guint radius);
+
 #endif

@@ -36,6 +36,14 @@ GST_START_TEST(test_colors)
 }
 GST_END_TEST
 
+static const guint radii[] = { 1, 2, 5, 16 };
+
+GST_START_TEST(test_outlines)
+{
+    pixels_check_outline(all_formats[__i__], 161, 91, radii[__i__ % G_N_ELEMENTS(radii)]);
+}
+GST_END_TEST
+
 static Suite *pixels_suite(void)
 {
     Suite *suite = suite_create("hrnetseg-pixels");
@@ -44,6 +52,7 @@ static Suite *pixels_suite(void)
     tcase_set_timeout(chain, 120);
     tcase_add_loop_test(chain, test_small, 0, N_SIZES * N_FORMATS * N_MODES);
     tcase_add_loop_test(chain, test_colors, 0, N_YUV * G_N_ELEMENTS(colorimetries));
+    tcase_add_loop_test(chain, test_outlines, 0, N_FORMATS);
     suite_add_tcase(suite, chain);
     return suite;
 }

@@ -270,6 +270,33 @@ static void test_paint_size(void)
     g_assert_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT);
 }
 
+/* Labels on the edges alone, painted; and wrong arguments. */
+static void test_outline(void)
+{
+    g_autoptr(HrnetModel) model = load_test_model();
+    g_autoptr(HrnetSession) session = new_session(model);
+    g_autofree guint8 *pixels = new_pixels();
+    const HrnetImage image = rgb_image(pixels);
+    g_autoptr(HrnetMask) mask = hrnet_session_segment(session, &image, NULL);
+    gsize size;
+    const guint8 *labels = hrnet_mask_get_labels(mask, &size);
+    g_autofree guint8 *outline = g_malloc(size);
+    const guint32 argb[] = { 0, 0xff000000 };
+
+    g_assert_true(hrnet_mask_outline(mask, 1, outline, size));
+    for (gsize i = 0; i < size; i++)
+        g_assert_true(outline[i] == 0 || outline[i] == labels[i]);
+    g_assert_false(hrnet_mask_outline(mask, 0, outline, size));
+    g_assert_false(hrnet_mask_outline(mask, HRNET_OUTLINE_MAX_RADIUS + 1, outline, size));
+    g_assert_false(hrnet_mask_outline(mask, 1, outline, size - 1));
+
+    g_autoptr(GError) error = NULL;
+    g_assert_true(hrnet_image_paint_labels(&image, outline, size, argb, 2, &error));
+    g_assert_no_error(error);
+    g_assert_false(hrnet_image_paint_labels(&image, outline, size + 1, argb, 2, &error));
+    g_assert_error(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT);
+}
+
 static void test_mask_outlives_session(void)
 {
     HrnetModel *model = load_test_model();
@@ -440,6 +467,7 @@ int main(int argc, char **argv)
     g_test_add_func("/api/session-errors", test_session_errors);
     g_test_add_func("/api/image-errors", test_image_errors);
     g_test_add_func("/api/paint-size", test_paint_size);
+    g_test_add_func("/api/outline", test_outline);
     g_test_add_func("/api/mask-outlives-session", test_mask_outlives_session);
     g_test_add_func("/api/changing-frames", test_changing_frames);
     g_test_add_func("/api/threads", test_threads);
