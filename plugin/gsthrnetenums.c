@@ -2,24 +2,23 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gsthrnetenums.h"
 
+#include "gsthrnetmode.h"
+
 #include <hrnet/hrnet.h>
 
 GType gst_hrnet_mode_get_type(void)
 {
-    static const GEnumValue values[] = {
-        { GST_HRNET_MODE_OVERLAY, "Classes painted over the frame", "overlay" },
-        { GST_HRNET_MODE_MASK, "Labels as GRAY8 video", "mask" },
-        { GST_HRNET_MODE_META, "Frames as they came, the mask as metadata", "meta" },
-        { GST_HRNET_MODE_ALPHA, "Classes cut out, all else transparent", "alpha" },
-        { GST_HRNET_MODE_BLUR, "Classes blurred", "blur" },
-        { GST_HRNET_MODE_FILL, "Classes in one colour", "fill" },
-        { GST_HRNET_MODE_PIXELATE, "Classes in coarse squares", "pixelate" },
-        { 0, NULL, NULL },
-    };
+    static GEnumValue values[GST_HRNET_N_MODES + 1]; /* and zeros */
     static gsize type;
 
-    if (g_once_init_enter(&type))
+    if (g_once_init_enter(&type)) {
+        for (gint mode = 0; mode < GST_HRNET_N_MODES; mode++) {
+            const GstHrnetModeTraits *traits = gst_hrnet_mode_traits((GstHrnetMode)mode);
+
+            values[mode] = (GEnumValue){ mode, traits->blurb, traits->nick };
+        }
         g_once_init_leave(&type, g_enum_register_static("GstHrnetMode", values));
+    }
     return type;
 }
 

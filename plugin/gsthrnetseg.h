@@ -19,6 +19,7 @@
 #include "gsthrnetforeign.h"
 #include "gsthrnethide.h"
 #include "gsthrnetload.h"
+#include "gsthrnetmode.h"
 #include "gsthrnetmotion.h"
 #include "gsthrnetnetwork.h"
 #include "gsthrnetpaint.h"
@@ -146,6 +147,7 @@ struct _GstHrnetSeg {
     /* the same, for the frame at hand */
     GstHrnetSettings now; /* as they were when it came; the strings are not to be read */
     GstHrnetMode mode;
+    const GstHrnetModeTraits *traits; /* of the mode */
     gboolean confirmed;  /* the newest mask is its own, or it looks like that mask's frame */
     gboolean hides_all;  /* it fails closed */
     gboolean draws;      /* its pixels are changed, or made */
@@ -158,9 +160,6 @@ struct _GstHrnetSeg {
 /* gsthrnetsegcaps.c */
 void gst_hrnet_seg_caps_class_init(GstBaseTransformClass *klass);
 void gst_hrnet_seg_caps_add_templates(GstElementClass *klass);
-/* Whether frames of the negotiated caps can leave in this mode. */
-gboolean gst_hrnet_seg_mode_fits(GstHrnetSeg *self, GstHrnetMode mode);
-
 /* The other pad's caps for caps of a pad of that direction, in a mode (transfer full). */
 GstCaps *gst_hrnet_seg_caps_of_mode(GstHrnetMode mode, GstCaps *caps, GstPadDirection direction);
 
@@ -217,6 +216,8 @@ void gst_hrnet_seg_mask_close(GstHrnetSeg *self);
 /* Draws the mode's picture of a frame into outbuf, which may be inbuf where both have the same
  * caps. */
 gboolean gst_hrnet_seg_draw(GstHrnetSeg *self, GstBuffer *inbuf, GstBuffer *outbuf, GError **error);
+/* Whether the mode shows anything of a mask. */
+gboolean gst_hrnet_seg_shows(GstHrnetSeg *self);
 /* Whether the frame at hand has anything drawn on. */
 gboolean gst_hrnet_seg_draws(GstHrnetSeg *self);
 void gst_hrnet_seg_draw_close(GstHrnetSeg *self);

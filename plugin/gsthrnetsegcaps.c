@@ -100,26 +100,21 @@ static GstHrnetMode current_mode(GstHrnetSeg *self)
     return mode;
 }
 
-/* The formats of `alpha`, those that a YUV frame takes the shortest way to first. */
-#define ALPHA_FORMATS "{ A420, RGBA, BGRA, ARGB, ABGR }"
-
-/* What leaves in a mode that makes a format of its own. NULL: the format stays. */
-static const gchar *made_formats(GstHrnetMode mode)
-{
-    if (mode == GST_HRNET_MODE_MASK)
-        return "{ GRAY8 }";
-    return mode == GST_HRNET_MODE_ALPHA ? ALPHA_FORMATS : NULL;
-}
-
 /* The other pad's caps where formats differ: at the source pad what the mode makes, at the sink pad
  * any (of the template's). A format with alpha that is there already stays the first choice. */
-static GstCaps *made_caps(GstCaps *caps, GstPadDirection direction, const gchar *formats)
+static GstCaps *made_caps(GstCaps *caps, GstPadDirection direction, const GstVideoFormat *formats)
 {
     GstCaps *other = gst_caps_new_empty();
     GValue made = G_VALUE_INIT;
 
     g_value_init(&made, GST_TYPE_LIST);
-    gst_value_deserialize(&made, formats);
+    for (; *formats != GST_VIDEO_FORMAT_UNKNOWN; formats++) {
+        GValue name = G_VALUE_INIT;
+
+        g_value_init(&name, G_TYPE_STRING);
+        g_value_set_static_string(&name, gst_video_format_to_string(*formats));
+        gst_value_list_append_and_take_value(&made, &name);
+    }
     for (guint i = 0; i < gst_caps_get_size(caps); i++) {
         const GstStructure *structure = gst_caps_get_structure(caps, i);
         GstCapsFeatures *features = gst_caps_get_features(caps, i);
@@ -180,14 +175,14 @@ static GstCaps *other_memory(GstCaps *caps, GstPadDirection direction)
 /* Of a pad's caps those that a mode can have there (transfer full). */
 static GstCaps *possible_caps(GstHrnetMode mode, GstCaps *caps, GstPadDirection direction)
 {
-    if (mode == GST_HRNET_MODE_META)
+    if (gst_hrnet_mode_traits(mode)->passes)
         return gst_caps_ref(caps);
     return gst_caps_intersect_full(caps, drawn(direction), GST_CAPS_INTERSECT_FIRST);
 }
 
 GstCaps *gst_hrnet_seg_caps_of_mode(GstHrnetMode mode, GstCaps *caps, GstPadDirection direction)
 {
-    const gchar *formats = made_formats(mode);
+    const GstVideoFormat *formats = gst_hrnet_mode_traits(mode)->made;
     g_autoptr(GstCaps) here = possible_caps(mode, caps, direction);
     g_autoptr(GstCaps) there = formats ? made_caps(here, direction, formats) : gst_caps_ref(here);
 
@@ -212,35 +207,23 @@ static GstCaps *transform_caps(GstBaseTransform *trans, GstPadDirection directio
     return other;
 }
 
-gboolean gst_hrnet_seg_mode_fits(GstHrnetSeg *self, GstHrnetMode mode)
-{
-    const GstVideoFormat in = GST_VIDEO_INFO_FORMAT(&self->in_info);
-    const GstVideoFormat out = GST_VIDEO_INFO_FORMAT(&self->out_info);
-
-    if (mode == GST_HRNET_MODE_META)
-        return out == in;
-    if (!gst_hrnet_image_is_native(in))
-        return FALSE;
-    if (mode == GST_HRNET_MODE_MASK)
-        return out == GST_VIDEO_FORMAT_GRAY8;
-    if (mode == GST_HRNET_MODE_ALPHA)
-        return GST_VIDEO_INFO_HAS_ALPHA(&self->out_info);
-    return out == in;
-}
-
 /* The mode may be set anew while caps are agreed on. What is asked for then waits for its own caps,
  * and what was there before goes on where it can. */
 static GstHrnetMode mode_for_caps(GstHrnetSeg *self)
 {
-    const GstHrnetMode candidates[] = { current_mode(self), self->negotiated_mode,
-                                        GST_HRNET_MODE_OVERLAY, GST_HRNET_MODE_META,
-                                        GST_HRNET_MODE_ALPHA };
+    const GstVideoFormat in = GST_VIDEO_INFO_FORMAT(&self->in_info);
+    const GstVideoFormat out = GST_VIDEO_INFO_FORMAT(&self->out_info);
+    const GstHrnetMode asked = current_mode(self);
 
-    for (guint i = 0; i < G_N_ELEMENTS(candidates); i++) {
-        if (gst_hrnet_seg_mode_fits(self, candidates[i]))
-            return candidates[i];
+    if (gst_hrnet_mode_fits(asked, in, out))
+        return asked;
+    if (gst_hrnet_mode_fits(self->negotiated_mode, in, out))
+        return self->negotiated_mode;
+    for (guint mode = 0; mode < GST_HRNET_N_MODES; mode++) {
+        if (gst_hrnet_mode_fits((GstHrnetMode)mode, in, out))
+            return (GstHrnetMode)mode;
     }
-    return GST_HRNET_MODE_MASK;
+    return asked;
 }
 
 /* The pads' templates have what any mode takes. */
@@ -348,8 +331,8 @@ static void refuse_cropping(GstQuery *query)
 static gboolean propose_allocation(GstBaseTransform *trans, GstQuery *decide_query, GstQuery *query)
 {
     GstHrnetSeg *self = GST_HRNET_SEG(trans);
-    const gboolean same = made_formats(current_mode(self)) == NULL;
-    const gboolean meta = current_mode(self) == GST_HRNET_MODE_META;
+    const GstHrnetModeTraits *traits = gst_hrnet_mode_traits(current_mode(self));
+    const gboolean same = traits->made == NULL, meta = traits->passes;
     GstCaps *caps;
 
     if (decide_query == NULL)

@@ -18,19 +18,14 @@ void gst_hrnet_seg_draw_close(GstHrnetSeg *self)
     self->outline_size = 0;
 }
 
+gboolean gst_hrnet_seg_shows(GstHrnetSeg *self)
+{
+    return self->traits->paints ? self->paint.paints : !self->traits->passes;
+}
+
 gboolean gst_hrnet_seg_draws(GstHrnetSeg *self)
 {
-    switch (self->mode) {
-    case GST_HRNET_MODE_MASK:
-    case GST_HRNET_MODE_ALPHA:
-        return TRUE;
-    case GST_HRNET_MODE_META:
-        return self->hides_all;
-    case GST_HRNET_MODE_OVERLAY:
-        return self->hides_all || (self->result && self->paint.paints);
-    default:
-        return self->hides_all || self->result;
-    }
+    return self->hides_all || self->traits->made || (self->result && gst_hrnet_seg_shows(self));
 }
 
 static gboolean fail_without_memory(GError **error)
@@ -91,7 +86,7 @@ static void copy_labels(const HrnetMask *mask, GstVideoFrame *out)
  */
 static gboolean find_region(GstHrnetSeg *self)
 {
-    const gboolean hides_chosen = (self->mode == GST_HRNET_MODE_ALPHA) == self->now.invert;
+    const gboolean hides_chosen = self->traits->hides_others == self->now.invert;
     const HrnetMask *mask = self->hides_all || !self->result ? NULL : self->result->mask;
     gboolean labels[256];
 
@@ -104,28 +99,55 @@ static gboolean find_region(GstHrnetSeg *self)
     return TRUE;
 }
 
-/* FALSE where there is no memory. */
+/* ---- ways of hiding the region; FALSE where there is no memory ---- */
+
+static guint extent(GstHrnetSeg *self, const GstVideoFrame *frame)
+{
+    return MAX(self->now.strength * GST_VIDEO_FRAME_HEIGHT(frame) / 1000, 2);
+}
+
+static gboolean blur(GstHrnetSeg *self, GstVideoFrame *frame)
+{
+    return gst_hrnet_hide_blur(&self->region, frame, extent(self, frame), &self->cells);
+}
+
+/* Even, so that chroma has the same squares. */
+static gboolean pixelate(GstHrnetSeg *self, GstVideoFrame *frame)
+{
+    return gst_hrnet_hide_pixelate(&self->region, frame, (extent(self, frame) + 1) & ~1u,
+                                   &self->cells);
+}
+
+/* The edge fades over a few pixels of a large frame, and over one of a small. */
+static gboolean cut_out(GstHrnetSeg *self, GstVideoFrame *frame)
+{
+    return gst_hrnet_hide_cut_out(&self->region, frame, 1 + GST_VIDEO_FRAME_HEIGHT(frame) / 400,
+                                  GST_VIDEO_INFO_HAS_ALPHA(&self->in_info), &self->cells);
+}
+
+static gboolean fill(GstHrnetSeg *self, GstVideoFrame *frame)
+{
+    gst_hrnet_hide_fill(&self->region, frame, self->now.fill_color);
+    return TRUE;
+}
+
+static gboolean blacken(GstHrnetSeg *self, GstVideoFrame *frame)
+{
+    gst_hrnet_hide_fill(&self->region, frame, BLACK);
+    return TRUE;
+}
+
+/* A mode that hides nothing itself blackens the frames that are to be hidden as a whole. */
+static gboolean (*const hiding[GST_HRNET_N_MODES])(GstHrnetSeg *, GstVideoFrame *) = {
+    [GST_HRNET_MODE_ALPHA] = cut_out,
+    [GST_HRNET_MODE_BLUR] = blur,
+    [GST_HRNET_MODE_FILL] = fill,
+    [GST_HRNET_MODE_PIXELATE] = pixelate,
+};
+
 static gboolean hide(GstHrnetSeg *self, GstVideoFrame *frame)
 {
-    const guint extent = MAX(self->now.strength * GST_VIDEO_FRAME_HEIGHT(frame) / 1000, 2);
-
-    if (!find_region(self))
-        return FALSE;
-    switch (self->mode) {
-    case GST_HRNET_MODE_BLUR:
-        return gst_hrnet_hide_blur(&self->region, frame, extent, &self->cells);
-    case GST_HRNET_MODE_PIXELATE:
-        /* Even, so that chroma has the same squares. */
-        return gst_hrnet_hide_pixelate(&self->region, frame, (extent + 1) & ~1u, &self->cells);
-    case GST_HRNET_MODE_ALPHA:
-        /* The edge fades over a few pixels of a large frame, and over one of a small. */
-        return gst_hrnet_hide_cut_out(&self->region, frame, 1 + GST_VIDEO_FRAME_HEIGHT(frame) / 400,
-                                      GST_VIDEO_INFO_HAS_ALPHA(&self->in_info), &self->cells);
-    default:
-        gst_hrnet_hide_fill(&self->region, frame,
-                            self->mode == GST_HRNET_MODE_FILL ? self->now.fill_color : BLACK);
-        return TRUE;
-    }
+    return find_region(self) && (hiding[self->mode] ? hiding[self->mode] : blacken)(self, frame);
 }
 
 /* Room for a frame like `frame` in GStreamer's own layout of `info`. FALSE where there is none. */
@@ -185,7 +207,7 @@ static gboolean convert(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFram
 /* in: NULL where the picture is in `out` already. */
 static gboolean draw(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame *out, GError **error)
 {
-    if (self->mode == GST_HRNET_MODE_MASK) {
+    if (self->traits->of_labels) {
         copy_labels(self->result && !self->hides_all ? self->result->mask : NULL, out);
         return TRUE;
     }
@@ -198,14 +220,14 @@ static gboolean draw(GstHrnetSeg *self, const GstVideoFrame *in, GstVideoFrame *
                     GST_VIDEO_INFO_NAME(&self->in_info), GST_VIDEO_INFO_NAME(&self->out_info));
         return FALSE;
     }
-    if (self->mode == GST_HRNET_MODE_OVERLAY && !self->hides_all)
+    if (self->traits->paints && !self->hides_all)
         return paint(self, out, error);
     return hide(self, out) || fail_without_memory(error);
 }
 
 gboolean gst_hrnet_seg_draw(GstHrnetSeg *self, GstBuffer *inbuf, GstBuffer *outbuf, GError **error)
 {
-    const gboolean in_place = inbuf == outbuf, reads = self->mode != GST_HRNET_MODE_MASK;
+    const gboolean in_place = inbuf == outbuf, reads = !self->traits->of_labels;
     const GstMapFlags flags = in_place ? GST_MAP_READWRITE : GST_MAP_WRITE;
     const GstClockTime start = gst_util_get_timestamp();
     GstVideoFrame in, out;

@@ -46,10 +46,9 @@ gboolean gst_hrnet_seg_failure_note(GstHrnetSeg *self, const gchar *what, const 
     return TRUE;
 }
 
-/* `mask` is made of labels alone. */
 static gboolean needs_pixels(GstHrnetSeg *self)
 {
-    return self->draws && self->mode != GST_HRNET_MODE_MASK;
+    return self->draws && !self->traits->of_labels;
 }
 
 static gboolean is_readable(GstHrnetSeg *self, GstBuffer *buffer, GError **error)
@@ -76,7 +75,7 @@ gboolean gst_hrnet_seg_failure_check(GstHrnetSeg *self, GstBuffer *frame)
         return TRUE;
     if (self->now.fail_closed) {
         self->drops = TRUE;
-    } else if (self->mode != GST_HRNET_MODE_MASK) {
+    } else if (!self->traits->of_labels) {
         /* What was to be of another format cannot pass as it came. */
         self->drops =
             GST_VIDEO_INFO_FORMAT(&self->in_info) != GST_VIDEO_INFO_FORMAT(&self->out_info);

@@ -61,9 +61,11 @@ static void take_settings(GstHrnetSeg *self)
 
     /* A mode may have been set after the caps were agreed on for this frame: it takes effect with
      * the next. */
-    if (gst_hrnet_seg_mode_fits(self, self->now.mode))
+    if (gst_hrnet_mode_fits(self->now.mode, GST_VIDEO_INFO_FORMAT(&self->in_info),
+                            GST_VIDEO_INFO_FORMAT(&self->out_info)))
         self->negotiated_mode = self->now.mode;
     self->mode = self->negotiated_mode;
+    self->traits = gst_hrnet_mode_traits(self->mode);
     gst_hrnet_paint_set_opacity(&self->paint, self->now.opacity, self->now.outline,
                                 self->now.invert);
 }
@@ -72,8 +74,7 @@ static void take_settings(GstHrnetSeg *self)
 static gboolean needs_mask(GstHrnetSeg *self)
 {
     return self->now.attach_meta || self->now.fail_closed || self->now.message_interval ||
-           (self->mode == GST_HRNET_MODE_OVERLAY ? self->paint.paints
-                                                 : self->mode != GST_HRNET_MODE_META);
+           gst_hrnet_seg_shows(self);
 }
 
 /* Whether planes lie in a buffer as the caps alone say. */
@@ -107,7 +108,7 @@ static gboolean can_write(GstHrnetSeg *self, GstBuffer *buffer)
 static gboolean can_draw_in_place(GstHrnetSeg *self, GstBuffer *buffer)
 {
     return GST_VIDEO_INFO_FORMAT(&self->in_info) == GST_VIDEO_INFO_FORMAT(&self->out_info) &&
-           self->mode != GST_HRNET_MODE_MASK && gst_buffer_is_writable(buffer) &&
+           !self->traits->of_labels && gst_buffer_is_writable(buffer) &&
            gst_buffer_is_all_memory_writable(buffer) &&
            (self->peer_takes_video_meta || frame_is_plain(&self->in_info, buffer)) &&
            can_write(self, buffer);

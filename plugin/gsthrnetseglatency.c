@@ -42,8 +42,7 @@ gboolean gst_hrnet_seg_latency_is_free_locked(GstHrnetSeg *self)
 
     /* A mask of before does not hide what has moved since. */
     return settings->sync_mode == GST_HRNET_SYNC_AUTO && !settings->fail_closed &&
-           settings->mode != GST_HRNET_MODE_BLUR && settings->mode != GST_HRNET_MODE_FILL &&
-           settings->mode != GST_HRNET_MODE_PIXELATE;
+           !gst_hrnet_mode_traits((GstHrnetMode)settings->mode)->hides;
 }
 
 static gboolean waits(GstHrnetSeg *self, gboolean live)
