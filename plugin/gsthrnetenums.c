@@ -60,17 +60,28 @@ GType gst_hrnet_orientation_get_type(void)
     return type;
 }
 
+static const GEnumValue precisions[] = {
+    { HRNET_PRECISION_AUTO,
+      "int8 where the model is calibrated and the processor has dot products of bytes, else fp32",
+      "auto" },
+    { HRNET_PRECISION_FP32, "32-bit floating point", "fp32" },
+    { HRNET_PRECISION_INT8, "Bytes, for models that were calibrated", "int8" },
+    { 0, NULL, NULL },
+};
+
 GType gst_hrnet_precision_get_type(void)
 {
-    static const GEnumValue values[] = {
-        { HRNET_PRECISION_AUTO, "The engine's choice, with the masks of fp32", "auto" },
-        { HRNET_PRECISION_FP32, "32-bit floating point", "fp32" },
-        { HRNET_PRECISION_INT8, "Bytes, for models that were calibrated", "int8" },
-        { 0, NULL, NULL },
-    };
     static gsize type;
 
     if (g_once_init_enter(&type))
-        g_once_init_leave(&type, g_enum_register_static("GstHrnetPrecision", values));
+        g_once_init_leave(&type, g_enum_register_static("GstHrnetPrecision", precisions));
     return type;
+}
+
+const gchar *gst_hrnet_precision_name(gint precision)
+{
+    for (const GEnumValue *value = precisions; value->value_nick; value++)
+        if (value->value == precision)
+            return value->value_nick;
+    g_return_val_if_reached("auto");
 }

@@ -58,6 +58,8 @@ GType gst_hrnet_orientation_get_type(void);
 /* HrnetPrecision of the engine, with nicknames. */
 #define GST_TYPE_HRNET_PRECISION (gst_hrnet_precision_get_type())
 GType gst_hrnet_precision_get_type(void);
+/* A precision's nickname. Static. */
+const gchar *gst_hrnet_precision_name(gint precision);
 
 G_END_DECLS
 

@@ -98,7 +98,7 @@
  * inference takes no longer than #GstHrnetSeg:target-fps asks for, or a fifteenth of a second; it
  * grows back when dozens of inferences in a row have left enough time for the next larger size.
  * #GstHrnetSeg:stats tell the
- * size (`inference-height`, `inference-width`) and how old the last frame's mask was
+ * size (`inference-height`, `inference-width`), the arithmetic (`precision`) and how old the last frame's mask was
  * (`mask-age-ns`); in the metadata the age is the difference of the frame's timestamp and `pts`.
  *
  * #GstHrnetSeg:target-fps bounds the inferences, and #GstHrnetSeg:static-threshold spares those of

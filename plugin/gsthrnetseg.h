@@ -71,6 +71,7 @@ typedef struct {
     guint64 mask_age_ns;                     /* of the last frame's mask */
     guint n_masks;                           /* in the session's pool */
     guint inference_height, inference_width; /* of the last inference; 0 before it */
+    HrnetPrecision precision;                /* likewise; auto before it */
 } GstHrnetStats;
 
 /* What a sink has said of lateness, and what there is to it. */

@@ -157,6 +157,7 @@ static void count_inference(GstHrnetSeg *self, GstClockTime elapsed)
     self->stats.n_masks = n_masks;
     self->stats.inference_height = self->network->shape.height;
     self->stats.inference_width = self->network->shape.width;
+    self->stats.precision = hrnet_session_get_precision(self->network->session);
     GST_OBJECT_UNLOCK(self);
 }
 

@@ -162,7 +162,8 @@ static GstStructure *stats_locked(const GstHrnetStats *stats)
         "render-ns", G_TYPE_UINT64, stats->render_ns / MAX(stats->n_rendered, 1), "mask-age-ns",
         G_TYPE_UINT64, stats->mask_age_ns, "pool-buffers", G_TYPE_UINT, stats->n_masks,
         "inference-height", G_TYPE_UINT, stats->inference_height, "inference-width", G_TYPE_UINT,
-        stats->inference_width, NULL);
+        stats->inference_width, "precision", G_TYPE_STRING,
+        gst_hrnet_precision_name(stats->precision), NULL);
 }
 
 static void get_locked(const GstHrnetSettings *settings, const Field *field, GValue *value)
@@ -240,7 +241,9 @@ static void install_model_properties(GObjectClass *object)
                           0, MAX_THREADS, DEFAULT_THREADS, FLAGS));
     g_object_class_install_property(
         object, PROP_PRECISION,
-        g_param_spec_enum("precision", "Precision", "Arithmetic of the network",
+        g_param_spec_enum("precision", "Precision",
+                          "Arithmetic of the network; auto is int8 where the model is calibrated "
+                          "and the processor has dot products of bytes, else fp32",
                           GST_TYPE_HRNET_PRECISION, DEFAULT_PRECISION, FLAGS));
 }
 
@@ -279,12 +282,14 @@ static void install_output_properties(GObjectClass *object)
                             DEFAULT_PALETTE, FLAGS));
     g_object_class_install_property(
         object, PROP_STATS,
-        g_param_spec_boxed("stats", "Statistics",
-                           "Counts since the start (frames, inferences, reused), mean times "
-                           "(inference-ns, render-ns), the last mask's age (mask-age-ns), masks "
-                           "in the pool (pool-buffers), and the size that the network ran at last "
-                           "(inference-height, inference-width)",
-                           GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+        g_param_spec_boxed(
+            "stats", "Statistics",
+            "Counts since the start (frames, inferences, reused), mean times "
+            "(inference-ns, render-ns), the last mask's age (mask-age-ns), masks "
+            "in the pool (pool-buffers), and the size and arithmetic that the network "
+            "ran in last (inference-height, inference-width, precision: fp32 or "
+            "int8, and auto before that)",
+            GST_TYPE_STRUCTURE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
 }
 
 static void install_live_properties(GObjectClass *object)

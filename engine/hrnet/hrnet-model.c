@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hrnet/model-content.h"
 #include "hrnet/hrnet-private.h"
+#include "net/int8_ranges.h"
 #include "weights/text.h"
 
 #include <stdlib.h>
@@ -124,6 +125,27 @@ const HrnetNetwork *hrnet_model_peek_int8(const HrnetModel *model, GError **erro
     if (cause)
         hrnet_propagate_weights_error(error, cause);
     return network;
+}
+
+/* What the metadata holds may still be no calibration: a range is missing, or of no use to a layer.
+ */
+static gboolean is_no_calibration(const GError *error)
+{
+    return g_error_matches(error, HRNET_ERROR, HRNET_ERROR_INVALID_ARGUMENT) ||
+           g_error_matches(error, HRNET_ERROR, HRNET_ERROR_UNSUPPORTED);
+}
+
+const HrnetNetwork *hrnet_model_peek_auto(const HrnetModel *model, gboolean has_dot, GError **error)
+{
+    const HrnetNetwork *fp32 = hrnet_model_peek_network(model);
+    if (!has_dot || !hrnet_int8_ranges_match(model->content->weights, fp32->fingerprint))
+        return fp32;
+    g_autoptr(GError) cause = NULL;
+    const HrnetNetwork *int8 = hrnet_model_peek_int8(model, &cause);
+    if (int8 || is_no_calibration(cause))
+        return int8 ? int8 : fp32;
+    g_propagate_error(error, g_steal_pointer(&cause));
+    return NULL;
 }
 
 const HrnetConfig *hrnet_model_peek_config(const HrnetModel *model)

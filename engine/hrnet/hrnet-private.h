@@ -83,6 +83,10 @@ const HrnetNetwork *hrnet_model_peek_network(const HrnetModel *model);
 const HrnetConfig *hrnet_model_peek_config(const HrnetModel *model);
 /* Likewise in int8, made when first asked for; NULL with a public error. */
 const HrnetNetwork *hrnet_model_peek_int8(const HrnetModel *model, GError **error);
+/* The one that HRNET_PRECISION_AUTO means where the processor has a dot product of bytes, or has
+ * not; NULL with a public error. */
+const HrnetNetwork *hrnet_model_peek_auto(const HrnetModel *model, gboolean has_dot,
+                                          GError **error);
 
 /* How the model's input has its planes. */
 HrnetInputPlanes hrnet_session_input_planes(const HrnetConfig *config);

@@ -3,6 +3,7 @@
 
 #include "base/cpu.h"
 #include "base/memory.h"
+#include "kernels/kernels.h"
 
 #include <math.h>
 
@@ -78,6 +79,7 @@ static const HrnetNetwork *network_of(HrnetModel *model, HrnetPrecision precisio
 {
     switch (precision) {
     case HRNET_PRECISION_AUTO:
+        return hrnet_model_peek_auto(model, hrnet_kernels()->int8.has_dot, error);
     case HRNET_PRECISION_FP32:
         return hrnet_model_peek_network(model);
     case HRNET_PRECISION_INT8:
@@ -102,8 +104,8 @@ static const HrnetNetwork *network_of(HrnetModel *model, HrnetPrecision precisio
  * Allocates what a stream needs. Frames of any size are stretched to @height x @width, once they
  * are upright.
  *
- * %HRNET_PRECISION_INT8 reads the model's file once more, if no session did before, and packs its
- * weights in bytes.
+ * %HRNET_PRECISION_INT8, which %HRNET_PRECISION_AUTO may mean, reads the model's file once more, if
+ * no session did before, and packs its weights in bytes.
  *
  * Returns: (transfer full): the session, or %NULL with %HRNET_ERROR_INVALID_ARGUMENT, also for a
  * model that int8 finds no ranges for or such of other weights, with %HRNET_ERROR_NO_MEMORY, or

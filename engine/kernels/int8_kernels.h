@@ -7,7 +7,12 @@
 #include "kernels/int8_levels.h"
 #include "kernels/int8_sum.h"
 
+#include <stdbool.h>
+
 typedef struct {
+    /* The instruction set sums products of bytes in one instruction, so that networks are faster in
+     * int8 than in fp32. */
+    bool has_dot;
     unsigned block_rows;   /* of packed weights, a multiple of HRNET_QUAD */
     unsigned weight_bytes; /* 1 or 2 */
     void (*conv)(const HrnetInt8Conv *conv);

@@ -36,16 +36,22 @@ gchar *hrnet_int8_hash_write(guint64 fingerprint)
     return g_strdup_printf("%016" G_GINT64_MODIFIER "x", fingerprint);
 }
 
-gboolean hrnet_int8_ranges_given(const HrnetWeights *weights)
+static gboolean is_hash(const HrnetWeights *weights, const gchar *expected)
 {
-    return hrnet_weights_metadata(weights, HRNET_INT8_RANGES_KEY) != NULL;
+    return g_strcmp0(hrnet_weights_metadata(weights, HRNET_INT8_HASH_KEY), expected) == 0;
+}
+
+gboolean hrnet_int8_ranges_match(const HrnetWeights *weights, guint64 fingerprint)
+{
+    g_autofree gchar *expected = hrnet_int8_hash_write(fingerprint);
+    return hrnet_weights_metadata(weights, HRNET_INT8_RANGES_KEY) && is_hash(weights, expected);
 }
 
 static gboolean check_hash(const HrnetWeights *weights, guint64 fingerprint, GError **error)
 {
     const gchar *found = hrnet_weights_metadata(weights, HRNET_INT8_HASH_KEY);
     g_autofree gchar *expected = hrnet_int8_hash_write(fingerprint);
-    if (g_strcmp0(found, expected) == 0)
+    if (is_hash(weights, expected))
         return TRUE;
     return hrnet_weights_fail(
         error, HRNET_WEIGHTS_ERROR_OPTION, hrnet_weights_path(weights),

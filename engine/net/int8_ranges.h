@@ -31,7 +31,7 @@ gchar *hrnet_int8_hash_write(guint64 fingerprint);
 gboolean hrnet_int8_ranges_read(const HrnetGraph *graph, const HrnetWeights *weights,
                                 guint64 fingerprint, HrnetInt8Span *spans, GError **error);
 
-/* Whether the model's metadata holds ranges, right or wrong. */
-gboolean hrnet_int8_ranges_given(const HrnetWeights *weights);
+/* Whether the model's metadata holds ranges of a network with this fingerprint, complete or not. */
+gboolean hrnet_int8_ranges_match(const HrnetWeights *weights, guint64 fingerprint);
 
 #endif

@@ -46,14 +46,27 @@ static void print_metadata(const gchar *key, const gchar *value)
         printf("  %s: %s\n", key, line);
 }
 
+static HrnetSession *small_session(HrnetModel *model, HrnetPrecision precision, GError **error)
+{
+    return hrnet_session_new(model, HRNET_SESSION_MIN_SIZE, HRNET_SESSION_MIN_SIZE, 1, precision,
+                             error);
+}
+
 /* Whether the model runs in int8; NULL, or why not. */
 static gchar *why_not_int8(HrnetModel *model)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(HrnetSession) session = hrnet_session_new(
-        model, HRNET_SESSION_MIN_SIZE, HRNET_SESSION_MIN_SIZE, 1, HRNET_PRECISION_INT8, &error);
+    g_autoptr(HrnetSession) session = small_session(model, HRNET_PRECISION_INT8, &error);
 
     return session ? NULL : g_strdup(error->message);
+}
+
+/* What `auto` means on this machine. */
+static const gchar *auto_precision(HrnetModel *model)
+{
+    g_autoptr(HrnetSession) session = small_session(model, HRNET_PRECISION_AUTO, NULL);
+
+    return session ? tool_precision_name(hrnet_session_get_precision(session)) : "none";
 }
 
 static void print_int8(HrnetModel *model)
@@ -66,6 +79,8 @@ static void print_int8(HrnetModel *model)
         printf("int8           no: %s\n", reason);
     else
         puts("int8           not calibrated");
+    printf("precision      %s, which auto takes here (kernels %s)\n", auto_precision(model),
+           hrnet_get_isa());
 }
 
 static void print_configuration(const HrnetModel *model)
@@ -191,6 +206,7 @@ static void print_json(HrnetModel *model)
     report_number(builder, "gmac", hrnet_model_get_gmac(model, height, width));
     json_builder_set_member_name(builder, "int8");
     json_builder_add_boolean_value(builder, !no_int8);
+    report_string(builder, "precision", auto_precision(model));
     report_string(builder, "license", hrnet_model_get_metadata(model, "license"));
     add_classes(builder, model);
     json_builder_set_member_name(builder, "metadata");

@@ -30,7 +30,9 @@ static const GOptionEntry entries[] = {
       "HxW" },
     { "threads", 0, 0, G_OPTION_ARG_INT, &args.threads, "Threads (default: one for each CPU)",
       "N" },
-    { "precision", 0, 0, G_OPTION_ARG_FILENAME, &args.precision, "auto (default), fp32 or int8",
+    { "precision", 0, 0, G_OPTION_ARG_FILENAME, &args.precision,
+      "auto (default: int8 where the model is calibrated and the CPU has dot products of bytes, "
+      "AVX-VNNI or AVX-512 VNNI, else fp32), fp32 or int8",
       "P" },
     { "set", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &args.settings,
       "Override one of the model's options, hrnet.align_corners=true for one", "KEY=VALUE" },

@@ -26,12 +26,12 @@ from own import check_size, read_labels, read_picture
 AGREEMENT = 0.002  # of mean IoU
 
 
-def engine_predict(tool, model, picture, size, folder):
+def engine_predict(tool, model, picture, size, folder, precision="fp32"):
     """Classes of a picture by `hrnet-segment`."""
     source, masks = folder / "picture.png", folder / "labels.png"
     Image.fromarray(picture).save(source, compress_level=1)
-    subprocess.run([tool, "--model", model, "--size", "{}x{}".format(*size), "--labels", masks,
-                    source], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([tool, "--model", model, "--size", "{}x{}".format(*size), "--precision", precision,
+                    "--labels", masks, source], check=True, stdout=subprocess.DEVNULL)
     return np.asarray(Image.open(masks)) - np.uint8(1)  # label k is class k - 1
 
 

@@ -72,7 +72,8 @@ GST_START_TEST(test_defaults)
     fail_unless_equals_int(threads, 0);
     fail_unless_equals_int(mode, 0);
     fail_unless_equals_int(precision, 0);
-    fail_unless_equals_int(gst_structure_n_fields(stats), 9);
+    fail_unless_equals_int(gst_structure_n_fields(stats), 10);
+    fail_unless_equals_string(gst_structure_get_string(stats, "precision"), "auto");
     g_free(model);
     g_free(options);
     g_free(classes);

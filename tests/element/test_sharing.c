@@ -25,7 +25,7 @@ GST_START_TEST(test_memory)
 {
     GstHarness *first = run_element("hrnetseg model=test"), *more[N_MORE];
     HrnetModel *model = hrnet_model_load("test", NULL, NULL);
-    HrnetSession *session = hrnet_session_new(model, 0, 0, 0, HRNET_PRECISION_AUTO, NULL);
+    HrnetSession *session = hrnet_session_new(model, 0, 0, 0, HRNET_PRECISION_FP32, NULL);
     const gsize arena = hrnet_session_get_arena_bytes(session);
     const gsize packed = hrnet_model_get_packed_bytes(model);
     const gsize before = resident_bytes();

@@ -67,7 +67,7 @@ static gsize bare_bytes(GstElement **pipelines)
 static gsize arena_bytes(void)
 {
     HrnetModel *model = hrnet_model_load("test", NULL, NULL);
-    HrnetSession *session = hrnet_session_new(model, SIZE_PIXEL, 0, HRNET_PRECISION_AUTO, NULL);
+    HrnetSession *session = hrnet_session_new(model, SIZE_PIXEL, 0, HRNET_PRECISION_FP32, NULL);
     const gsize arena = hrnet_session_get_arena_bytes(session);
 
     hrnet_session_unref(session);

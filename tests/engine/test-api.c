@@ -22,7 +22,7 @@ static HrnetModel *load_test_model(void)
 static HrnetSession *new_session(HrnetModel *model)
 {
     g_autoptr(GError) error = NULL;
-    HrnetSession *session = hrnet_session_new(model, 64, 96, 2, HRNET_PRECISION_AUTO, &error);
+    HrnetSession *session = hrnet_session_new(model, 64, 96, 2, HRNET_PRECISION_FP32, &error);
     g_assert_no_error(error);
     return session;
 }

@@ -2,6 +2,7 @@
  * any mode of the host; near fp32; and what is refused.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hrnet/hrnet-private.h"
+#include "kernels/kernels.h"
 #include "net/int8_ranges.h"
 
 #include <fenv.h>
@@ -232,6 +233,52 @@ static void test_refused(void)
     g_assert_error(error, HRNET_ERROR, HRNET_ERROR_UNSUPPORTED);
 }
 
+static gboolean auto_is_int8(const gchar *const *options, gboolean has_dot)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HrnetModel) model = load(options);
+    const HrnetNetwork *network = hrnet_model_peek_auto(model, has_dot, &error);
+    g_assert_no_error(error);
+    return network->int8 != NULL;
+}
+
+/* By calibration and processor alone; what is no calibration is no failure. */
+static void test_auto(void)
+{
+    g_auto(GStrv) good = made_up_options();
+    const gchar *const other_mean[] = { good[0], good[1], "mean=[0.4,0.4,0.4]", NULL };
+    const gchar *const no_node[] = { "hrnet.int8.ranges={\"conv1\":[0,1]}", good[1], NULL };
+    const gchar *const twice[] = { good[0], good[1], "exchange_twice=true", NULL };
+    g_assert_true(auto_is_int8((const gchar *const *)good, TRUE));
+    g_assert_false(auto_is_int8((const gchar *const *)good, FALSE));
+    g_assert_false(auto_is_int8(NULL, TRUE));
+    g_assert_false(auto_is_int8(other_mean, TRUE));
+    g_assert_false(auto_is_int8(no_node, TRUE));
+    g_assert_false(auto_is_int8(twice, TRUE));
+    g_autoptr(HrnetModel) model = load((const gchar *const *)good);
+    g_autoptr(HrnetSession) session =
+        hrnet_session_new(model, ROWS, LINE, 1, HRNET_PRECISION_AUTO, NULL);
+    g_assert_cmpint(hrnet_session_get_precision(session), ==,
+                    hrnet_kernels()->int8.has_dot ? HRNET_PRECISION_INT8 : HRNET_PRECISION_FP32);
+}
+
+/* Which instruction sets have one. Tables of those that this processor lacks are filled, not used.
+ */
+static void test_dot(void)
+{
+    HrnetKernels kernels;
+    hrnet_kernels_fill(&kernels, 0);
+    g_assert_false(kernels.int8.has_dot);
+#if defined(__x86_64__)
+    if (!(hrnet_cpu_features() & 1u << HRNET_CPU_AVX2))
+        return;
+    hrnet_kernels_fill(&kernels, hrnet_cpu_features_up_to(HRNET_CPU_AVX2));
+    g_assert_false(kernels.int8.has_dot);
+    hrnet_kernels_fill(&kernels, hrnet_cpu_features_up_to(HRNET_CPU_AVX_VNNI));
+    g_assert_true(kernels.int8.has_dot);
+#endif
+}
+
 /* Tensors take the way of frames, and have to be numbers. */
 static void test_tensors(void)
 {
@@ -256,6 +303,8 @@ int main(int argc, char **argv)
     g_test_add_func("/int8/modes", test_modes);
     g_test_add_func("/int8/calibration", test_calibration);
     g_test_add_func("/int8/refused", test_refused);
+    g_test_add_func("/int8/auto", test_auto);
+    g_test_add_func("/int8/dot", test_dot);
     g_test_add_func("/int8/tensors", test_tensors);
     return g_test_run();
 }

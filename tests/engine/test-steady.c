@@ -25,7 +25,7 @@ static Stream stream_new(guint half_life_ms)
     Stream stream = { hrnet_model_load(g_getenv("HRNET_TEST_MODEL"), NULL, &error), NULL, 0 };
     g_assert_no_error(error);
     stream.session =
-        hrnet_session_new(stream.model, HEIGHT, WIDTH, 2, HRNET_PRECISION_AUTO, &error);
+        hrnet_session_new(stream.model, HEIGHT, WIDTH, 2, HRNET_PRECISION_FP32, &error);
     g_assert_no_error(error);
     hrnet_session_set_smoothing(stream.session, half_life_ms);
     g_assert_cmpuint(hrnet_session_get_smoothing(stream.session), ==, half_life_ms);

@@ -145,6 +145,11 @@ def test_calibration():
     assert json.loads(inspect.run("--json", "./int8.safetensors"))["int8"] is True
     assert json.loads(inspect.run("--json", "test"))["int8"] is False
     assert "calibrated" in inspect.run("./int8.safetensors")
+    # Of these levels none has a dot product of bytes, and without calibration it is of no use.
+    for level in ("c", "avx2"):
+        said = inspect.run("./int8.safetensors", environment={"HRNET_CPU": level})
+        assert "fp32, which auto takes here" in said, said
+    assert json.loads(inspect.run("--json", "test"))["precision"] == "fp32"
     other = json.loads(inspect.run("--json", "--set", "mean=[0.1,0.2,0.3]", "./int8.safetensors"))
     assert other["int8"] is False
     assert "other weights or options" in inspect.run("--set", "padding=same", "./int8.safetensors")
