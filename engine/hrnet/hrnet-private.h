@@ -41,6 +41,7 @@ struct _HrnetSession {
     HrnetTurn turn;           /* that makes frames upright */
     HrnetTensor lying_input;  /* the network's input as frames lie, before their turn */
     HrnetTensor lying_scores; /* its logits so; both without data where frames are upright */
+    HrnetTensor turned_input; /* in int8: before it becomes levels, and likewise */
     HrnetPool *masks;
     gfloat *frame_scratch;
     HrnetTensor lone_scores; /* of a network of one class (ops/lone_class.h), else without data */

@@ -40,6 +40,20 @@ void hrnet_session_get_logits_size(const HrnetSession *session, guint *classes, 
     *width = logits.width;
 }
 
+/* Levels of dense planes, those of the network's input. */
+static gboolean levels_from_dense(HrnetSession *session, const gfloat *dense, HrnetWorkers *workers)
+{
+    const HrnetQuads levels = hrnet_plan_levels(session->plan);
+    HrnetTensor tensor = hrnet_plan_input(session->plan);
+    tensor.data = (gfloat *)(guintptr)dense; /* only read */
+    tensor.plane_floats = (gsize)tensor.height * tensor.width;
+    /* Bytes would make numbers of anything. */
+    if (!hrnet_tensor_is_finite(&tensor, workers))
+        return FALSE;
+    hrnet_int8_levels_run(&session->network->int8->levels, &tensor, &levels, workers);
+    return TRUE;
+}
+
 /* From dense planes into a tensor's, and, turned, from those to others of the second shape. */
 static void tensor_from_dense(HrnetTensor tensor, const gfloat *dense)
 {
@@ -47,6 +61,15 @@ static void tensor_from_dense(HrnetTensor tensor, const gfloat *dense)
     for (guint c = 0; c < tensor.channels; c++)
         memcpy(tensor.data + c * tensor.plane_floats, dense + c * n_floats,
                n_floats * sizeof(gfloat));
+}
+
+/* FALSE for numbers that a network of bytes cannot take. */
+static gboolean input_from_dense(HrnetSession *session, const gfloat *dense, HrnetWorkers *workers)
+{
+    if (session->network->int8)
+        return levels_from_dense(session, dense, workers);
+    tensor_from_dense(hrnet_plan_input(session->plan), dense);
+    return TRUE;
 }
 
 static void tensor_to_dense(HrnetTensor tensor, HrnetTurn turn, HrnetTensor shape, gfloat *dense)
@@ -93,11 +116,9 @@ gboolean hrnet_session_run(HrnetSession *session, const gfloat *input, gsize n_i
                     dense_floats(out), out.channels, out.height, out.width);
         return FALSE;
     }
-    tensor_from_dense(in, input);
     HrnetWorkers *workers = hrnet_workers_begin(session->n_threads);
-    /* Bytes would make numbers of anything. */
-    const gboolean is_finite = (!session->network->int8 || hrnet_tensor_is_finite(&in, workers)) &&
-                               hrnet_session_run_network(session, workers);
+    const gboolean is_finite =
+        input_from_dense(session, input, workers) && hrnet_session_run_network(session, workers);
     hrnet_workers_end(workers);
     if (!is_finite)
         return hrnet_session_fail_unfinite(session, error);

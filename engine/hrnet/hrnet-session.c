@@ -23,6 +23,7 @@ static void forget_frames(HrnetSession *session)
     g_clear_pointer(&session->frame_scratch, hrnet_aligned_free);
     g_clear_pointer(&session->lying_input.data, hrnet_aligned_free);
     g_clear_pointer(&session->lying_scores.data, hrnet_aligned_free);
+    g_clear_pointer(&session->turned_input.data, hrnet_aligned_free);
     g_clear_pointer(&session->lone_scores.data, hrnet_aligned_free);
     forget_steady(session);
 }
@@ -255,6 +256,15 @@ static gboolean allocate(HrnetTensor *tensor)
     return tensor->data != NULL;
 }
 
+/* What of the input turning takes. */
+static gboolean allocate_inputs(HrnetSession *session)
+{
+    if (!session->network->int8)
+        return allocate(&session->lying_input);
+    session->turned_input = hrnet_plan_input(session->plan);
+    return allocate(&session->lying_input) && allocate(&session->turned_input);
+}
+
 /* What turning takes: the network's tensors as the frame lies. */
 static gboolean prepare_to_turn(HrnetSession *session, HrnetTurn turn)
 {
@@ -265,9 +275,9 @@ static gboolean prepare_to_turn(HrnetSession *session, HrnetTurn turn)
     session->lying_scores = hrnet_turn_shape(hrnet_turn_back(turn), &logits);
     if (logits.channels == 1)
         return hrnet_lone_class_init(&session->lone_scores, &session->lying_scores) &&
-               (turn == HRNET_TURN_NONE || allocate(&session->lying_input));
+               (turn == HRNET_TURN_NONE || allocate_inputs(session));
     return turn == HRNET_TURN_NONE ||
-           (allocate(&session->lying_input) && allocate(&session->lying_scores));
+           (allocate_inputs(session) && allocate(&session->lying_scores));
 }
 
 /* Tables, pool and scratch for frames like this one. */
@@ -317,9 +327,29 @@ static gboolean prepare_to_steady(HrnetSession *session, const HrnetFrame *frame
     return session->steady != NULL;
 }
 
+/* The frame into the levels of a network of bytes, upright. */
+static void fill_levels(HrnetSession *session, const HrnetFrame *frame, HrnetWorkers *workers)
+{
+    const HrnetInt8LevelMap *map = &session->network->int8->levels;
+    const HrnetQuads levels = hrnet_plan_levels(session->plan);
+    if (!session->lying_input.data) {
+        hrnet_frame_input_run_levels(session->frame_input, frame, map, &levels,
+                                     session->frame_scratch, workers);
+        return;
+    }
+    hrnet_frame_input_run(session->frame_input, frame, session->lying_input, session->frame_scratch,
+                          workers);
+    hrnet_turn_run(session->turn, &session->lying_input, &session->turned_input, workers);
+    hrnet_int8_levels_run(map, &session->turned_input, &levels, workers);
+}
+
 /* The frame into the network's input, upright. */
 static void fill_input(HrnetSession *session, const HrnetFrame *frame, HrnetWorkers *workers)
 {
+    if (session->network->int8) {
+        fill_levels(session, frame, workers);
+        return;
+    }
     const HrnetTensor input = hrnet_plan_input(session->plan);
     const HrnetTensor *lying = session->lying_input.data ? &session->lying_input : &input;
     hrnet_frame_input_run(session->frame_input, frame, *lying, session->frame_scratch, workers);

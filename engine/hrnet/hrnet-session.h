@@ -96,7 +96,8 @@ HRNET_API gboolean hrnet_session_get_edge_refine(const HrnetSession *session);
  * @name: the layer's name in the checkpoint, `stage2.0.branches.0.0.conv1`, or of the step:
  * `stage2.0.fuse.0`, `head`
  * @algorithm: how it is computed: `wino4`, `direct`, `gemm`, `int8`, ...; `band` and
- * `head` where it did those behind it as well, which are `in band` and `in head`
+ * `head` (`int8-band`, `int8-head`) where it did those behind it as well, which are `in band` and
+ * `in head` (`in int8-band`, `in int8-head`)
  * @channels: of its output
  * @height: of its output
  * @width: of its output

@@ -32,14 +32,21 @@ gboolean hrnet_bands_is_inner(const HrnetGraph *graph, const HrnetBandGroup *gro
     return FALSE;
 }
 
-static gboolean can_run(const HrnetGraph *graph, HrnetConv *const *convs,
-                        const HrnetBandGroup *group)
+static gboolean knows_rows(const HrnetNetwork *network, guint i)
 {
+    if (network->int8)
+        return network->int8->layers[i] != NULL;
+    return network->convs[i] && hrnet_conv_row_step(network->convs[i]) > 0;
+}
+
+static gboolean can_run(const HrnetNetwork *network, const HrnetBandGroup *group)
+{
+    const HrnetGraph *graph = network->graph;
     if (group->n_nodes < 2 || group->n_nodes > HRNET_BAND_MAX_STEPS)
         return FALSE;
     for (guint i = group->first; i < group->first + group->n_nodes; i++) {
         const guint out = hrnet_graph_node(graph, i)->out;
-        if (!convs[i] || hrnet_conv_row_step(convs[i]) == 0)
+        if (!knows_rows(network, i))
             return FALSE;
         if (!hrnet_bands_is_inner(graph, group, out) && is_read(graph, group, out, TRUE))
             return FALSE;
@@ -47,8 +54,9 @@ static gboolean can_run(const HrnetGraph *graph, HrnetConv *const *convs,
     return TRUE;
 }
 
-GArray *hrnet_bands_find(const HrnetGraph *graph, HrnetConv *const *convs)
+GArray *hrnet_bands_find(const HrnetNetwork *network)
 {
+    const HrnetGraph *graph = network->graph;
     GArray *groups = g_array_new(FALSE, FALSE, sizeof(HrnetBandGroup));
     const guint n_nodes = graph->nodes->len;
     for (guint i = 0; i < n_nodes;) {
@@ -56,7 +64,7 @@ GArray *hrnet_bands_find(const HrnetGraph *graph, HrnetConv *const *convs)
         HrnetBandGroup group = { i, 1 };
         while (++i < n_nodes && number && hrnet_graph_node(graph, i)->group == number)
             group.n_nodes++;
-        if (can_run(graph, convs, &group))
+        if (can_run(network, &group))
             g_array_append_val(groups, group);
     }
     return groups;
@@ -72,37 +80,46 @@ const HrnetBandGroup *hrnet_bands_of_node(const GArray *groups, guint i)
     return NULL;
 }
 
-/* The number in args of a tensor of the graph, which is added where it is new; numbers: of those
- * there are. */
-static unsigned number_tensor(HrnetBandArgs *args, guint *numbers, guint tensor,
-                              const HrnetTensor *tensors, gboolean inner)
+/* Tensors of the graph that a pass has so far, numbered as in its arguments. */
+typedef struct {
+    HrnetBandArgs args;
+    guint numbers[HRNET_BAND_MAX_TENSORS];
+    const HrnetTensor *tensors;
+    const HrnetQuads *quads;
+} Pass;
+
+/* The number in the arguments of a tensor of the graph, which is added where it is new. */
+static unsigned number_tensor(Pass *pass, guint tensor, gboolean inner)
 {
+    HrnetBandArgs *args = &pass->args;
     for (unsigned t = 0; t < args->n_tensors; t++)
-        if (numbers[t] == tensor)
+        if (pass->numbers[t] == tensor)
             return t;
     g_assert(args->n_tensors < HRNET_BAND_MAX_TENSORS);
-    numbers[args->n_tensors] = tensor;
-    args->tensors[args->n_tensors].tensor = tensors[tensor];
+    pass->numbers[args->n_tensors] = tensor;
+    args->tensors[args->n_tensors].tensor = pass->tensors[tensor];
+    args->tensors[args->n_tensors].quads = pass->quads[tensor];
     args->tensors[args->n_tensors].inner = inner;
     return args->n_tensors++;
 }
 
-HrnetBandArgs hrnet_bands_args(const HrnetGraph *graph, HrnetConv *const *convs,
-                               const HrnetBandGroup *group, const HrnetTensor *tensors)
+HrnetBandArgs hrnet_bands_args(const HrnetNetwork *network, const HrnetBandGroup *group,
+                               const HrnetTensor *tensors, const HrnetQuads *quads)
 {
-    HrnetBandArgs args = { .n_steps = group->n_nodes };
-    guint numbers[HRNET_BAND_MAX_TENSORS];
+    Pass pass = { .args.n_steps = group->n_nodes, .tensors = tensors, .quads = quads };
     for (unsigned s = 0; s < group->n_nodes; s++) {
-        const HrnetNode *node = hrnet_graph_node(graph, group->first + s);
-        HrnetBandStep *step = &args.steps[s];
-        const gboolean inner = hrnet_bands_is_inner(graph, group, node->out);
-        step->conv = convs[group->first + s];
+        const guint i = group->first + s;
+        const HrnetNode *node = hrnet_graph_node(network->graph, i);
+        HrnetBandStep *step = &pass.args.steps[s];
+        const gboolean inner = hrnet_bands_is_inner(network->graph, group, node->out);
+        step->conv = network->convs[i];
+        step->layer = network->int8 ? network->int8->layers[i] : NULL;
         step->relu = node->relu;
-        step->in = number_tensor(&args, numbers, node->in, tensors, FALSE);
+        step->in = number_tensor(&pass, node->in, FALSE);
         step->residual = HRNET_BAND_NO_TENSOR;
         if (node->residual != HRNET_NO_TENSOR)
-            step->residual = number_tensor(&args, numbers, node->residual, tensors, FALSE);
-        step->out = number_tensor(&args, numbers, node->out, tensors, inner);
+            step->residual = number_tensor(&pass, node->residual, FALSE);
+        step->out = number_tensor(&pass, node->out, inner);
     }
-    return args;
+    return pass.args;
 }

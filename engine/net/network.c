@@ -6,6 +6,7 @@
 #include "net/tuning.h"
 #include "ops/context.h"
 #include "ops/head.h"
+#include "ops/int8_head.h"
 
 #include <string.h>
 
@@ -50,7 +51,7 @@ HrnetNetwork *hrnet_network_new(HrnetWeights *weights, HrnetConvAlgorithm algori
         hrnet_network_free(network);
         return NULL;
     }
-    network->bands = hrnet_bands_find(network->graph, network->convs);
+    network->bands = hrnet_bands_find(network);
     const guint head = network->graph->head, context = network->graph->context;
     network->fused_head = head != HRNET_NO_NODE &&
                           hrnet_head_supports(network->convs[head], network->convs[head + 2]);
@@ -69,10 +70,16 @@ gboolean hrnet_network_is_fused(const HrnetNetwork *network, guint i)
 HrnetNetwork *hrnet_network_new_int8(HrnetWeights *weights, GError **error)
 {
     HrnetNetwork *network = network_new(hrnet_weights_config(weights));
-    network->bands = g_array_new(FALSE, FALSE, sizeof(HrnetBandGroup));
     network->int8 = hrnet_int8_network_new(network->graph, weights, &network->fingerprint, error);
-    if (!network->int8)
-        g_clear_pointer(&network, hrnet_network_free);
+    if (!network->int8) {
+        hrnet_network_free(network);
+        return NULL;
+    }
+    network->bands = hrnet_bands_find(network);
+    const guint head = network->graph->head;
+    network->fused_head =
+        head != HRNET_NO_NODE &&
+        hrnet_int8_head_supports(network->int8->layers[head], network->int8->layers[head + 2]);
     return network;
 }
 

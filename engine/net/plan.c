@@ -15,10 +15,11 @@
 struct HrnetPlan {
     const HrnetNetwork *network;
     guint n_threads;
-    HrnetTensor *tensors; /* by tensor number, in the arena: of floats ... */
-    HrnetQuads *quads;    /* ... and of bytes */
-    GArray *steps;        /* HrnetStep */
-    gsize *tensor_bytes;  /* likewise */
+    /* By tensor number, in the arena: of floats, without data where they are of bytes ... */
+    HrnetTensor *tensors;
+    HrnetQuads *quads;   /* ... and those */
+    GArray *steps;       /* HrnetStep */
+    gsize *tensor_bytes; /* likewise */
     guint8 *arena;
     gsize arena_bytes;
 };
@@ -55,7 +56,16 @@ static gboolean make_steps(HrnetPlan *plan)
 static gboolean is_bytes(const HrnetPlan *plan, guint tensor)
 {
     const HrnetGraph *graph = plan->network->graph;
-    return plan->network->int8 && tensor != graph->input && tensor != graph->logits;
+    return plan->network->int8 && tensor != graph->logits;
+}
+
+static HrnetQuads quads_shape(const HrnetPlan *plan, guint tensor)
+{
+    const HrnetInt8Network *int8 = plan->network->int8;
+    const HrnetTensor *shape = &plan->tensors[tensor];
+    if (tensor == plan->network->graph->input)
+        return hrnet_int8_levels_shape(&int8->levels, shape->height, shape->width);
+    return hrnet_quads_shape(shape->channels, shape->height, shape->width, int8->ranges[tensor]);
 }
 
 /* Shapes of all tensors. FALSE if a size overflows. */
@@ -68,17 +78,15 @@ static gboolean shape_tensors(HrnetPlan *plan, guint height, guint width)
         hrnet_graph_tensor_size(tensor, height, width, &h, &w);
         const gsize plane_floats = hrnet_tensor_plane_floats(h, w);
         gsize plane_bytes;
+        plan->tensors[i] = (HrnetTensor){ NULL, tensor->channels, h, w, plane_floats };
         if (is_bytes(plan, i)) {
-            plan->quads[i] =
-                hrnet_quads_shape(tensor->channels, h, w, plan->network->int8->ranges[i]);
+            plan->quads[i] = quads_shape(plan, i);
             if (!hrnet_quads_bytes(&plan->quads[i], &plan->tensor_bytes[i]))
                 return FALSE;
-            continue;
-        }
-        if (!hrnet_checked_mul(plane_floats, sizeof(gfloat), &plane_bytes) ||
-            !hrnet_checked_mul(plane_bytes, tensor->channels, &plan->tensor_bytes[i]))
+        } else if (!hrnet_checked_mul(plane_floats, sizeof(gfloat), &plane_bytes) ||
+                   !hrnet_checked_mul(plane_bytes, tensor->channels, &plan->tensor_bytes[i])) {
             return FALSE;
-        plan->tensors[i] = (HrnetTensor){ NULL, tensor->channels, h, w, plane_floats };
+        }
     }
     return TRUE;
 }
@@ -163,6 +171,11 @@ void hrnet_plan_free(HrnetPlan *plan)
 HrnetTensor hrnet_plan_input(const HrnetPlan *plan)
 {
     return plan->tensors[plan->network->graph->input];
+}
+
+HrnetQuads hrnet_plan_levels(const HrnetPlan *plan)
+{
+    return plan->quads[plan->network->graph->input];
 }
 
 HrnetTensor hrnet_plan_logits(const HrnetPlan *plan)

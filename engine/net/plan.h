@@ -16,6 +16,9 @@ void hrnet_plan_free(HrnetPlan *plan);
 /* The network's input, to be filled before a run (which uses its memory for other tensors after),
  * and its logits, valid after a run until the next one. */
 HrnetTensor hrnet_plan_input(const HrnetPlan *plan);
+/* In a network of bytes the input has no data, and this is in its place: levels by the network's
+ * own map. */
+HrnetQuads hrnet_plan_levels(const HrnetPlan *plan);
 HrnetTensor hrnet_plan_logits(const HrnetPlan *plan);
 
 /* Within the caller's turn with the workers, of at most n_threads threads. Allocates nothing.

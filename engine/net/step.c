@@ -11,10 +11,6 @@
 
 G_STATIC_ASSERT(HRNET_NODE_MAX_SOURCES <= HRNET_RESIZE_MAX_SOURCES);
 
-/* The overhead (hrnet_band_overhead()) from which a group's layers had better run one by one, each
- * spread over the threads as evenly as can be. */
-#define OVERHEAD_MAX 0.125
-
 static const HrnetNode *first_node(const HrnetStep *step, const HrnetStepContext *context)
 {
     return hrnet_graph_node(context->network->graph, step->first);
@@ -152,7 +148,7 @@ static void band_bind(HrnetStep *step, const HrnetStepContext *context, gpointer
     const HrnetNetwork *network = context->network;
     const HrnetBandGroup group = { step->first, step->n_nodes };
     BandState *state = step->state;
-    state->args = hrnet_bands_args(network->graph, network->convs, &group, context->tensors);
+    state->args = hrnet_bands_args(network, &group, context->tensors, context->quads);
     if (!scratch)
         state->plan = hrnet_band_plan(&state->args, context->n_threads);
     state->scratch = scratch;
@@ -168,18 +164,6 @@ static void band_run(const HrnetStep *step, HrnetWorkers *workers)
 {
     const BandState *state = step->state;
     hrnet_band_run(&state->args, &state->plan, state->scratch, workers);
-}
-
-/* Whether this size and so many threads are worth it. */
-static gboolean band_is_worth_it(const HrnetStepContext *context, const HrnetBandGroup *group)
-{
-    const HrnetNetwork *network = context->network;
-    const HrnetBandArgs args =
-        hrnet_bands_args(network->graph, network->convs, group, context->tensors);
-    if (!hrnet_band_pays(&args, context->n_threads))
-        return FALSE;
-    const HrnetBandPlan plan = hrnet_band_plan(&args, context->n_threads);
-    return hrnet_band_overhead(&args, &plan, context->n_threads) <= OVERHEAD_MAX;
 }
 
 static const HrnetStepKind band_kind = {
@@ -236,6 +220,18 @@ static const HrnetStepKind head_kind = {
 
 /* ---- any ---- */
 
+/* Whether this size and so many threads are. */
+static gboolean bands_are_worth_it(const HrnetStepContext *context, const HrnetBandGroup *group)
+{
+    const HrnetBandArgs args =
+        hrnet_bands_args(context->network, group, context->tensors, context->quads);
+    if (!hrnet_band_pays(&args, context->n_threads))
+        return FALSE;
+    const HrnetBandPlan plan = hrnet_band_plan(&args, context->n_threads);
+    return hrnet_band_overhead(&args, plan.band_rows, context->n_threads) <=
+           HRNET_STEP_BAND_OVERHEAD_MAX;
+}
+
 static HrnetStep make_step(const HrnetStepContext *context, guint first)
 {
     const HrnetNetwork *network = context->network;
@@ -247,7 +243,7 @@ static HrnetStep make_step(const HrnetStepContext *context, guint first)
         step.state = g_new0(HrnetHeadArgs, 1);
     } else if (hrnet_step_make_ocr(context, &step)) {
         return step;
-    } else if (group && group->first == first && band_is_worth_it(context, group)) {
+    } else if (group && group->first == first && bands_are_worth_it(context, group)) {
         step.kind = &band_kind;
         step.n_nodes = group->n_nodes;
         step.state = g_new0(BandState, 1);

@@ -10,11 +10,15 @@
 
 #include "net/network.h"
 
+/* The overhead (hrnet_band_overhead()) from which a group's layers had better run one by one, each
+ * spread over the threads as evenly as can be. */
+#define HRNET_STEP_BAND_OVERHEAD_MAX 0.125
+
 /* What is the same for all steps of a plan. */
 typedef struct {
     const HrnetNetwork *network;
-    const HrnetTensor *tensors; /* by tensor number: of floats */
-    /* Likewise: of bytes, which in a network of bytes all but its input and its logits are. */
+    const HrnetTensor *tensors; /* by tensor number: of floats, or the shape alone */
+    /* Likewise: of bytes, which in a network of bytes all but its logits are. */
     const HrnetQuads *quads;
     guint n_threads; /* the most that a run may use */
 } HrnetStepContext;

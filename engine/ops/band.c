@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/band.h"
 
-#include "ops/band_rows.h"
+#include "ops/band_walk.h"
 
 #include <string.h>
-
-/* One thread on its way down a strip. */
-typedef struct {
-    unsigned next_band; /* which goes on where the last one ended */
-    HrnetBandRows rows[HRNET_BAND_MAX_TENSORS];
-} StripState;
 
 typedef struct {
     const HrnetBandArgs *args;
     const HrnetBandPlan *plan;
     float *scratch;
-    StripState states[HRNET_WORKERS_MAX];
 } BandRun;
 
+/* One thread's rows. */
 typedef struct {
     const BandRun *run;
     float *scratch;
-    HrnetBandRows *rows;
+    const HrnetBandRows *rows;
 } Strip;
+
+static Strip strip_of(const BandRun *run, unsigned thread, const HrnetBandRows *rows)
+{
+    return (Strip){ run, run->scratch + thread * run->plan->thread_floats, rows };
+}
 
 /* The tensor as if all of it were there. */
 static HrnetTensor strip_tensor(const Strip *strip, unsigned t)
@@ -37,20 +36,15 @@ static HrnetTensor strip_tensor(const Strip *strip, unsigned t)
     return tensor;
 }
 
-/* Makes room for rows behind those that are still wanted. */
-static void slide_rows(const Strip *strip, unsigned t)
+static void move_rows(void *data, unsigned thread, const HrnetBandRows *rows, unsigned t,
+                      unsigned before)
 {
-    const HrnetBandPlan *plan = strip->run->plan;
-    const HrnetTensor *tensor = &strip->run->args->tensors[t].tensor;
-    const unsigned before = strip->rows[t].base;
-    const unsigned base = hrnet_band_first_wanted(strip->run->args, strip->rows, t);
-    const size_t n = (size_t)(strip->rows[t].done - base) * tensor->width;
-    strip->rows[t].base = base;
-    if (base == before || n == 0)
-        return;
-    float *plane = strip->scratch + plan->offset_floats[t];
-    for (unsigned c = 0; c < tensor->channels; c++, plane += plan->plane_floats[t])
-        memmove(plane, plane + (size_t)(base - before) * tensor->width, n * sizeof(float));
+    const BandRun *run = data;
+    const HrnetTensor *tensor = &run->args->tensors[t].tensor;
+    const size_t n = (size_t)(rows[t].done - rows[t].base) * tensor->width;
+    float *plane = strip_of(run, thread, rows).scratch + run->plan->offset_floats[t];
+    for (unsigned c = 0; c < tensor->channels; c++, plane += run->plan->plane_floats[t])
+        memmove(plane, plane + (size_t)(rows[t].base - before) * tensor->width, n * sizeof(float));
 }
 
 static void run_step(const Strip *strip, const HrnetBandStep *step, const HrnetTensor *out,
@@ -66,7 +60,7 @@ static void run_step(const Strip *strip, const HrnetBandStep *step, const HrnetT
     hrnet_conv_run_rows(step->conv, &args, first_row, end_row);
 }
 
-/* first's output is residual to second, both in the place of second's. */
+/* Row by row, so that what the first makes is still in the first-level cache for the second. */
 static void run_pair(const Strip *strip, const HrnetBandStep *first, const HrnetBandStep *second,
                      unsigned first_row, unsigned end_row)
 {
@@ -89,47 +83,21 @@ static void run_single(const Strip *strip, const HrnetBandStep *step, unsigned f
     }
 }
 
-static void run_band(const Strip *strip, unsigned progress)
+static void run_rows(void *data, unsigned thread, const HrnetBandRows *rows,
+                     const HrnetBandStep *step, const HrnetBandStep *second, unsigned first_row,
+                     unsigned end_row)
 {
-    const HrnetBandArgs *args = strip->run->args;
-    unsigned ends[HRNET_BAND_MAX_TENSORS];
-    hrnet_band_ends(args, progress, ends);
-    for (unsigned s = 0; s < args->n_steps; s++) {
-        const HrnetBandStep *step = &args->steps[s];
-        const bool paired = strip->run->plan->paired[s];
-        if (paired) /* with rows of the next step's, the same ones */
-            strip->rows[step->out].done = ends[step->out];
-        const HrnetBandStep *last = paired ? &args->steps[++s] : step;
-        HrnetBandRows *rows = &strip->rows[last->out];
-        if (ends[last->out] <= rows->done)
-            continue;
-        if (args->tensors[last->out].inner)
-            slide_rows(strip, last->out);
-        if (paired)
-            run_pair(strip, step, last, rows->done, ends[last->out]);
-        else
-            run_single(strip, step, rows->done, ends[last->out]);
-        rows->done = ends[last->out];
-    }
-}
-
-static void band_task(void *data, unsigned band, unsigned thread)
-{
-    BandRun *run = data;
-    StripState *state = &run->states[thread];
-    const Strip strip = { run, run->scratch + thread * run->plan->thread_floats, state->rows };
-    if (band != state->next_band)
-        hrnet_band_begin(run->args, band * run->plan->band_rows, state->rows);
-    run_band(&strip, (band + 1) * run->plan->band_rows);
-    state->next_band = band + 1;
+    const Strip strip = strip_of(data, thread, rows);
+    if (second)
+        run_pair(&strip, step, second, first_row, end_row);
+    else
+        run_single(&strip, step, first_row, end_row);
 }
 
 void hrnet_band_run(const HrnetBandArgs *args, const HrnetBandPlan *plan, float *scratch,
                     HrnetWorkers *workers)
 {
-    const unsigned n_threads = hrnet_workers_n_threads(workers);
+    static const HrnetBandWalker walker = { move_rows, run_rows };
     BandRun run = { .args = args, .plan = plan, .scratch = scratch };
-    for (unsigned t = 0; t < n_threads; t++)
-        run.states[t].next_band = plan->n_bands; /* none */
-    hrnet_workers_run(workers, plan->n_bands, band_task, &run);
+    hrnet_band_walk(args, &walker, &run, plan->paired, plan->band_rows, workers);
 }

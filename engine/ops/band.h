@@ -13,6 +13,7 @@
 #define HRNET_OPS_BAND_H
 
 #include "ops/conv.h"
+#include "ops/int8_conv.h"
 
 #define HRNET_BAND_MAX_STEPS   16
 #define HRNET_BAND_MAX_TENSORS (HRNET_BAND_MAX_STEPS + 2)
@@ -20,18 +21,20 @@
 
 /* out = act(conv(in) + residual); tensors by their number in HrnetBandArgs. */
 typedef struct {
-    const HrnetConv *conv; /* hrnet_conv_row_step() > 0 */
+    const HrnetConv *conv; /* hrnet_conv_row_step() > 0; NULL in a group of bytes */
     unsigned in, out;
     unsigned residual; /* or HRNET_BAND_NO_TENSOR */
     bool relu;
+    const HrnetInt8ConvLayer *layer; /* in a group of bytes (ops/int8_band.h), else NULL */
 } HrnetBandStep;
 
 typedef struct {
     /* Of an inner tensor, which steps make and use up, the shape alone counts. The others are what
      * the group reads, and its outputs, which no step may read; none overlaps another. */
     struct {
-        HrnetTensor tensor;
+        HrnetTensor tensor; /* in a group of bytes the shape alone */
         bool inner;
+        HrnetQuads quads; /* in a group of bytes */
     } tensors[HRNET_BAND_MAX_TENSORS];
     unsigned n_tensors;
     HrnetBandStep steps[HRNET_BAND_MAX_STEPS]; /* each behind those that make what it reads */
@@ -57,8 +60,7 @@ bool hrnet_band_pays(const HrnetBandArgs *args, unsigned n_threads);
 
 /* By how much the busiest of so many threads has more multiply-adds than the mean would be if none
  * were made twice, as a share of that: what bands cost where there are few of them for a thread. */
-double hrnet_band_overhead(const HrnetBandArgs *args, const HrnetBandPlan *plan,
-                           unsigned n_threads);
+double hrnet_band_overhead(const HrnetBandArgs *args, unsigned band_rows, unsigned n_threads);
 
 /* scratch: plan->thread_floats for each thread, aligned to HRNET_ALIGNMENT. Allocates nothing. */
 void hrnet_band_run(const HrnetBandArgs *args, const HrnetBandPlan *plan, float *scratch,

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ops/band_rows.h"
 
+const HrnetConvShape *hrnet_band_shape(const HrnetBandStep *step)
+{
+    return step->layer ? hrnet_int8_conv_shape(step->layer) : hrnet_conv_shape(step->conv);
+}
+
+unsigned hrnet_band_row_step(const HrnetBandStep *step)
+{
+    return step->layer ? 1 : hrnet_conv_row_step(step->conv);
+}
+
 static bool is_output(const HrnetBandArgs *args, unsigned tensor)
 {
     if (args->tensors[tensor].inner)
@@ -46,13 +56,12 @@ void hrnet_band_begin(const HrnetBandArgs *args, unsigned progress, HrnetBandRow
     for (unsigned s = args->n_steps; s-- > 0;) {
         const HrnetBandStep *step = &args->steps[s];
         const unsigned in_height = tensor_height(args, step->in);
-        const unsigned row_step = hrnet_conv_row_step(step->conv);
+        const unsigned row_step = hrnet_band_row_step(step);
         unsigned start = starts[step->out] / row_step * row_step, first, end;
         starts[step->out] = start;
         if (start >= tensor_height(args, step->out))
             continue;
-        hrnet_conv_input_rows(hrnet_conv_shape(step->conv), in_height, start, start + 1, &first,
-                              &end);
+        hrnet_conv_input_rows(hrnet_band_shape(step), in_height, start, start + 1, &first, &end);
         if (first < starts[step->in])
             starts[step->in] = first;
         if (step->residual != HRNET_BAND_NO_TENSOR && start < starts[step->residual])
@@ -69,7 +78,7 @@ void hrnet_band_ends(const HrnetBandArgs *args, unsigned progress, unsigned *end
     for (unsigned s = args->n_steps; s-- > 0;) {
         const HrnetBandStep *step = &args->steps[s];
         const unsigned height = tensor_height(args, step->out);
-        const unsigned row_step = hrnet_conv_row_step(step->conv);
+        const unsigned row_step = hrnet_band_row_step(step);
         unsigned *out_end = &ends[step->out];
         if (*out_end == 0)
             continue;
@@ -77,8 +86,8 @@ void hrnet_band_ends(const HrnetBandArgs *args, unsigned progress, unsigned *end
         if (*out_end > height)
             *out_end = height;
         unsigned first, end;
-        hrnet_conv_input_rows(hrnet_conv_shape(step->conv), tensor_height(args, step->in),
-                              *out_end - 1, *out_end, &first, &end);
+        hrnet_conv_input_rows(hrnet_band_shape(step), tensor_height(args, step->in), *out_end - 1,
+                              *out_end, &first, &end);
         if (end > ends[step->in])
             ends[step->in] = end;
         if (step->residual != HRNET_BAND_NO_TENSOR && *out_end > ends[step->residual])
@@ -98,7 +107,7 @@ unsigned hrnet_band_first_wanted(const HrnetBandArgs *args, const HrnetBandRows 
             continue;
         unsigned first = next, end;
         if (step->in == tensor)
-            hrnet_conv_input_rows(hrnet_conv_shape(step->conv), tensor_height(args, tensor), next,
+            hrnet_conv_input_rows(hrnet_band_shape(step), tensor_height(args, tensor), next,
                                   next + 1, &first, &end);
         if (step->residual == tensor && next < first)
             first = next;
@@ -106,4 +115,68 @@ unsigned hrnet_band_first_wanted(const HrnetBandArgs *args, const HrnetBandRows 
             wanted = first;
     }
     return wanted;
+}
+
+static bool is_pixelwise(const HrnetBandStep *step)
+{
+    return hrnet_band_shape(step)->kernel == 1 && hrnet_band_shape(step)->stride == 1;
+}
+
+bool hrnet_band_is_pair(const HrnetBandArgs *args, unsigned s)
+{
+    if (s + 1 >= args->n_steps)
+        return false;
+    const HrnetBandStep *step = &args->steps[s], *next = &args->steps[s + 1];
+    if (!args->tensors[step->out].inner || next->residual != step->out || next->in == step->out ||
+        !is_pixelwise(step) || !is_pixelwise(next))
+        return false;
+    for (unsigned i = s + 2; i < args->n_steps; i++) {
+        if (args->steps[i].in == step->out || args->steps[i].residual == step->out)
+            return false;
+    }
+    return true;
+}
+
+/* What the band that ends with this progress holds and makes, in the state before it. */
+static void measure_band(const HrnetBandArgs *args, unsigned progress, HrnetBandRows *rows,
+                         unsigned *capacity, unsigned *most_rows)
+{
+    unsigned ends[HRNET_BAND_MAX_TENSORS];
+    hrnet_band_ends(args, progress, ends);
+    for (unsigned s = 0; s < args->n_steps; s++) {
+        const unsigned out = args->steps[s].out, end = ends[out];
+        if (end <= rows[out].done)
+            continue;
+        rows[out].base = hrnet_band_first_wanted(args, rows, out);
+        if (capacity[out] < end - rows[out].base)
+            capacity[out] = end - rows[out].base;
+        if (most_rows[s] < end - rows[out].done)
+            most_rows[s] = end - rows[out].done;
+        rows[out].done = end;
+    }
+}
+
+/* Every band, as the first of a strip and as the second: later ones are like the second. */
+void hrnet_band_measure(const HrnetBandArgs *args, unsigned band_rows, unsigned *capacity,
+                        unsigned *most_rows)
+{
+    for (unsigned first = 0; first < hrnet_band_height(args); first += band_rows) {
+        HrnetBandRows rows[HRNET_BAND_MAX_TENSORS];
+        hrnet_band_begin(args, first, rows);
+        measure_band(args, first + band_rows, rows, capacity, most_rows);
+        measure_band(args, first + 2 * band_rows, rows, capacity, most_rows);
+    }
+}
+
+unsigned hrnet_band_smallest(const HrnetBandArgs *args)
+{
+    const unsigned lowest = hrnet_band_height(args);
+    unsigned rows = 1;
+    for (unsigned s = 0; s < args->n_steps; s++) {
+        const HrnetBandStep *step = &args->steps[s];
+        while (rows < lowest &&
+               hrnet_band_rows_at(args, step->out, rows) % hrnet_band_row_step(step) != 0)
+            rows *= 2;
+    }
+    return rows;
 }

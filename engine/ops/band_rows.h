@@ -14,6 +14,10 @@ typedef struct {
     unsigned base, done;
 } HrnetBandRows;
 
+const HrnetConvShape *hrnet_band_shape(const HrnetBandStep *step);
+/* Rows of a step's output come in multiples of this. */
+unsigned hrnet_band_row_step(const HrnetBandStep *step);
+
 /* Rows of the group's lowest output. */
 unsigned hrnet_band_height(const HrnetBandArgs *args);
 
@@ -29,5 +33,18 @@ void hrnet_band_ends(const HrnetBandArgs *args, unsigned progress, unsigned *end
 /* The first row of a tensor that a step has yet to read; rows[].done where there is none. */
 unsigned hrnet_band_first_wanted(const HrnetBandArgs *args, const HrnetBandRows *rows,
                                  unsigned tensor);
+
+/* Whether step s is a 1x1 convolution for nothing but the residual of the next one: then the sum of
+ * both is made in the place of the result, and s's own output is never kept. */
+bool hrnet_band_is_pair(const HrnetBandArgs *args, unsigned s);
+
+/* The fewest rows of the lowest output that come to whole row steps of every layer: bands of the
+ * outputs may not overlap, and two threads' shares of inner tensors should as little as can be. */
+unsigned hrnet_band_smallest(const HrnetBandArgs *args);
+
+/* With bands of so many rows: how many rows of each step's output are held at a time, by tensor,
+ * and the most that a step makes of it at once, by step. */
+void hrnet_band_measure(const HrnetBandArgs *args, unsigned band_rows, unsigned *capacity,
+                        unsigned *most_rows);
 
 #endif

@@ -4,6 +4,7 @@
 #define HRNET_OPS_FRAME_H
 
 #include "base/workers.h"
+#include "ops/int8_levels.h"
 #include "ops/resize.h"
 #include "ops/tensor.h"
 
@@ -61,8 +62,13 @@ size_t hrnet_frame_input_scratch_floats(const HrnetFrameInput *input, unsigned n
  * always count as full range; alpha and padding bytes are ignored. */
 void hrnet_frame_input_run(const HrnetFrameInput *input, const HrnetFrame *frame, HrnetTensor out,
                            float *scratch, HrnetWorkers *workers);
+/* Of an input that is exact: as levels (ops/int8_levels.h), with the padding of out, whose shape is
+ * hrnet_int8_levels_shape()'s. */
+void hrnet_frame_input_run_levels(const HrnetFrameInput *input, const HrnetFrame *frame,
+                                  const HrnetInt8LevelMap *map, const HrnetQuads *out,
+                                  float *scratch, HrnetWorkers *workers);
 /* Makes runs give the same bits on every processor, whatever the mode of the threads: ops/int8.md,
- * section 6. */
+ * section 6. To be said before the scratch is asked for. */
 void hrnet_frame_input_set_exact(HrnetFrameInput *input);
 
 /* ---- logits -> labels ---- */

@@ -30,7 +30,7 @@ struct HrnetFrameInput {
     void *columns_memory[N_FILTERS];
     HrnetColorMatrix matrix;
     /* Floats of a thread's scratch: blended bytes of a row, one component of it, one filtered
-     * component, of which there are three and two more rows. */
+     * component, of which there are three and three more rows. */
     size_t blended_floats, line_floats, filtered_floats;
 };
 
@@ -141,7 +141,7 @@ bool hrnet_frame_input_fits(const HrnetFrameInput *input, const HrnetFrame *fram
 
 static size_t thread_floats(const HrnetFrameInput *input)
 {
-    return input->blended_floats + input->line_floats + 5 * input->filtered_floats;
+    return input->blended_floats + input->line_floats + 6 * input->filtered_floats;
 }
 
 size_t hrnet_frame_input_scratch_floats(const HrnetFrameInput *input, unsigned n_threads)
@@ -154,6 +154,8 @@ typedef struct {
     const HrnetFrameKernels *kernels;
     const HrnetFrame *frame;
     HrnetTensor out;
+    const HrnetInt8LevelMap *map; /* NULL = out it is */
+    const HrnetQuads *levels;
     float *scratch;
 } Loop;
 
@@ -195,16 +197,26 @@ static void component_row(const Loop *loop, unsigned component, unsigned y, floa
     loop->kernels->filter_columns(filtered, samples, &input->columns[filter]);
 }
 
-/* Where red, green and blue go. unused: two rows, for what a network of luma does not take. */
-static void out_rows_fill(const Loop *loop, unsigned y, float *unused, float *rows[3])
+/* Where red, green and blue go. spare: three rows, for planes that become levels, and for what a
+ * network of luma does not take. */
+static void out_rows_fill(const Loop *loop, unsigned y, float *spare, float *rows[3])
 {
     const HrnetFrameInput *input = loop->input;
     for (unsigned c = 0; c < 3; c++) {
         const unsigned plane = input->out_planes == HRNET_INPUT_BGR ? 2 - c : c;
-        rows[c] = loop->out.data + plane * loop->out.plane_floats + (size_t)y * loop->out.width;
-        if (input->out_planes == HRNET_INPUT_LUMA && c > 0)
-            rows[c] = unused + (c - 1) * input->filtered_floats;
+        if (loop->map || (input->out_planes == HRNET_INPUT_LUMA && c > 0))
+            rows[c] = spare + plane * input->filtered_floats;
+        else
+            rows[c] = loop->out.data + plane * loop->out.plane_floats + (size_t)y * loop->out.width;
     }
+}
+
+/* spare: as out_rows_fill() has chosen. */
+static void level_row(const Loop *loop, unsigned y, const float *spare)
+{
+    const size_t row_floats = loop->input->filtered_floats;
+    const float *const planes[] = { spare, spare + row_floats, spare + 2 * row_floats };
+    hrnet_int8_levels_row(loop->map, planes, loop->levels, y);
 }
 
 __attribute__((noinline)) static void run_rows(const Loop *loop, unsigned task, unsigned thread)
@@ -213,7 +225,7 @@ __attribute__((noinline)) static void run_rows(const Loop *loop, unsigned task, 
     const unsigned n_components = input->frame.layout->n_components;
     float *blended = loop->scratch + thread * thread_floats(input);
     float *line = blended + input->blended_floats;
-    float *filtered[3], *unused = line + input->line_floats + 3 * input->filtered_floats;
+    float *filtered[3], *spare = line + input->line_floats + 3 * input->filtered_floats;
     for (unsigned i = 0; i < 3; i++) {
         filtered[i] =
             line + input->line_floats + (i < n_components ? i : 0) * input->filtered_floats;
@@ -225,10 +237,14 @@ __attribute__((noinline)) static void run_rows(const Loop *loop, unsigned task, 
         for (unsigned i = 0; i < 3 && i < n_components; i++)
             component_row(loop, i, y, blended, line, filtered[i]);
         float *out_rows[3] = { NULL };
-        out_rows_fill(loop, y, unused, out_rows);
+        out_rows_fill(loop, y, spare, out_rows);
         const float *const in_rows[3] = { filtered[0], filtered[1], filtered[2] };
         loop->kernels->color(out_rows, in_rows, &input->matrix, input->out_width);
+        if (loop->map)
+            level_row(loop, y, spare);
     }
+    if (loop->map)
+        hrnet_quads_pad(loop->levels, 0, task * BAND_ROWS, y_end);
 }
 
 static void run_task(void *data, unsigned task, unsigned thread)
@@ -243,6 +259,13 @@ static void run_task_exactly(void *data, unsigned task, unsigned thread)
     hrnet_float_mode_restore(&before);
 }
 
+static void run_loop(Loop *loop, HrnetWorkers *workers)
+{
+    const HrnetFrameInput *input = loop->input;
+    hrnet_workers_run(workers, (input->out_height + BAND_ROWS - 1) / BAND_ROWS,
+                      input->exact ? run_task_exactly : run_task, loop);
+}
+
 void hrnet_frame_input_run(const HrnetFrameInput *input, const HrnetFrame *frame, HrnetTensor out,
                            float *scratch, HrnetWorkers *workers)
 {
@@ -253,6 +276,20 @@ void hrnet_frame_input_run(const HrnetFrameInput *input, const HrnetFrame *frame
         .out = out,
         .scratch = scratch,
     };
-    hrnet_workers_run(workers, (input->out_height + BAND_ROWS - 1) / BAND_ROWS,
-                      input->exact ? run_task_exactly : run_task, &loop);
+    run_loop(&loop, workers);
+}
+
+void hrnet_frame_input_run_levels(const HrnetFrameInput *input, const HrnetFrame *frame,
+                                  const HrnetInt8LevelMap *map, const HrnetQuads *out,
+                                  float *scratch, HrnetWorkers *workers)
+{
+    Loop loop = {
+        .input = input,
+        .kernels = &hrnet_kernels()->exact.frame,
+        .frame = frame,
+        .map = map,
+        .levels = out,
+        .scratch = scratch,
+    };
+    run_loop(&loop, workers);
 }

@@ -75,6 +75,11 @@ bool hrnet_int8_conv_equal(const HrnetInt8ConvLayer *a, const HrnetInt8ConvLayer
            memcmp(a->weights, b->weights, hrnet_int8_conv_bytes(a)) == 0;
 }
 
+const HrnetConvShape *hrnet_int8_conv_shape(const HrnetInt8ConvLayer *layer)
+{
+    return &layer->shape;
+}
+
 static unsigned n_taps(const HrnetConvShape *shape)
 {
     return shape->kernel * shape->kernel;
@@ -184,17 +189,13 @@ static void run_pixels(const ConvRun *run, HrnetInt8Conv *conv, unsigned first_c
     run->kernels->conv(conv);
 }
 
-/* At stride 1 pixels go over the ends of rows, whose padding is written behind them. */
-static void conv_task(void *data, unsigned task, unsigned thread)
+/* Rows y0..y1-1 of a chunk. At stride 1 pixels go over the ends of rows, whose padding is written
+ * behind them. */
+static void run_chunk(const ConvRun *run, unsigned chunk, unsigned y0, unsigned y1)
 {
-    const ConvRun *run = data;
     const HrnetInt8ConvArgs *args = run->args;
-    const HrnetInt8ConvPlan *plan = run->plan;
-    const unsigned first_channel = task % plan->n_chunks * plan->chunk_channels;
-    const unsigned y0 = task / plan->n_chunks * plan->band_rows;
-    const unsigned y1 = min_unsigned(y0 + plan->band_rows, args->out.height);
+    const unsigned first_channel = chunk * run->plan->chunk_channels;
     HrnetInt8Conv conv = chunk_conv(run, first_channel);
-    (void)thread;
     if (conv.stride == 1 && !args->scores.data)
         run_pixels(run, &conv, first_channel, y0, (y1 - y0) * hrnet_quads_pitch(&args->out) - 1);
     else
@@ -204,16 +205,39 @@ static void conv_task(void *data, unsigned task, unsigned thread)
         hrnet_quads_pad(&args->out, (first_channel + c) / HRNET_QUAD, y0, y1);
 }
 
-void hrnet_int8_conv_run(const HrnetInt8ConvArgs *args, const HrnetInt8ConvPlan *plan,
-                         HrnetWorkers *workers)
+static void conv_task(void *data, unsigned task, unsigned thread)
+{
+    const ConvRun *run = data;
+    const HrnetInt8ConvPlan *plan = run->plan;
+    const unsigned y0 = task / plan->n_chunks * plan->band_rows;
+    (void)thread;
+    run_chunk(run, task % plan->n_chunks, y0,
+              min_unsigned(y0 + plan->band_rows, run->args->out.height));
+}
+
+static ConvRun conv_run(const HrnetInt8ConvArgs *args, const HrnetInt8ConvPlan *plan)
 {
     const HrnetConvShape *shape = &args->layer->shape;
-    ConvRun run = {
+    return (ConvRun){
         .args = args,
         .plan = plan,
         .kernels = &hrnet_kernels()->int8,
         .first_y = first_middle(shape, args->in.height),
         .first_x = first_middle(shape, args->in.width),
     };
+}
+
+void hrnet_int8_conv_run(const HrnetInt8ConvArgs *args, const HrnetInt8ConvPlan *plan,
+                         HrnetWorkers *workers)
+{
+    ConvRun run = conv_run(args, plan);
     hrnet_workers_run(workers, plan->n_bands * plan->n_chunks, conv_task, &run);
+}
+
+void hrnet_int8_conv_run_rows(const HrnetInt8ConvArgs *args, const HrnetInt8ConvPlan *plan,
+                              unsigned first_row, unsigned end_row)
+{
+    const ConvRun run = conv_run(args, plan);
+    for (unsigned chunk = 0; chunk < plan->n_chunks; chunk++)
+        run_chunk(&run, chunk, first_row, end_row);
 }

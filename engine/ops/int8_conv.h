@@ -21,6 +21,8 @@ size_t hrnet_int8_conv_bytes(const HrnetInt8ConvLayer *layer);
 /* Whether both compute the same: shape and packed numbers, bit by bit. */
 bool hrnet_int8_conv_equal(const HrnetInt8ConvLayer *a, const HrnetInt8ConvLayer *b);
 
+const HrnetConvShape *hrnet_int8_conv_shape(const HrnetInt8ConvLayer *layer);
+
 typedef struct {
     const HrnetInt8ConvLayer *layer;
     HrnetQuads in;
@@ -45,5 +47,12 @@ HrnetInt8ConvPlan hrnet_int8_conv_plan(const HrnetInt8ConvArgs *args, unsigned n
 /* Within the caller's turn with the workers. Allocates nothing. */
 void hrnet_int8_conv_run(const HrnetInt8ConvArgs *args, const HrnetInt8ConvPlan *plan,
                          HrnetWorkers *workers);
+/* Rows first_row..end_row-1 of the output on the calling thread, for a caller with a loop of its
+ * own, with the padding that hrnet_quads_pad() writes for them. Sizes in args are the whole
+ * picture's; of the tensors' memory no other rows are touched than these, those of the source that
+ * they are made of, and the padding next to both, so that data may point to where the picture would
+ * begin. */
+void hrnet_int8_conv_run_rows(const HrnetInt8ConvArgs *args, const HrnetInt8ConvPlan *plan,
+                              unsigned first_row, unsigned end_row);
 
 #endif

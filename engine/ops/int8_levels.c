@@ -41,28 +41,27 @@ HrnetQuads hrnet_int8_levels_shape(const HrnetInt8LevelMap *map, unsigned height
     return quads;
 }
 
+void hrnet_int8_levels_row(const HrnetInt8LevelMap *map, const float *const *planes,
+                           const HrnetQuads *out, unsigned y)
+{
+    HrnetInt8Levels levels = {
+        .n_planes = map->n_planes,
+        .out = hrnet_quads_pixel(out, 0, y, 0),
+        .n = out->width,
+    };
+    for (unsigned c = 0; c < map->n_planes; c++) {
+        levels.planes[c] = planes[c];
+        levels.gain[c] = map->gain[c];
+        levels.shift[c] = map->shift[c];
+    }
+    hrnet_kernels()->int8.levels(&levels);
+}
+
 typedef struct {
     const HrnetInt8LevelMap *map;
     const HrnetTensor *in;
     const HrnetQuads *out;
-    const HrnetInt8Kernels *kernels;
 } LevelRun;
-
-static void level_row(const LevelRun *run, unsigned y)
-{
-    const HrnetInt8LevelMap *map = run->map;
-    HrnetInt8Levels levels = {
-        .n_planes = map->n_planes,
-        .out = hrnet_quads_pixel(run->out, 0, y, 0),
-        .n = run->in->width,
-    };
-    for (unsigned c = 0; c < map->n_planes; c++) {
-        levels.planes[c] = run->in->data + c * run->in->plane_floats + (size_t)y * run->in->width;
-        levels.gain[c] = map->gain[c];
-        levels.shift[c] = map->shift[c];
-    }
-    run->kernels->levels(&levels);
-}
 
 static void level_task(void *data, unsigned task, unsigned thread)
 {
@@ -70,14 +69,18 @@ static void level_task(void *data, unsigned task, unsigned thread)
     const unsigned y0 = task * BAND_ROWS, end = y0 + BAND_ROWS, height = run->in->height;
     const unsigned y1 = end < height ? end : height;
     (void)thread;
-    for (unsigned y = y0; y < y1; y++)
-        level_row(run, y);
+    for (unsigned y = y0; y < y1; y++) {
+        const float *planes[HRNET_INT8_LEVEL_PLANES];
+        for (unsigned c = 0; c < run->map->n_planes; c++)
+            planes[c] = run->in->data + c * run->in->plane_floats + (size_t)y * run->in->width;
+        hrnet_int8_levels_row(run->map, planes, run->out, y);
+    }
     hrnet_quads_pad(run->out, 0, y0, y1);
 }
 
 void hrnet_int8_levels_run(const HrnetInt8LevelMap *map, const HrnetTensor *in,
                            const HrnetQuads *out, HrnetWorkers *workers)
 {
-    LevelRun run = { map, in, out, &hrnet_kernels()->int8 };
+    LevelRun run = { map, in, out };
     hrnet_workers_run(workers, (in->height + BAND_ROWS - 1) / BAND_ROWS, level_task, &run);
 }

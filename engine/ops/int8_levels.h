@@ -23,7 +23,11 @@ HrnetInt8LevelMap hrnet_int8_level_map(unsigned n_planes, const float *mean, con
 /* Levels as a tensor, without data: its padding is each plane's level of 0, rounded. */
 HrnetQuads hrnet_int8_levels_shape(const HrnetInt8LevelMap *map, unsigned height, unsigned width);
 
-/* Within the caller's turn with the workers. Allocates nothing. */
+/* Row y of out, of a row of each plane. The padding is the caller's. */
+void hrnet_int8_levels_row(const HrnetInt8LevelMap *map, const float *const *planes,
+                           const HrnetQuads *out, unsigned y);
+
+/* All of it. Within the caller's turn with the workers. Allocates nothing. */
 void hrnet_int8_levels_run(const HrnetInt8LevelMap *map, const HrnetTensor *in,
                            const HrnetQuads *out, HrnetWorkers *workers);
 

@@ -212,13 +212,9 @@ static void sum_row(const SumRun *run, Spread *spreads, unsigned quad, unsigned 
     run->kernels->sum(&sum);
 }
 
-static void sum_task(void *data, unsigned task, unsigned thread)
+static void sum_rows(const SumRun *run, unsigned thread, unsigned quad, unsigned y0, unsigned y1)
 {
-    const SumRun *run = data;
     const HrnetInt8SumPlan *plan = run->plan;
-    const unsigned quad = task / plan->n_bands, y0 = task % plan->n_bands * plan->band_rows;
-    const unsigned end = y0 + plan->band_rows, height = run->args->out.height;
-    const unsigned y1 = end < height ? end : height;
     int16_t *rows = run->scratch + thread * plan->thread_values;
     Spread spreads[HRNET_INT8_SOURCES_MAX];
     for (unsigned i = 0; i < run->args->n_sources; i++)
@@ -230,15 +226,37 @@ static void sum_task(void *data, unsigned task, unsigned thread)
     hrnet_quads_pad(&run->args->out, quad, y0, y1);
 }
 
-void hrnet_int8_sum_run(const HrnetInt8SumArgs *args, const HrnetInt8SumPlan *plan, void *scratch,
-                        HrnetWorkers *workers)
+static void sum_task(void *data, unsigned task, unsigned thread)
 {
-    SumRun run = {
+    const SumRun *run = data;
+    const HrnetInt8SumPlan *plan = run->plan;
+    const unsigned y0 = task % plan->n_bands * plan->band_rows;
+    const unsigned end = y0 + plan->band_rows, height = run->args->out.height;
+    sum_rows(run, thread, task / plan->n_bands, y0, end < height ? end : height);
+}
+
+static SumRun sum_run(const HrnetInt8SumArgs *args, const HrnetInt8SumPlan *plan, void *scratch)
+{
+    return (SumRun){
         .args = args,
         .plan = plan,
         .kernels = &hrnet_kernels()->int8,
         .scratch = scratch,
     };
+}
+
+void hrnet_int8_sum_run(const HrnetInt8SumArgs *args, const HrnetInt8SumPlan *plan, void *scratch,
+                        HrnetWorkers *workers)
+{
+    SumRun run = sum_run(args, plan, scratch);
     hrnet_workers_run(workers, hrnet_quads_count(args->out.channels) * plan->n_bands, sum_task,
                       &run);
+}
+
+void hrnet_int8_sum_run_rows(const HrnetInt8SumArgs *args, const HrnetInt8SumPlan *plan,
+                             void *scratch, unsigned thread, unsigned k, unsigned first_row,
+                             unsigned end_row)
+{
+    const SumRun run = sum_run(args, plan, scratch);
+    sum_rows(&run, thread, k, first_row, end_row);
 }

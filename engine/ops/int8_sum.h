@@ -36,5 +36,11 @@ size_t hrnet_int8_sum_scratch_bytes(const HrnetInt8SumPlan *plan);
  * nothing. */
 void hrnet_int8_sum_run(const HrnetInt8SumArgs *args, const HrnetInt8SumPlan *plan, void *scratch,
                         HrnetWorkers *workers);
+/* Rows first_row..end_row-1 of quad k, for a caller with a loop of its own; thread: whose scratch.
+ * Of base's and out's memory no other rows are touched, but for the padding that hrnet_quads_pad()
+ * writes, so that data may point to where the picture would begin. */
+void hrnet_int8_sum_run_rows(const HrnetInt8SumArgs *args, const HrnetInt8SumPlan *plan,
+                             void *scratch, unsigned thread, unsigned k, unsigned first_row,
+                             unsigned end_row);
 
 #endif

@@ -279,6 +279,66 @@ static void test_dot(void)
 #endif
 }
 
+/* What both precisions compute in, by the input's height. */
+static gdouble arena_share(HrnetModel *model, guint height, guint width, guint n_threads)
+{
+    static const HrnetPrecision precisions[] = { HRNET_PRECISION_INT8, HRNET_PRECISION_FP32 };
+    guint64 n_bytes[G_N_ELEMENTS(precisions)];
+    for (guint i = 0; i < G_N_ELEMENTS(precisions); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autoptr(HrnetSession) session =
+            hrnet_session_new(model, height, width, n_threads, precisions[i], &error);
+        g_assert_no_error(error);
+        n_bytes[i] = hrnet_session_get_arena_bytes(session);
+    }
+    return (gdouble)n_bytes[0] / (gdouble)n_bytes[1];
+}
+
+/* A byte in place of four, tensors in bands where fp32 has them in bands. */
+static void test_arena(void)
+{
+    static const guint sizes[][2] = { { 256, 448 }, { 360, 480 }, { 512, 1024 } };
+    g_auto(GStrv) options = made_up_options();
+    g_autoptr(HrnetModel) model = load((const gchar *const *)options);
+    for (guint i = 0; i < G_N_ELEMENTS(sizes); i++)
+        for (guint n_threads = 1; n_threads <= 2; n_threads++) {
+            const gdouble share = arena_share(model, sizes[i][0], sizes[i][1], n_threads);
+            g_test_message("%ux%u, %u threads: %.3f", sizes[i][0], sizes[i][1], n_threads, share);
+            g_assert_cmpfloat(share, <=, 0.35);
+        }
+}
+
+/* What a frame of the network's own size comes to, which is the same however it lies. */
+static guint64 turned_checksum(HrnetSession *session, const guint8 *upright, gboolean mirrored)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree guint8 *pixels = g_memdup2(upright, 3 * ROWS * LINE);
+    HrnetImage image;
+    gsize n_logits;
+    for (gsize i = 0; mirrored && i < ROWS * LINE; i++)
+        memcpy(pixels + 3 * i, upright + 3 * (i / LINE * LINE + LINE - 1 - i % LINE), 3);
+    hrnet_image_init(&image, HRNET_PIXEL_FORMAT_RGB, LINE, ROWS);
+    image.planes[0] = pixels;
+    image.strides_bytes[0] = 3 * LINE;
+    image.orientation = mirrored ? HRNET_ORIENTATION_HORIZ : HRNET_ORIENTATION_IDENTITY;
+    hrnet_mask_unref(hrnet_session_segment(session, &image, &error));
+    g_assert_no_error(error);
+    const gfloat *logits = hrnet_session_get_logits(session, &n_logits);
+    return add_bytes(0, logits, n_logits * sizeof *logits);
+}
+
+static void test_turned(void)
+{
+    g_auto(GStrv) options = made_up_options();
+    g_autoptr(HrnetModel) model = load((const gchar *const *)options);
+    g_autoptr(HrnetSession) session = int8_session(model, 2);
+    g_autofree guint8 *pixels = g_new(guint8, 3 * ROWS * LINE);
+    fill_pixels(pixels, 3 * ROWS * LINE);
+    const guint64 upright = turned_checksum(session, pixels, FALSE);
+    g_assert_cmphex(turned_checksum(session, pixels, TRUE), ==, upright);
+    g_assert_cmphex(turned_checksum(session, pixels, FALSE), ==, upright);
+}
+
 /* Tensors take the way of frames, and have to be numbers. */
 static void test_tensors(void)
 {
@@ -305,6 +365,8 @@ int main(int argc, char **argv)
     g_test_add_func("/int8/refused", test_refused);
     g_test_add_func("/int8/auto", test_auto);
     g_test_add_func("/int8/dot", test_dot);
+    g_test_add_func("/int8/arena", test_arena);
+    g_test_add_func("/int8/turned", test_turned);
     g_test_add_func("/int8/tensors", test_tensors);
     return g_test_run();
 }

@@ -1,62 +1,12 @@
 /* Groups of layers in one pass over bands of rows, against the same layers one by one.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "band_groups.h"
 #include "guarded.h"
-#include "ops/band.h"
 
 #include <math.h>
 #include <string.h>
 
-#define NO_TENSOR  HRNET_BAND_NO_TENSOR
-#define OVER_READ  16
-#define MAX_LAYERS 6
-
-typedef struct {
-    unsigned in, out, residual; /* tensors; 0 is the group's input */
-    unsigned out_channels, kernel, stride;
-    gboolean relu;
-} Layer;
-
-typedef struct {
-    const char *name;
-    unsigned in_channels, n_layers;
-    Layer layers[MAX_LAYERS];
-} Group;
-
-static const Group groups[] = {
-    { "stem", 3, 2, { { 0, 1, NO_TENSOR, 20, 3, 2, TRUE }, { 1, 2, NO_TENSOR, 11, 3, 2, TRUE } } },
-    { "bottleneck-downsample",
-      9,
-      4,
-      { { 0, 1, NO_TENSOR, 5, 1, 1, TRUE },
-        { 1, 2, NO_TENSOR, 5, 3, 1, TRUE },
-        { 0, 3, NO_TENSOR, 20, 1, 1, FALSE },
-        { 2, 4, 3, 20, 1, 1, TRUE } } },
-    { "bottleneck-transition",
-      20,
-      5,
-      { { 0, 1, NO_TENSOR, 5, 1, 1, TRUE },
-        { 1, 2, NO_TENSOR, 5, 3, 1, TRUE },
-        { 2, 3, 0, 20, 1, 1, TRUE },
-        { 3, 4, NO_TENSOR, 7, 3, 1, TRUE },
-        { 3, 5, NO_TENSOR, 18, 3, 2, TRUE } } },
-    { "basic-blocks",
-      18,
-      4,
-      { { 0, 1, NO_TENSOR, 18, 3, 1, TRUE },
-        { 1, 2, 0, 18, 3, 1, TRUE },
-        { 2, 3, NO_TENSOR, 18, 3, 1, TRUE },
-        { 3, 4, 2, 18, 3, 1, FALSE } } },
-    { "downsample-wanted-twice",
-      4,
-      4,
-      { { 0, 1, NO_TENSOR, 6, 1, 1, FALSE },
-        { 0, 2, 1, 6, 1, 1, TRUE },
-        { 2, 3, 1, 6, 3, 1, TRUE },
-        { 3, 4, NO_TENSOR, 3, 1, 2, FALSE } } },
-};
-
-static const unsigned sizes[][2] = { { 1, 1 },   { 5, 7 },   { 8, 16 },  { 33, 34 },
-                                     { 70, 33 }, { 64, 48 }, { 130, 9 }, { 47, 130 } };
+#define OVER_READ 16
 
 /* One group at one size: its tensors in full, and the layers. */
 typedef struct {
@@ -66,21 +16,13 @@ typedef struct {
     HrnetConv *convs[MAX_LAYERS];
 } Case;
 
-static gboolean is_read(const Group *group, unsigned tensor)
-{
-    for (unsigned i = 0; i < group->n_layers; i++)
-        if (group->layers[i].in == tensor || group->layers[i].residual == tensor)
-            return TRUE;
-    return FALSE;
-}
-
 static void add_tensor(Case *c, unsigned number, unsigned channels, unsigned height, unsigned width)
 {
     const size_t plane_floats = hrnet_tensor_plane_floats(height, width);
     c->memory[number] = guarded_new_floats(channels * plane_floats, OVER_READ);
     c->args.tensors[number].tensor =
         (HrnetTensor){ c->memory[number].floats, channels, height, width, plane_floats };
-    c->args.tensors[number].inner = number > 0 && is_read(c->group, number);
+    c->args.tensors[number].inner = number > 0 && group_reads(c->group, number);
     c->args.n_tensors++;
 }
 
@@ -106,7 +48,7 @@ static void case_open(Case *c, const Group *group, unsigned height, unsigned wid
         add_tensor(c, l->out, l->out_channels, hrnet_conv_out_size(&shape, in.height),
                    hrnet_conv_out_size(&shape, in.width));
         c->args.steps[i] =
-            (HrnetBandStep){ c->convs[i], l->in, l->out, l->residual, l->relu != FALSE };
+            (HrnetBandStep){ c->convs[i], l->in, l->out, l->residual, l->relu != FALSE, NULL };
     }
 }
 
