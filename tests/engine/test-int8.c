@@ -262,6 +262,19 @@ static void test_auto(void)
                     hrnet_kernels()->int8.has_dot ? HRNET_PRECISION_INT8 : HRNET_PRECISION_FP32);
 }
 
+/* Each comes calibrated, for the weights and options that it has now. */
+static void test_shipped(void)
+{
+    static const gchar *const names[] = { "street" };
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree gchar *path = g_strdup_printf("%s/%s.safetensors", HRNET_MODELS, names[i]);
+        g_autoptr(HrnetModel) model = hrnet_model_load(path, NULL, &error);
+        g_assert_no_error(error);
+        hrnet_session_unref(int8_session(model, 1));
+    }
+}
+
 /* Which instruction sets have one. Tables of those that this processor lacks are filled, not used.
  */
 static void test_dot(void)
@@ -364,6 +377,7 @@ int main(int argc, char **argv)
     g_test_add_func("/int8/calibration", test_calibration);
     g_test_add_func("/int8/refused", test_refused);
     g_test_add_func("/int8/auto", test_auto);
+    g_test_add_func("/int8/shipped", test_shipped);
     g_test_add_func("/int8/dot", test_dot);
     g_test_add_func("/int8/arena", test_arena);
     g_test_add_func("/int8/turned", test_turned);
