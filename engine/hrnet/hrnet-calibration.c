@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "net/bands.h"
 #include "net/histogram.h"
+#include "net/int8_shifts.h"
 #include "ops/finite.h"
 
 struct _HrnetCalibration {
@@ -13,7 +14,7 @@ struct _HrnetCalibration {
     HrnetModel *model;
     HrnetNetwork network; /* the model's, whose nodes all run by themselves */
     guint n_threads, n_images;
-    HrnetHistogram *histograms; /* by tensor */
+    HrnetHistogram **histograms; /* by tensor, of each of its channels */
     /* for pictures of one size and kind */
     HrnetPlan *plan;
     guint height, width; /* of its input */
@@ -22,6 +23,28 @@ struct _HrnetCalibration {
 };
 
 HRNET_DEFINE_BOXED_TYPE(HrnetCalibration, hrnet_calibration)
+
+static guint n_channels(const HrnetCalibration *calibration, guint tensor)
+{
+    return hrnet_graph_tensor(calibration->network.graph, tensor)->channels;
+}
+
+static guint n_tensors(const HrnetCalibration *calibration)
+{
+    return calibration->network.graph->tensors->len;
+}
+
+/* FALSE when there is no memory. */
+static gboolean allocate_histograms(HrnetCalibration *calibration)
+{
+    gboolean good = TRUE;
+    calibration->histograms = g_new0(HrnetHistogram *, n_tensors(calibration));
+    for (guint i = 0; good && i < n_tensors(calibration); i++) {
+        calibration->histograms[i] = g_try_new0(HrnetHistogram, n_channels(calibration, i));
+        good = calibration->histograms[i] != NULL;
+    }
+    return good;
+}
 
 /**
  * hrnet_calibration_new:
@@ -53,8 +76,7 @@ HrnetCalibration *hrnet_calibration_new(HrnetModel *model, guint n_threads, GErr
     calibration->network = *hrnet_model_peek_network(model);
     calibration->network.fused_head = calibration->network.fused_context = FALSE;
     calibration->network.bands = g_array_new(FALSE, FALSE, sizeof(HrnetBandGroup));
-    calibration->histograms = g_try_new0(HrnetHistogram, calibration->network.graph->tensors->len);
-    if (!calibration->histograms) {
+    if (!allocate_histograms(calibration)) {
         g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "no memory for a calibration");
         g_clear_pointer(&calibration, hrnet_calibration_unref);
     }
@@ -96,6 +118,8 @@ void hrnet_calibration_unref(HrnetCalibration *calibration)
         return;
     forget_frames(calibration);
     g_array_unref(calibration->network.bands);
+    for (guint i = 0; i < n_tensors(calibration); i++)
+        g_free(calibration->histograms[i]);
     g_free(calibration->histograms);
     hrnet_model_unref(calibration->model);
     g_free(calibration);
@@ -143,9 +167,10 @@ static void observe(guint node, const HrnetTensor *result, gpointer data)
     Look *look = data;
     const HrnetGraph *graph = look->calibration->network.graph;
     look->is_finite = look->is_finite && hrnet_tensor_is_finite(result, look->workers);
-    if (look->is_finite)
-        hrnet_histogram_add(&look->calibration->histograms[hrnet_graph_node(graph, node)->out],
-                            result);
+    HrnetHistogram *channels = look->calibration->histograms[hrnet_graph_node(graph, node)->out];
+    for (guint c = 0; look->is_finite && c < result->channels; c++)
+        hrnet_histogram_add(&channels[c], result->data + c * result->plane_floats,
+                            (gsize)result->height * result->width);
 }
 
 /**
@@ -188,6 +213,38 @@ gboolean hrnet_calibration_add(HrnetCalibration *calibration, const HrnetImage *
     return TRUE;
 }
 
+/* By how far each channel goes. */
+static HrnetInt8Shifts *choose_shifts(const HrnetCalibration *calibration)
+{
+    const guint n = n_tensors(calibration);
+    g_autofree gfloat **extents = g_new(gfloat *, n);
+    for (guint i = 0; i < n; i++) {
+        extents[i] = g_new(gfloat, n_channels(calibration, i));
+        for (guint c = 0; c < n_channels(calibration, i); c++) {
+            const HrnetHistogram *channel = &calibration->histograms[i][c];
+            extents[i][c] = (gfloat)MAX(-channel->low, channel->high);
+        }
+    }
+    HrnetInt8Shifts *shifts = hrnet_int8_shifts_choose(calibration->network.graph, extents);
+    for (guint i = 0; i < n; i++)
+        g_free(extents[i]);
+    return shifts;
+}
+
+/* By tensor, of its channels as they are stored. Free with g_free(). */
+static HrnetInt8Span *choose_spans(const HrnetCalibration *calibration,
+                                   const HrnetInt8Shifts *shifts)
+{
+    HrnetInt8Span *spans = g_new(HrnetInt8Span, n_tensors(calibration));
+    for (guint i = 0; i < n_tensors(calibration); i++) {
+        g_autofree HrnetHistogram *all = g_new0(HrnetHistogram, 1);
+        for (guint c = 0; c < n_channels(calibration, i); c++)
+            hrnet_histogram_merge(all, &calibration->histograms[i][c], shifts->of[i][c]);
+        spans[i] = hrnet_histogram_span(all);
+    }
+    return spans;
+}
+
 /**
  * hrnet_calibration_get_options:
  * @calibration: a calibration
@@ -195,8 +252,8 @@ gboolean hrnet_calibration_add(HrnetCalibration *calibration, const HrnetImage *
  *
  * The ranges of what was added so far, each the one whose bytes have the least mean squared error,
  * as `key=value` strings for hrnet_model_load() or, to have them in a file, hrnet_model_convert():
- * `hrnet.int8.ranges`, and `hrnet.int8.hash` of weights and options, with any others of which they
- * do not count.
+ * `hrnet.int8.ranges`, `hrnet.int8.shifts`, by which small channels are stored larger, and
+ * `hrnet.int8.hash` of weights and options, with any others of which they do not count.
  *
  * Returns: (transfer full) (array zero-terminated=1): the strings, or %NULL with
  * %HRNET_ERROR_INVALID_ARGUMENT where no picture was added
@@ -210,13 +267,14 @@ gchar **hrnet_calibration_get_options(HrnetCalibration *calibration, GError **er
         return NULL;
     }
     const HrnetGraph *graph = calibration->network.graph;
-    g_autofree HrnetInt8Span *spans = g_new0(HrnetInt8Span, graph->tensors->len);
-    for (guint i = 0; i < graph->tensors->len; i++)
-        spans[i] = hrnet_histogram_span(&calibration->histograms[i]);
+    g_autoptr(HrnetInt8Shifts) found = choose_shifts(calibration);
+    g_autofree HrnetInt8Span *spans = choose_spans(calibration, found);
     g_autofree gchar *ranges = hrnet_int8_ranges_write(graph, spans);
+    g_autofree gchar *shifts = hrnet_int8_shifts_write(graph, found);
     g_autofree gchar *hash = hrnet_int8_hash_write(calibration->network.fingerprint);
-    gchar **options = g_new0(gchar *, 3);
+    gchar **options = g_new0(gchar *, 4);
     options[0] = g_strconcat(HRNET_INT8_RANGES_KEY "=", ranges, NULL);
-    options[1] = g_strconcat(HRNET_INT8_HASH_KEY "=", hash, NULL);
+    options[1] = g_strconcat(HRNET_INT8_SHIFTS_KEY "=", shifts, NULL);
+    options[2] = g_strconcat(HRNET_INT8_HASH_KEY "=", hash, NULL);
     return options;
 }

@@ -32,40 +32,39 @@ static void make_room(HrnetHistogram *h, gdouble low, gdouble high)
         widen(h);
 }
 
-static void find_ends(const HrnetTensor *tensor, gdouble *low, gdouble *high)
+void hrnet_histogram_add(HrnetHistogram *h, const gfloat *values, gsize n)
 {
-    const gsize n = (gsize)tensor->height * tensor->width;
-    gfloat least = 0, most = 0;
-    for (guint c = 0; c < tensor->channels; c++) {
-        const gfloat *values = tensor->data + c * tensor->plane_floats;
-        for (gsize i = 0; i < n; i++) {
-            least = MIN(least, values[i]);
-            most = MAX(most, values[i]);
-        }
+    gfloat low = 0, high = 0;
+    for (gsize i = 0; i < n; i++) {
+        low = MIN(low, values[i]);
+        high = MAX(high, values[i]);
     }
-    *low = least;
-    *high = most;
-}
-
-void hrnet_histogram_add(HrnetHistogram *h, const HrnetTensor *tensor)
-{
-    const gsize n = (gsize)tensor->height * tensor->width;
-    gdouble low, high;
-    find_ends(tensor, &low, &high);
-    make_room(h, low, high);
-    h->low = MIN(h->low, low);
-    h->high = MAX(h->high, high);
+    make_room(h, (gdouble)low, (gdouble)high);
+    h->low = MIN(h->low, (gdouble)low);
+    h->high = MAX(h->high, (gdouble)high);
     const gfloat per_number = h->bin_width > 0 ? (gfloat)(1 / h->bin_width) : 0;
-    for (guint c = 0; c < tensor->channels; c++) {
-        const gfloat *values = tensor->data + c * tensor->plane_floats;
-        for (gsize i = 0; i < n; i++)
-            h->counts[(gint)(values[i] * per_number + HALF_BINS)]++;
-    }
+    for (gsize i = 0; i < n; i++)
+        h->counts[(gint)(values[i] * per_number + HALF_BINS)]++;
 }
 
 static gdouble middle_of(const HrnetHistogram *h, guint bin)
 {
     return ((gdouble)bin - HALF_BINS + 0.5) * h->bin_width;
+}
+
+void hrnet_histogram_merge(HrnetHistogram *h, const HrnetHistogram *from, gint shift)
+{
+    const gdouble low = ldexp(from->low, shift), high = ldexp(from->high, shift);
+    make_room(h, low, high);
+    h->low = MIN(h->low, low);
+    h->high = MAX(h->high, high);
+    for (guint i = 0; i < HRNET_HISTOGRAM_BINS; i++) {
+        const gdouble number = ldexp(middle_of(from, i), shift);
+        const gboolean is_zero = i == HALF_BINS || h->bin_width == 0;
+        if (from->counts[i] > 0)
+            h->counts[is_zero ? HALF_BINS : (gint)(number / h->bin_width + HALF_BINS)] +=
+                from->counts[i];
+    }
 }
 
 /* The squared error of all numbers for a range: rounding inside, clamping outside. */

@@ -1,12 +1,12 @@
-/* What numbers a tensor holds over many runs, and the range that bytes had best stand for.
+/* What numbers a channel or a tensor holds over many runs, and the range that bytes had best stand
+ * for.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #ifndef HRNET_NET_HISTOGRAM_H
 #define HRNET_NET_HISTOGRAM_H
 
 #include "net/int8_ranges.h"
-#include "ops/tensor.h"
 
-#define HRNET_HISTOGRAM_BINS 4096
+#define HRNET_HISTOGRAM_BINS 1024
 
 /* Bins of equal width around 0; the width doubles, two bins becoming one, whenever a number would
  * lie outside. All zeros at first. */
@@ -17,7 +17,9 @@ typedef struct {
 } HrnetHistogram;
 
 /* The numbers have to be finite. */
-void hrnet_histogram_add(HrnetHistogram *histogram, const HrnetTensor *tensor);
+void hrnet_histogram_add(HrnetHistogram *histogram, const gfloat *values, gsize n);
+/* Adds those that another one holds, times 2^shift. */
+void hrnet_histogram_merge(HrnetHistogram *histogram, const HrnetHistogram *from, gint shift);
 
 /* The range whose 256 bytes leave the least mean squared error: numbers outside of it are clamped,
  * and those inside are the better told apart, the narrower it is. */

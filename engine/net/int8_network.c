@@ -3,6 +3,7 @@
 
 #include "net/fingerprint.h"
 #include "net/int8_ranges.h"
+#include "net/int8_shifts.h"
 #include "net/loading.h"
 #include "ops/int8_sum.h"
 #include "weights/failure.h"
@@ -11,10 +12,11 @@
 
 typedef struct {
     const HrnetGraph *graph;
-    HrnetWeights *weights;
+    HrnetWeights *file;
     HrnetInt8Network *network;
     HrnetLayerBuffer buffer;
-    gfloat *stem; /* the first layer's weights, of levels */
+    HrnetInt8Shifts *shifts;
+    gfloat *weights, *bias; /* a layer's, of tensors as they are stored */
     GError **error;
 } Packing;
 
@@ -51,23 +53,22 @@ static void set_ranges(Packing *p, const HrnetInt8Span *spans)
 
 static gboolean fail_range(const Packing *p, const HrnetNode *node)
 {
-    return hrnet_weights_fail(p->error, HRNET_WEIGHTS_ERROR_OPTION, hrnet_weights_path(p->weights),
+    return hrnet_weights_fail(p->error, HRNET_WEIGHTS_ERROR_OPTION, hrnet_weights_path(p->file),
                               "layer %s cannot be computed in int8: its weights and the ranges of "
                               "what it reads and makes are too far apart",
                               node->name);
 }
 
 /* The weights of a layer that reads levels: each plane's are of a level's distance. */
-static const gfloat *level_weights(const Packing *p, const HrnetNode *node, const gfloat *weights)
+static void scale_to_levels(Packing *p, const HrnetNode *node)
 {
     const guint area = node->shape.kernel * node->shape.kernel, n_in = node->shape.in_channels;
     for (guint k = 0; k < node->shape.out_channels; k++)
         for (guint c = 0; c < n_in; c++)
             for (guint t = 0; t < area; t++) {
                 const guint i = (k * n_in + c) * area + t;
-                p->stem[i] = (gfloat)(weights[i] * p->network->levels.scale[c]);
+                p->weights[i] = (gfloat)(p->weights[i] * p->network->levels.scale[c]);
             }
-    return p->stem;
 }
 
 static gboolean pack_layer(Packing *p, guint i)
@@ -75,13 +76,17 @@ static gboolean pack_layer(Packing *p, guint i)
     const HrnetNode *node = hrnet_graph_node(p->graph, i);
     const gboolean reads_levels = node->in == p->graph->input;
     const HrnetInt8Range *ranges = p->network->ranges;
-    const gfloat *weights = hrnet_layer_buffer_weights(&p->buffer, node);
+    const gfloat *bias = hrnet_layer_buffer_bias(&p->buffer, node);
+    hrnet_int8_shifts_apply(p->shifts, node, hrnet_layer_buffer_weights(&p->buffer, node), bias,
+                            p->weights, p->bias);
+    if (reads_levels)
+        scale_to_levels(p, node);
     HrnetInt8Layer numbers = {
         .in_channels = node->shape.in_channels,
         .out_channels = node->shape.out_channels,
         .kernel = node->shape.kernel,
-        .weights = reads_levels ? level_weights(p, node, weights) : weights,
-        .bias = hrnet_layer_buffer_bias(&p->buffer, node),
+        .weights = p->weights,
+        .bias = bias ? p->bias : NULL,
         .in = reads_levels ? unscaled : ranges[node->in],
         .out = ranges[node->out],
         .residual = node->residual == HRNET_NO_TENSOR ? NULL : &ranges[node->residual],
@@ -93,7 +98,7 @@ static gboolean pack_layer(Packing *p, guint i)
         return fail_range(p, node);
     if (!*layer)
         return hrnet_weights_fail(p->error, HRNET_WEIGHTS_ERROR_NO_MEMORY,
-                                  hrnet_weights_path(p->weights), "no memory for layer %s",
+                                  hrnet_weights_path(p->file), "no memory for layer %s",
                                   node->name);
     p->network->n_bytes += hrnet_int8_conv_bytes(*layer);
     return TRUE;
@@ -120,11 +125,11 @@ static gboolean read_fingerprint(Packing *p, guint64 *fingerprint)
         const HrnetNode *node = hrnet_graph_node(p->graph, i);
         if (node->type != HRNET_NODE_CONV)
             continue;
-        if (!hrnet_layer_buffer_read(&p->buffer, p->weights, node, p->error))
+        if (!hrnet_layer_buffer_read(&p->buffer, p->file, node, p->error))
             return FALSE;
         marks[i] = hrnet_fingerprint_layer(node, &p->buffer);
     }
-    *fingerprint = hrnet_fingerprint_join(hrnet_weights_config(p->weights), marks, n);
+    *fingerprint = hrnet_fingerprint_join(hrnet_weights_config(p->file), marks, n);
     return TRUE;
 }
 
@@ -134,7 +139,7 @@ static gboolean pack_all(Packing *p)
         const HrnetNode *node = hrnet_graph_node(p->graph, i);
         if (node->type == HRNET_NODE_RESIZE_ADD
                 ? !check_sum(p, node)
-                : !hrnet_layer_buffer_read(&p->buffer, p->weights, node, p->error) ||
+                : !hrnet_layer_buffer_read(&p->buffer, p->file, node, p->error) ||
                       !pack_layer(p, i))
             return FALSE;
     }
@@ -153,8 +158,8 @@ const gchar *hrnet_int8_unknown(const HrnetGraph *graph, const HrnetConfig *conf
 
 static gboolean read_and_pack(Packing *p, guint64 *fingerprint)
 {
-    const HrnetConfig *config = hrnet_weights_config(p->weights);
-    const gchar *path = hrnet_weights_path(p->weights);
+    const HrnetConfig *config = hrnet_weights_config(p->file);
+    const gchar *path = hrnet_weights_path(p->file);
     const gchar *unknown = hrnet_int8_unknown(p->graph, config);
     if (unknown)
         return hrnet_weights_fail(p->error, HRNET_WEIGHTS_ERROR_UNSUPPORTED, path,
@@ -165,11 +170,15 @@ static gboolean read_and_pack(Packing *p, guint64 *fingerprint)
                                   p->buffer.n_weights);
     g_autofree HrnetInt8Span *spans = g_new0(HrnetInt8Span, p->graph->tensors->len);
     if (!read_fingerprint(p, fingerprint) ||
-        !hrnet_int8_ranges_read(p->graph, p->weights, *fingerprint, spans, p->error))
+        !hrnet_int8_ranges_read(p->graph, p->file, *fingerprint, spans, p->error))
+        return FALSE;
+    p->shifts = hrnet_int8_shifts_read(p->graph, p->file, p->error);
+    if (!p->shifts)
         return FALSE;
     p->network->levels = level_map(config);
     set_ranges(p, spans);
-    p->stem = g_new(gfloat, p->buffer.n_weights);
+    p->weights = g_new(gfloat, p->buffer.n_weights);
+    p->bias = g_new(gfloat, p->buffer.n_bias);
     return pack_all(p);
 }
 
@@ -183,7 +192,9 @@ HrnetInt8Network *hrnet_int8_network_new(const HrnetGraph *graph, HrnetWeights *
     Packing packing = { graph, weights, network, .error = error };
     const gboolean good = read_and_pack(&packing, fingerprint);
     hrnet_layer_buffer_clear(&packing.buffer);
-    g_free(packing.stem);
+    hrnet_int8_shifts_free(packing.shifts);
+    g_free(packing.weights);
+    g_free(packing.bias);
     if (!good)
         g_clear_pointer(&network, hrnet_int8_network_free);
     return network;

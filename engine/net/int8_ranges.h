@@ -2,7 +2,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Metadata hrnet.int8.ranges is a JSON object: the name of each node whose result is a tensor of
- * bytes, with an array of the least and the largest number that its bytes stand for. Nodes are
+ * bytes, with an array of the least and the largest number that its bytes stand for, as they are
+ * stored (net/int8_shifts.h). Nodes are
  * named as in the graph; of a convolution's parts, each with its first input channel behind a
  * colon. hrnet.int8.hash is the network's fingerprint in hexadecimal. */
 #ifndef HRNET_NET_INT8_RANGES_H

@@ -21,6 +21,7 @@ gboolean hrnet_layer_buffer_init(HrnetLayerBuffer *buffer, const HrnetGraph *gra
         n_bias = MAX(n_bias, node->shape.out_channels);
     }
     buffer->n_weights = n_weights;
+    buffer->n_bias = n_bias;
     buffer->weights = g_try_new(gfloat, n_weights);
     buffer->part = g_try_new(gfloat, n_weights);
     buffer->bias = g_try_new(gfloat, n_bias);

@@ -11,6 +11,7 @@ typedef struct {
     gsize n_weights;
     gfloat *part; /* the input channels of one node of several */
     gfloat *bias;
+    gsize n_bias;
 } HrnetLayerBuffer;
 
 /* Room for the largest convolution of the graph. FALSE when there is no memory; to be cleared in

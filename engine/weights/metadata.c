@@ -36,6 +36,7 @@ static const gchar *const keys[] = {
     "hrnet.foreground",
     "hrnet.selftest",
     "hrnet.int8.ranges",
+    "hrnet.int8.shifts",
     "hrnet.int8.hash",
     "license",
     "description",

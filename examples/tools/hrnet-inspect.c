@@ -40,7 +40,7 @@ static void print_metadata(const gchar *key, const gchar *value)
 {
     g_autofree gchar *line = report_line(value);
 
-    if (g_str_equal(key, "hrnet.int8.ranges"))
+    if (g_str_equal(key, "hrnet.int8.ranges") || g_str_equal(key, "hrnet.int8.shifts"))
         printf("  %s: %" G_GSIZE_FORMAT " characters\n", key, strlen(line));
     else
         printf("  %s: %s\n", key, line);

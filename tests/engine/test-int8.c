@@ -175,6 +175,8 @@ static void test_calibration(void)
     g_assert_true(hrnet_calibration_add(calibration, &image, &error));
     g_auto(GStrv) options = hrnet_calibration_get_options(calibration, &error);
     g_assert_no_error(error);
+    /* So that those are tested as well. */
+    g_assert_nonnull(strpbrk(strstr(options[1], "shifts="), "123456789"));
 
     gsize n;
     g_autoptr(HrnetModel) model = load((const gchar *const *)options);
@@ -219,6 +221,11 @@ static void test_refused(void)
     const gchar *const no_node[] = { "hrnet.int8.ranges={\"conv1\":[0,1]}", good[1], NULL };
     const gchar *const twisted[] = { "hrnet.int8.ranges={\"conv1\":[1,0]}", good[1], NULL };
     const gchar *const no_json[] = { "hrnet.int8.ranges={", good[1], NULL };
+    const gchar *const shifted[] = { good[0], good[1], "hrnet.int8.shifts={\"conv1\":\"12\"}",
+                                     NULL };
+    const gchar *const unknown[] = { good[0], good[1], "hrnet.int8.shifts={\"conv0\":\"0\"}",
+                                     NULL };
+    const gchar *const no_shifts[] = { good[0], good[1], "hrnet.int8.shifts=7", NULL };
     const gchar *const twice[] = { good[0], good[1], "exchange_twice=true", NULL };
     assert_refused(NULL, "holds no ranges");
     assert_refused(no_hash, "of other weights or options");
@@ -227,6 +234,9 @@ static void test_refused(void)
     assert_refused(no_node, "\"conv2\" has no range");
     assert_refused(twisted, "\"conv1\" has no range");
     assert_refused(no_json, "hrnet.int8.ranges");
+    assert_refused(shifted, "\"conv1\" has no digit for each of its channels");
+    assert_refused(unknown, "names tensors that the network has not");
+    assert_refused(no_shifts, "no JSON object");
     g_autoptr(GError) error = NULL;
     g_autoptr(HrnetModel) model = load(twice);
     g_assert_null(hrnet_session_new(model, ROWS, LINE, 1, HRNET_PRECISION_INT8, &error));

@@ -91,9 +91,9 @@ static void add_layer(Case *c, unsigned i, gboolean same, GRand *rand)
     const HrnetConvShape shape = { in->channels, l->out_channels, l->kernel, l->stride,
                                    same && l->stride == 2 };
     const HrnetInt8Range out = range_for(in->channels * l->kernel * l->kernel, l->relu);
-    c->layers[i] =
-        layer_new(&shape, in->range, out,
-                  l->residual == NO_TENSOR ? NULL : &c->args.tensors[l->residual].quads.range, rand);
+    c->layers[i] = layer_new(
+        &shape, in->range, out,
+        l->residual == NO_TENSOR ? NULL : &c->args.tensors[l->residual].quads.range, rand);
     add_tensor(c, l->out,
                hrnet_quads_shape(l->out_channels, hrnet_conv_out_size(&shape, in->height),
                                  hrnet_conv_out_size(&shape, in->width), out));
@@ -256,8 +256,8 @@ static void run_fused(const Head *h, float *scores, unsigned n_threads)
     HrnetInt8HeadArgs args = h->args;
     HrnetInt8HeadPlan plan;
     g_assert_true(hrnet_int8_head_plan_init(&plan, &args, n_threads));
-    Guarded scratch = guarded_new_aligned_floats(
-        hrnet_int8_head_scratch_bytes(&plan, n_threads) / sizeof(float));
+    Guarded scratch =
+        guarded_new_aligned_floats(hrnet_int8_head_scratch_bytes(&plan, n_threads) / sizeof(float));
     HrnetWorkers *workers = hrnet_workers_begin(n_threads);
     args.classifier.scores.data = scores;
     hrnet_int8_head_run(&args, &plan, scratch.bytes, workers);
