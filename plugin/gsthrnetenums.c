@@ -2,25 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "gsthrnetenums.h"
 
-#include "gsthrnetmode.h"
-
 #include <hrnet/hrnet.h>
-
-GType gst_hrnet_mode_get_type(void)
-{
-    static GEnumValue values[GST_HRNET_N_MODES + 1]; /* and zeros */
-    static gsize type;
-
-    if (g_once_init_enter(&type)) {
-        for (gint mode = 0; mode < GST_HRNET_N_MODES; mode++) {
-            const GstHrnetModeTraits *traits = gst_hrnet_mode_traits((GstHrnetMode)mode);
-
-            values[mode] = (GEnumValue){ mode, traits->blurb, traits->nick };
-        }
-        g_once_init_leave(&type, g_enum_register_static("GstHrnetMode", values));
-    }
-    return type;
-}
 
 GType gst_hrnet_sync_mode_get_type(void)
 {

@@ -28,6 +28,22 @@ const GstHrnetModeTraits *gst_hrnet_mode_traits(GstHrnetMode mode)
     return &modes[mode];
 }
 
+GType gst_hrnet_mode_get_type(void)
+{
+    static GEnumValue values[GST_HRNET_N_MODES + 1]; /* and zeros */
+    static gsize type;
+
+    if (g_once_init_enter(&type)) {
+        for (gint mode = 0; mode < GST_HRNET_N_MODES; mode++) {
+            const GstHrnetModeTraits *traits = gst_hrnet_mode_traits((GstHrnetMode)mode);
+
+            values[mode] = (GEnumValue){ mode, traits->blurb, traits->nick };
+        }
+        g_once_init_leave(&type, g_enum_register_static("GstHrnetMode", values));
+    }
+    return type;
+}
+
 gboolean gst_hrnet_mode_fits(GstHrnetMode mode, GstVideoFormat in, GstVideoFormat out)
 {
     const GstHrnetModeTraits *traits = gst_hrnet_mode_traits(mode);

@@ -6,11 +6,34 @@
 #ifndef GST_HRNET_MODE_H
 #define GST_HRNET_MODE_H
 
-#include "gsthrnetenums.h"
-
 #include <gst/video/video.h>
 
 G_BEGIN_DECLS
+
+/**
+ * GstHrnetMode:
+ * @GST_HRNET_MODE_OVERLAY: the classes painted over the frame
+ * @GST_HRNET_MODE_MASK: labels as GRAY8 video
+ * @GST_HRNET_MODE_META: frames as they came, the mask as metadata only
+ * @GST_HRNET_MODE_ALPHA: the chosen classes cut out, all else transparent
+ * @GST_HRNET_MODE_BLUR: the chosen classes blurred
+ * @GST_HRNET_MODE_FILL: the chosen classes in one colour
+ * @GST_HRNET_MODE_PIXELATE: the chosen classes in coarse squares
+ *
+ * What leaves the element.
+ */
+typedef enum {
+    GST_HRNET_MODE_OVERLAY,
+    GST_HRNET_MODE_MASK,
+    GST_HRNET_MODE_META,
+    GST_HRNET_MODE_ALPHA,
+    GST_HRNET_MODE_BLUR,
+    GST_HRNET_MODE_FILL,
+    GST_HRNET_MODE_PIXELATE,
+} GstHrnetMode;
+
+#define GST_TYPE_HRNET_MODE (gst_hrnet_mode_get_type())
+GType gst_hrnet_mode_get_type(void);
 
 #define GST_HRNET_N_MODES 7
 
