@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """State dicts of HRNetV2 with random weights, saved in the forms that the engine reads."""
 
+import contextlib
 import importlib.util
 import json
 import struct
@@ -156,7 +157,8 @@ def export_onnx(path, model, size=(64, 96), example=None, **options):
     """As torch.onnx.export writes it; normalisation is folded unless `keep_norm`."""
     if options.pop("keep_norm", False):
         options |= {"training": torch.onnx.TrainingMode.PRESERVE, "do_constant_folding": False}
-    with warnings.catch_warnings():
+    # The newer exporter tells of its steps where a test's results are read.
+    with warnings.catch_warnings(), contextlib.redirect_stdout(sys.stderr):
         warnings.simplefilter("ignore")
         torch.onnx.export(model, (torch.zeros(1, 3, *size) if example is None else example,), path,
                           **{"dynamo": False, "opset_version": 13, **options})
