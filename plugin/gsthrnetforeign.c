@@ -36,7 +36,7 @@ static gboolean prepare(GstHrnetForeign *foreign, const GstVideoInfo *from)
         from, to,
         gst_structure_new("options", GST_VIDEO_CONVERTER_OPT_DITHER_METHOD,
                           GST_TYPE_VIDEO_DITHER_METHOD, GST_VIDEO_DITHER_NONE, NULL));
-    foreign->buffer = gst_buffer_new_allocate(NULL, GST_VIDEO_INFO_SIZE(to), NULL);
+    foreign->buffer = gst_hrnet_image_buffer_new(GST_VIDEO_INFO_SIZE(to));
     return foreign->converter && foreign->buffer;
 }
 

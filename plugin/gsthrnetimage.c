@@ -120,6 +120,14 @@ static gboolean plane_holds(const GstVideoFrame *frame, guint plane, guint n_row
     return stride > 0 && end <= map->data + map->size;
 }
 
+GstBuffer *gst_hrnet_image_buffer_new(gsize n_bytes)
+{
+    gpointer memory = g_try_malloc(n_bytes);
+
+    return memory ? gst_buffer_new_wrapped_full(0, memory, n_bytes, 0, n_bytes, memory, g_free)
+                  : NULL;
+}
+
 gboolean gst_hrnet_image_has_fields(const GstVideoFrame *frame)
 {
     const GstVideoFormatInfo *format = frame->info.finfo;

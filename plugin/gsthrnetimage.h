@@ -27,6 +27,10 @@ gboolean gst_hrnet_image_is_native(GstVideoFormat format);
 gboolean gst_hrnet_image_map(GstVideoFrame *frame, const GstVideoInfo *info, GstBuffer *buffer,
                              GstMapFlags flags, GError **error);
 
+/* A buffer with this much memory of its own; NULL where there is none, which GStreamer's own
+ * allocator ends the process for. */
+GstBuffer *gst_hrnet_image_buffer_new(gsize n_bytes);
+
 /* Whether the chroma rows of a mapped 4:2:0 frame belong to fields: rows 2p and 2p + 1 to the luma
  * rows 4p and 4p + 2, and 4p + 1 and 4p + 3. Then they are even in number, one more than
  * GST_VIDEO_FRAME_COMP_HEIGHT() says where that is odd. FALSE too where the memory ends before that

@@ -14,6 +14,7 @@
  * left behind where pixels move in any other way. */
 #include "gsthrnetmeta.h"
 
+#include "gsthrnetimage.h"
 #include "gsthrnetreport.h"
 
 #include <math.h>
@@ -58,8 +59,10 @@ static GstBuffer *new_mask(guint width, guint height, GstClockTime pts)
 {
     gsize offset[GST_VIDEO_MAX_PLANES] = { 0 };
     gint stride[GST_VIDEO_MAX_PLANES] = { (gint)width };
-    GstBuffer *mask = gst_buffer_new_allocate(NULL, (gsize)width * height, NULL);
+    GstBuffer *mask = gst_hrnet_image_buffer_new((gsize)width * height);
 
+    if (!mask)
+        return NULL;
     gst_buffer_add_video_meta_full(mask, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_FORMAT_GRAY8, width,
                                    height, 1, offset, stride);
     GST_BUFFER_PTS(mask) = pts;
@@ -82,7 +85,7 @@ static GstBuffer *place_mask(GstBuffer *mask, const Placement *place)
     if (!gst_video_frame_map(&in, &in_info, mask, GST_MAP_READ))
         return NULL;
     placed = new_mask(place->width, place->height, GST_BUFFER_PTS(mask));
-    if (gst_video_frame_map(&out, &out_info, placed, GST_MAP_WRITE)) {
+    if (placed && gst_video_frame_map(&out, &out_info, placed, GST_MAP_WRITE)) {
         place_labels(place, &in, &out);
         gst_video_frame_unmap(&out);
     } else {

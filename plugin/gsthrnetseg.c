@@ -113,6 +113,9 @@
  * its pixels. The first of a run of them posts a warning, the hundredth an error. With
  * #GstHrnetSeg:fail-closed such a frame is hidden as a whole, and dropped where it cannot be read.
  *
+ * An inference, a drawing or a change of model for which there is no memory or no thread fails in
+ * the same way. GStreamer's own buffer pools and GLib's small allocations end the process instead.
+ *
  * Interlaced frames are segmented as if they were progressive; where they are drawn on, a chroma
  * sample of 4:2:0 belongs to the rows of its own field.
  *

@@ -154,7 +154,7 @@ static gboolean hide(GstHrnetSeg *self, GstVideoFrame *frame)
 static gboolean map_aligned(const GstVideoInfo *info, const GstVideoFrame *frame,
                             GstVideoFrame *aligned)
 {
-    GstBuffer *buffer = gst_buffer_new_allocate(NULL, GST_VIDEO_INFO_SIZE(info), NULL);
+    GstBuffer *buffer = gst_hrnet_image_buffer_new(GST_VIDEO_INFO_SIZE(info));
     gboolean mapped;
 
     if (!buffer)

@@ -76,13 +76,16 @@ static GstClockTime measure(HrnetSession *session, guint height, guint width)
 {
     guint n_classes, rows, columns;
     gsize n_input = (gsize)3 * height * width, n_logits;
-    g_autofree gfloat *input = g_new0(gfloat, n_input);
+    g_autofree gfloat *input = NULL;
     g_autofree gfloat *logits = NULL;
     GstClockTime start = 0;
 
     hrnet_session_get_logits_size(session, &n_classes, &rows, &columns);
     n_logits = (gsize)n_classes * rows * columns;
-    logits = g_new(gfloat, n_logits);
+    input = g_try_new0(gfloat, n_input);
+    logits = g_try_new(gfloat, n_logits);
+    if (!input || !logits)
+        return 0;
     for (guint run = 0; run < 2; run++) {
         start = gst_util_get_timestamp();
         if (!hrnet_session_run(session, input, n_input, logits, n_logits, NULL))

@@ -300,7 +300,9 @@ static gboolean hand_to_worker(GstHrnetSeg *self, const GstVideoInfo *info,
         return TRUE;
     job.inference = next_inference(self, frame->buffer);
     if (!self->worker)
-        self->worker = gst_hrnet_worker_new();
+        self->worker = gst_hrnet_worker_new(error);
+    if (!self->worker)
+        return FALSE;
     if (gst_hrnet_worker_begin(self->worker, &job, info, frame)) {
         self->job_carried = FALSE;
         self->why = "its inference has begun";

@@ -101,13 +101,15 @@ static gpointer run(gpointer data)
     return NULL;
 }
 
-GstHrnetWorker *gst_hrnet_worker_new(void)
+GstHrnetWorker *gst_hrnet_worker_new(GError **error)
 {
     GstHrnetWorker *worker = g_new0(GstHrnetWorker, 1);
 
     g_mutex_init(&worker->lock);
     g_cond_init(&worker->changed);
-    worker->thread = g_thread_new("hrnet-infer", run, worker);
+    worker->thread = g_thread_try_new("hrnet-infer", run, worker, error);
+    if (!worker->thread)
+        g_clear_pointer(&worker, gst_hrnet_worker_free);
     return worker;
 }
 
@@ -119,7 +121,7 @@ void gst_hrnet_worker_free(GstHrnetWorker *worker)
     worker->quit = TRUE;
     g_cond_signal(&worker->changed);
     g_mutex_unlock(&worker->lock);
-    g_thread_join(worker->thread);
+    g_clear_pointer(&worker->thread, g_thread_join);
     drop(&worker->outcome);
     gst_clear_buffer(&worker->copy);
     g_mutex_clear(&worker->lock);
@@ -145,7 +147,7 @@ static gboolean copy_frame(GstHrnetWorker *worker, const GstVideoInfo *info,
 
     if (!worker->copy || gst_buffer_get_size(worker->copy) != GST_VIDEO_INFO_SIZE(info)) {
         gst_clear_buffer(&worker->copy);
-        worker->copy = gst_buffer_new_allocate(NULL, GST_VIDEO_INFO_SIZE(info), NULL);
+        worker->copy = gst_hrnet_image_buffer_new(GST_VIDEO_INFO_SIZE(info));
     }
     worker->info = *info;
     if (!worker->copy || !gst_video_frame_map(&copy, info, worker->copy, GST_MAP_WRITE))

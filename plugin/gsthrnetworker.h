@@ -26,7 +26,8 @@ typedef struct {
     GstClockTime elapsed;
 } GstHrnetOutcome;
 
-GstHrnetWorker *gst_hrnet_worker_new(void);
+/* NULL where the system refuses a thread. */
+GstHrnetWorker *gst_hrnet_worker_new(GError **error);
 
 /* Waits for the job that runs, and drops what became of it; NULL is fine. */
 void gst_hrnet_worker_free(GstHrnetWorker *worker);

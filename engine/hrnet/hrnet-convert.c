@@ -40,10 +40,15 @@ static gfloat *run_noise(HrnetModel *model, guint32 seed, guint height, guint wi
     hrnet_session_get_logits_size(session, &classes, &rows, &columns);
     *n_logits = (gsize)classes * rows * columns;
     gsize n_input = (gsize)hrnet_model_peek_config(model)->input_channels * height * width;
-    g_autofree gfloat *input = g_new(gfloat, n_input);
+    g_autofree gfloat *input = g_try_new(gfloat, n_input);
+    g_autofree gfloat *logits = g_try_new(gfloat, *n_logits);
+    if (!input || !logits) {
+        g_set_error(error, HRNET_ERROR, HRNET_ERROR_NO_MEMORY, "no memory for a self-test of %ux%u",
+                    height, width);
+        return NULL;
+    }
     for (gsize i = 0; i < n_input; i++)
         input[i] = (gfloat)(scramble(seed, (guint32)i) >> 8) / (1 << 22) - 2;
-    g_autofree gfloat *logits = g_new(gfloat, *n_logits);
     if (!hrnet_session_run(session, input, n_input, logits, *n_logits, error))
         return NULL;
     return g_steal_pointer(&logits);

@@ -8,8 +8,8 @@
 gboolean hrnet_fail_to_write(const gchar *path, GError **error)
 {
     const gint code = errno;
-    g_set_error(error, HRNET_ERROR, HRNET_ERROR_NOT_FOUND, "%s: cannot be written: %s", path,
-                g_strerror(code));
+    g_set_error(error, HRNET_ERROR, code == ENOMEM ? HRNET_ERROR_NO_MEMORY : HRNET_ERROR_NOT_FOUND,
+                "%s: cannot be written: %s", path, g_strerror(code));
     return FALSE;
 }
 
@@ -26,8 +26,8 @@ gboolean hrnet_fail_to_write(const gchar *path, GError **error)
  * those of a new file. What is there and no regular file, such as a pipe or `/dev/stdout`, is
  * written to as it is. Any thread.
  *
- * Returns: %TRUE, or %FALSE with %HRNET_ERROR_NOT_FOUND where it cannot be written; what was there
- * then stays
+ * Returns: %TRUE, or %FALSE with %HRNET_ERROR_NOT_FOUND where it cannot be written, or with
+ * %HRNET_ERROR_NO_MEMORY; what was there then stays
  */
 gboolean hrnet_write_file(const gchar *path, const guint8 *data, gsize n_bytes, GError **error)
 {

@@ -164,7 +164,10 @@ static gboolean read_and_pack(Packing *p, guint64 *fingerprint)
     if (unknown)
         return hrnet_weights_fail(p->error, HRNET_WEIGHTS_ERROR_UNSUPPORTED, path,
                                   "int8 does not know %s", unknown);
-    if (!hrnet_layer_buffer_init(&p->buffer, p->graph))
+    const gboolean has_buffer = hrnet_layer_buffer_init(&p->buffer, p->graph);
+    p->weights = g_try_new(gfloat, p->buffer.n_weights);
+    p->bias = g_try_new(gfloat, p->buffer.n_bias);
+    if (!has_buffer || !p->weights || !p->bias)
         return hrnet_weights_fail(p->error, HRNET_WEIGHTS_ERROR_NO_MEMORY, path,
                                   "no memory to read a convolution of %" G_GSIZE_FORMAT " weights",
                                   p->buffer.n_weights);
@@ -177,8 +180,6 @@ static gboolean read_and_pack(Packing *p, guint64 *fingerprint)
         return FALSE;
     p->network->levels = level_map(config);
     set_ranges(p, spans);
-    p->weights = g_new(gfloat, p->buffer.n_weights);
-    p->bias = g_new(gfloat, p->buffer.n_bias);
     return pack_all(p);
 }
 

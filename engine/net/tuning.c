@@ -51,10 +51,12 @@ static gboolean read_file(GKeyFile *key_file, const gchar *path, GError **error)
     HrnetFile *file = hrnet_file_open(path, error);
     if (!file)
         return FALSE;
-    g_autofree gchar *text =
-        file->size_bytes <= LARGEST_FILE_BYTES ? g_try_malloc(file->size_bytes + 1) : NULL;
+    const gboolean too_large = file->size_bytes > LARGEST_FILE_BYTES;
+    g_autofree gchar *text = too_large ? NULL : g_try_malloc(file->size_bytes + 1);
     gboolean good = FALSE;
-    if (!text)
+    if (!text && !too_large)
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOMEM, "%s: no memory to read it", path);
+    else if (!text)
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED, "%s: larger than %u bytes", path,
                     LARGEST_FILE_BYTES);
     else

@@ -34,8 +34,18 @@ void hrnet_budget_give_back(HrnetBudget *budget, guint64 n_bytes)
     budget->left_bytes += n_bytes;
 }
 
+gboolean hrnet_budget_run_out(HrnetBudget *budget)
+{
+    budget->trouble = "memory";
+    budget->no_memory = TRUE;
+    return FALSE;
+}
+
 gboolean hrnet_budget_fail(const HrnetBudget *budget, const gchar *path, GError **error)
 {
+    if (budget->no_memory)
+        return hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_NO_MEMORY, path,
+                                  "no memory for what describes its tensors");
     return hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_INVALID, path,
                               "asks for too much %s for a file of %" G_GUINT64_FORMAT " bytes",
                               budget->trouble, budget->file_bytes);

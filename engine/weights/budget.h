@@ -16,6 +16,7 @@ typedef struct {
     guint64 left_bytes;
     guint64 left_steps;   /* each a small piece of work: a name hashed, a value made */
     const gchar *trouble; /* what was overdrawn, static; NULL: nothing yet */
+    gboolean no_memory;   /* the system had none for what was paid */
 } HrnetBudget;
 
 /* 8 times the file and 40 MiB; 20 million steps and one for each 16 bytes of the file. */
@@ -26,6 +27,9 @@ gboolean hrnet_budget_take(HrnetBudget *budget, guint64 n_bytes, guint64 n_steps
 
 /* Gets back what was paid for memory that is freed again. */
 void hrnet_budget_give_back(HrnetBudget *budget, guint64 n_bytes);
+
+/* Overdraws it: the system has no memory for what was paid. FALSE. */
+gboolean hrnet_budget_run_out(HrnetBudget *budget);
 
 /* Sets the error of a budget that is overdrawn; FALSE. */
 gboolean hrnet_budget_fail(const HrnetBudget *budget, const gchar *path, GError **error);

@@ -63,8 +63,11 @@ static gchar *read_side_file(const gchar *path, gsize *length, GError **error)
                            file->size_bytes, LARGEST_SIDE_FILE_BYTES);
     } else {
         *length = file->size_bytes;
-        text = g_malloc0(*length + 1);
-        if (!hrnet_file_read(file, 0, text, *length, error))
+        text = g_try_malloc0(*length + 1);
+        if (!text)
+            hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_NO_MEMORY, path,
+                               "no memory for %" G_GUINT64_FORMAT " bytes", file->size_bytes);
+        else if (!hrnet_file_read(file, 0, text, *length, error))
             g_clear_pointer(&text, g_free);
     }
     hrnet_file_close(file);

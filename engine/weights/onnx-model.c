@@ -25,7 +25,10 @@ static void *unpacking_alloc(void *data, size_t n_bytes)
     unpacking->too_deep = unpacking->too_deep || depth > MOST_STACK_BYTES;
     if (unpacking->too_deep || !hrnet_budget_take(unpacking->budget, n_bytes + OVERHEAD_BYTES, 1))
         return NULL;
-    return malloc(n_bytes ? n_bytes : 1);
+    void *memory = malloc(n_bytes ? n_bytes : 1);
+    if (!memory)
+        hrnet_budget_run_out(unpacking->budget);
+    return memory;
 }
 
 static void unpacking_free(void *data, void *memory)

@@ -106,8 +106,11 @@ gboolean hrnet_pickle_append(HrnetPickle *pickle, HrnetPickleValue *list, HrnetP
         const guint room = MAX(4, list->items_room * 2);
         if (!hrnet_budget_take(pickle->budget, (room - list->items_room) * sizeof(gpointer), 0))
             return FALSE;
+        HrnetPickleValue **items = g_try_renew(HrnetPickleValue *, list->items, room);
+        if (!items)
+            return hrnet_budget_run_out(pickle->budget);
         list->items_room = room;
-        list->items = g_renew(HrnetPickleValue *, list->items, list->items_room);
+        list->items = items;
     }
     list->items[list->n_items++] = item;
     return TRUE;
@@ -158,7 +161,11 @@ HrnetPickleValue *hrnet_pickle_take_text(HrnetPickle *pickle, guint64 n_bytes, G
     HrnetPickleValue *value = hrnet_pickle_make(pickle, HRNET_PICKLE_TEXT);
     if (!value)
         return NULL;
-    value->text = g_malloc(n_bytes + 1);
+    value->text = g_try_malloc(n_bytes + 1);
+    if (!value->text) {
+        hrnet_budget_run_out(pickle->budget);
+        return NULL;
+    }
     value->n_items = (guint)n_bytes;
     value->text[n_bytes] = '\0';
     return take(pickle, value->text, n_bytes, error) ? value : NULL;

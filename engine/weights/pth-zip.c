@@ -21,7 +21,15 @@ typedef struct {
 static gboolean fail(const HrnetSource *source, const gchar *entry, const gchar *what,
                      GError **error)
 {
-    return hrnet_weights_fail(error, INVALID, source->path, "zip entry %s: %s", entry, what);
+    const Zip *zip = source->reader;
+    const gboolean no_memory =
+        zip_error_code_zip(zip_get_error(zip->archive)) == ZIP_ER_MEMORY ||
+        (zip->open_entry &&
+         zip_error_code_zip(zip_file_get_error(zip->open_entry)) == ZIP_ER_MEMORY);
+    if (no_memory)
+        what = "no memory to read it";
+    return hrnet_weights_fail(error, no_memory ? HRNET_WEIGHTS_ERROR_NO_MEMORY : INVALID,
+                              source->path, "zip entry %s: %s", entry, what);
 }
 
 /* An entry's index and size. Compressed ones are refused: PyTorch writes none, and a bomb would
@@ -128,7 +136,8 @@ static gboolean open_archive(HrnetSource *source, GError **error)
     if (fd >= 0)
         close(fd);
     zip_error_init_with_code(&cause, code);
-    hrnet_weights_fail(error, INVALID, source->path, "zip archive: %s", zip_error_strerror(&cause));
+    hrnet_weights_fail(error, code == ZIP_ER_MEMORY ? HRNET_WEIGHTS_ERROR_NO_MEMORY : INVALID,
+                       source->path, "zip archive: %s", zip_error_strerror(&cause));
     zip_error_fini(&cause);
     return FALSE;
 }

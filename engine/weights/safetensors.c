@@ -194,7 +194,12 @@ HrnetSource *hrnet_safetensors_open(HrnetFile *file, GError **error)
                            header_bytes, MIN(file->size_bytes - 8, LARGEST_HEADER_BYTES));
         goto error;
     }
-    header = g_malloc(header_bytes + 1);
+    header = g_try_malloc(header_bytes + 1);
+    if (!header) {
+        hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_NO_MEMORY, file->path,
+                           "no memory for a header of %" G_GUINT64_FORMAT " bytes", header_bytes);
+        goto error;
+    }
     if (!hrnet_file_read(file, 8, header, header_bytes, error))
         goto error;
     header[header_bytes] = '\0';

@@ -219,7 +219,10 @@ static gboolean read_dense(HrnetSource *source, const HrnetStoredTensor *tensor,
     if (tensor->dtype == HRNET_DTYPE_F32)
         return source->read(source, tensor->blob, tensor->offset_bytes, out, n * size, error);
 
-    g_autofree guint8 *chunk = g_malloc(CHUNK_BYTES);
+    g_autofree guint8 *chunk = g_try_malloc(CHUNK_BYTES);
+    if (!chunk)
+        return hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_NO_MEMORY, source->path,
+                                  "tensor %s: no memory to convert it", tensor->name);
     for (gsize done = 0; done < n;) {
         gsize count = MIN(n - done, CHUNK_BYTES / size);
         if (!source->read(source, tensor->blob, tensor->offset_bytes + done * size, chunk,

@@ -220,13 +220,21 @@ static gboolean read_part(HrnetWeights *weights, const gchar *part, const gchar 
     return hrnet_source_read(weights->source, tensor, out, error);
 }
 
+static gboolean fail_for_memory(const HrnetWeights *weights, const gchar *layer, GError **error)
+{
+    return hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_NO_MEMORY, weights->source->path,
+                              "no memory to read layer %s", layer);
+}
+
 /* What a normalisation does to each channel: y = x * scale + shift. Both hold n floats. *found:
  * whether the checkpoint has it; where it hasn't, it was folded into the convolution before. */
 static gboolean read_norm(HrnetWeights *weights, const gchar *norm, guint n, gfloat *scale,
                           gfloat *shift, gboolean *found, GError **error)
 {
     static const gchar *const kinds[] = { "weight", "bias", "running_mean", "running_var" };
-    g_autofree gfloat *parts = g_new(gfloat, 4 * (gsize)n);
+    g_autofree gfloat *parts = g_try_new(gfloat, 4 * (gsize)n);
+    if (!parts)
+        return fail_for_memory(weights, norm, error);
     const gfloat *gamma = parts, *beta = parts + n, *mean = parts + 2 * (gsize)n,
                  *var = parts + 3 * (gsize)n;
     for (guint i = 0; i < 4; i++) {
@@ -281,7 +289,9 @@ gboolean hrnet_weights_read_conv(HrnetWeights *weights, const gchar *conv, const
     if (!read_part(weights, conv, "bias", out_channels, bias_out, &found, error))
         return FALSE;
 
-    g_autofree gfloat *scale = g_new(gfloat, 2 * (gsize)out_channels);
+    g_autofree gfloat *scale = g_try_new(gfloat, 2 * (gsize)out_channels);
+    if (!scale)
+        return fail_for_memory(weights, conv, error);
     gfloat *shift = scale + out_channels;
     if (norm && !read_norm(weights, norm, out_channels, scale, shift, &has_norm, error))
         return FALSE;

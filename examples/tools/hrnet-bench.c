@@ -149,7 +149,9 @@ static gboolean profile_layers(HrnetSession *session, Buffers *buffers, BenchRes
     }
     hrnet_session_set_profiling(session, FALSE);
     result->peak_gflops = hrnet_measure_peak(hrnet_session_get_n_threads(session));
-    result->layer_ms = g_malloc0_n(result->n_layers, sizeof(gdouble));
+    result->layer_ms = g_try_malloc0_n(result->n_layers, sizeof(gdouble));
+    if (!result->layer_ms)
+        return fail_for_memory("the layers' times", error);
     for (guint i = 0; i < result->n_layers; i++)
         result->layer_ms[i] = measure_median(times + i * n_runs, n_runs);
     return TRUE;

@@ -52,34 +52,40 @@ static HrnetSession *small_session(HrnetModel *model, HrnetPrecision precision, 
                              error);
 }
 
-/* Whether the model runs in int8; NULL, or why not. */
-static gchar *why_not_int8(HrnetModel *model)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(HrnetSession) session = small_session(model, HRNET_PRECISION_INT8, &error);
+/* How the model runs on this machine. */
+typedef struct {
+    gchar *no_int8;         /* why it does not run in int8; NULL where it does */
+    const gchar *precision; /* what `auto` means */
+} Arithmetic;
 
-    return session ? NULL : g_strdup(error->message);
+/* FALSE where nothing can be said, for want of memory. */
+static gboolean arithmetic_find(Arithmetic *arithmetic, HrnetModel *model, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    g_autoptr(HrnetSession) plain = small_session(model, HRNET_PRECISION_AUTO, error);
+    g_autoptr(HrnetSession) int8 = NULL;
+
+    if (!plain)
+        return FALSE;
+    int8 = small_session(model, HRNET_PRECISION_INT8, &why);
+    if (g_error_matches(why, HRNET_ERROR, HRNET_ERROR_NO_MEMORY)) {
+        g_propagate_error(error, g_steal_pointer(&why));
+        return FALSE;
+    }
+    arithmetic->precision = tool_precision_name(hrnet_session_get_precision(plain));
+    arithmetic->no_int8 = int8 ? NULL : g_strdup(why->message);
+    return TRUE;
 }
 
-/* What `auto` means on this machine. */
-static const gchar *auto_precision(HrnetModel *model)
+static void print_arithmetic(HrnetModel *model, const Arithmetic *arithmetic)
 {
-    g_autoptr(HrnetSession) session = small_session(model, HRNET_PRECISION_AUTO, NULL);
-
-    return session ? tool_precision_name(hrnet_session_get_precision(session)) : "none";
-}
-
-static void print_int8(HrnetModel *model)
-{
-    g_autofree gchar *reason = why_not_int8(model);
-
-    if (!reason)
+    if (!arithmetic->no_int8)
         puts("int8           calibrated: the same masks on every computer");
     else if (hrnet_model_get_metadata(model, "hrnet.int8.ranges"))
-        printf("int8           no: %s\n", reason);
+        printf("int8           no: %s\n", arithmetic->no_int8);
     else
         puts("int8           not calibrated");
-    printf("precision      %s, which auto takes here (kernels %s)\n", auto_precision(model),
+    printf("precision      %s, which auto takes here (kernels %s)\n", arithmetic->precision,
            hrnet_get_isa());
 }
 
@@ -101,7 +107,7 @@ static void print_assumed(const HrnetModel *model)
     printf("assumed        %s\n", *keys ? list : "nothing");
 }
 
-static void print_text(HrnetModel *model)
+static void print_text(HrnetModel *model, const Arithmetic *arithmetic)
 {
     g_auto(GStrv) assumed = hrnet_model_list_assumed(model);
     const gboolean guessed = g_strv_contains((const gchar *const *)assumed, "hrnet.classes");
@@ -119,7 +125,7 @@ static void print_text(HrnetModel *model)
     printf("input          %ux%u\n", height, width);
     printf("work           %.2f G multiply-adds at that size\n",
            hrnet_model_get_gmac(model, height, width));
-    print_int8(model);
+    print_arithmetic(model, arithmetic);
     print_member("licence", license ? license : "the file names none");
     printf("classes        %u%s\n", hrnet_model_get_n_labels(model) - 1,
            guessed ? " (names guessed, by their number alone)" : "");
@@ -188,11 +194,10 @@ static void add_classes(JsonBuilder *builder, const HrnetModel *model)
     json_builder_end_array(builder);
 }
 
-static void print_json(HrnetModel *model)
+static void print_json(HrnetModel *model, const Arithmetic *arithmetic)
 {
     g_autoptr(JsonBuilder) builder = json_builder_new();
     g_auto(GStrv) keys = hrnet_model_list_metadata(model);
-    g_autofree gchar *no_int8 = why_not_int8(model);
     guint height, width;
 
     hrnet_model_get_input_size(model, &height, &width);
@@ -205,8 +210,8 @@ static void print_json(HrnetModel *model)
     report_size(builder, "size", height, width);
     report_number(builder, "gmac", hrnet_model_get_gmac(model, height, width));
     json_builder_set_member_name(builder, "int8");
-    json_builder_add_boolean_value(builder, !no_int8);
-    report_string(builder, "precision", auto_precision(model));
+    json_builder_add_boolean_value(builder, !arithmetic->no_int8);
+    report_string(builder, "precision", arithmetic->precision);
     report_string(builder, "license", hrnet_model_get_metadata(model, "license"));
     add_classes(builder, model);
     json_builder_set_member_name(builder, "metadata");
@@ -253,6 +258,7 @@ int main(int argc, char **argv)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(HrnetModel) model = NULL;
+    Arithmetic arithmetic = { 0 };
 
     if (!tool_parse_options("[MODEL]",
                             "Prints what a model file, or a model of that name, is and holds; "
@@ -275,10 +281,13 @@ int main(int argc, char **argv)
         if (!hrnet_model_selftest(model, &error))
             return tool_fail("%s", error->message);
         puts("self-test passed");
+    } else if (!arithmetic_find(&arithmetic, model, &error)) {
+        return tool_fail("%s", error->message);
     } else if (args.json) {
-        print_json(model);
+        print_json(model, &arithmetic);
     } else {
-        print_text(model);
+        print_text(model, &arithmetic);
     }
+    g_free(arithmetic.no_int8);
     return tool_finish_output();
 }
