@@ -16,7 +16,9 @@ typedef __m256i ivec_mask;
 #define ivec_zero()              _mm256_setzero_si256()
 #define ivec_set1(x)             _mm256_set1_epi32(x)
 #define ivec_and(a, b)           _mm256_and_si256(a, b)
+#define ivec_or(a, b)            _mm256_or_si256(a, b)
 #define ivec_shift_right(a, n)   _mm256_srli_epi32(a, n)
+#define ivec_shift_left(a, n)    _mm256_slli_epi32(a, n)
 #define ivec_load(p)             _mm256_loadu_si256((const __m256i *)(const void *)(p))
 #define ivec_store(p, v)         _mm256_storeu_si256((__m256i *)(void *)(p), v)
 #define ivec_load_mask(m, p)     _mm256_maskload_epi32((const int *)(const void *)(p), m)
@@ -25,8 +27,12 @@ typedef __m256i ivec_mask;
 #define ivec_convert(a)          _mm256_cvtps_epi32(a)
 #define fvec_convert(a)          _mm256_cvtepi32_ps(a)
 #define fvec_set1(x)             _mm256_set1_ps(x)
+#define fvec_load(p)             _mm256_loadu_ps(p)
 #define fvec_mul(a, b)           _mm256_mul_ps(a, b)
 #define fvec_add(a, b)           _mm256_add_ps(a, b)
+/* b where a is no number. */
+#define fvec_max(a, b) _mm256_max_ps(a, b)
+#define fvec_min(a, b) _mm256_min_ps(a, b)
 
 /* 16 bits: of every 128 bits a0 b0 a1 b1 ..., a4 b4 a5 b5 ...; sums of products of pairs. */
 #define ivec_unpack16_low(a, b)  _mm256_unpacklo_epi16(a, b)

@@ -46,46 +46,21 @@ ALWAYS_INLINE void store_labels(uint8_t *labels, vec_index lanes, unsigned n_lef
     memcpy(labels, &bytes, bytes_left(n_left));
 }
 
-static void lerp_row(float *line, const float *row0, const float *row1, float weight1, unsigned n)
+/* window[first] and window[second], of which n_left floats are there. */
+ALWAYS_INLINE void spread_left(const float *window, long n_left, vec_index first, vec_index second,
+                               Reach reach, vec *a, vec *b)
 {
-    const float weight0 = 1.0f - weight1;
-    const vec w0 = vec_set1(weight0);
-    const vec w1 = vec_set1(weight1);
-    unsigned i = 0;
-    for (; i + VECTOR_FLOATS <= n; i += VECTOR_FLOATS)
-        vec_store(line + i, vec_fma(w1, vec_load(row1 + i), vec_mul(w0, vec_load(row0 + i))));
-    for (; i < n; i++)
-        line[i] = weight0 * row0[i] + weight1 * row1[i];
-    line[n] = weight0 * row0[n - 1] + weight1 * row1[n - 1];
-}
-
-/* Both columns of a pair come from the same vector. */
-ALWAYS_INLINE void spread_within(float *out, const float *row, unsigned n_in, HrnetColumns columns,
-                                 unsigned n, Reach reach)
-{
-    for (unsigned x = 0; x < n || x % HRNET_COLUMN_BLOCK; x += VECTOR_FLOATS) {
-        const float *window = row + columns.index[x];
-        const vec_index first = relative_indices(&columns, columns.first, x);
-        const vec_index second = relative_indices(&columns, columns.second, x);
-        const vec weight = vec_load(columns.weight + x);
-        vec a, b;
-        if (reach == WITHIN_ONE_VECTOR) {
-            const vec values = load_left(window, (long)n_in - columns.index[x]);
-            a = _mm256_permutevar8x32_ps(values, first);
-            b = _mm256_permutevar8x32_ps(values, second);
-        } else {
-            a = _mm256_i32gather_ps(window, first, sizeof *row);
-            b = _mm256_i32gather_ps(window, second, sizeof *row);
-        }
-        vec_store(out + x, vec_fma(weight, b, vec_fnma(weight, a, a)));
+    if (reach == WITHIN_ONE_VECTOR) {
+        const vec values = load_left(window, n_left);
+        *a = _mm256_permutevar8x32_ps(values, first);
+        *b = _mm256_permutevar8x32_ps(values, second);
+    } else {
+        *a = _mm256_i32gather_ps(window, first, sizeof *window);
+        *b = _mm256_i32gather_ps(window, second, sizeof *window);
     }
 }
 
-static void spread_row(float *out, const float *row, unsigned n_in, const HrnetColumns *columns,
-                       unsigned n)
-{
-    WITH_REACH(columns, spread_within, out, row, n_in, *columns, n)
-}
+#include "kernels/vector/resize_lines.h"
 
 const HrnetResizeKernels HRNET_EXACT_NAME(hrnet_resize_kernels_avx2) = {
     .lerp_row = lerp_row,

@@ -19,6 +19,7 @@ typedef __m256i vec_index;
 #define vec_zero()              _mm256_setzero_ps()
 #define vec_set1(x)             _mm256_set1_ps(x)
 #define vec_load(p)             _mm256_loadu_ps(p)
+#define vec_load_aligned(p)     _mm256_load_ps(p)
 #define vec_store(p, v)         _mm256_storeu_ps(p, v)
 #define vec_load_mask(m, p)     _mm256_maskload_ps(p, m)
 #define vec_store_mask(p, m, v) _mm256_maskstore_ps(p, m, v)
@@ -41,6 +42,9 @@ typedef __m256 vec_truth;
 #define vec_pick(t, b, a) _mm256_blendv_ps(a, b, t)
 #define vec_min(a, b)     _mm256_min_ps(a, b)
 #define vec_abs(a)        _mm256_andnot_ps(_mm256_set1_ps(-0.0f), a)
+
+/* Computes v although nobody may look at it. */
+#define vec_want(v) __asm__ volatile("" : : "x"(v))
 
 /* Half as many doubles, from floats and back. */
 typedef __m256d dvec;

@@ -7,6 +7,7 @@
  * more). rows and vectors are compile-time constants everywhere below. */
 
 #include "kernels/vector/always_inline.h"
+#include "kernels/vector/fetch.h"
 
 #define LINE_BYTES 64
 /* Weights of some sixty steps, while which memory answers: fetching by the hardware begins
@@ -19,6 +20,8 @@ typedef struct {
     unsigned n_channels;
 } TileSource;
 
+/* Instruction sets that take a factor from any lane of a vector have a step of their own. */
+#ifndef HAVE_TILE_STEP
 ALWAYS_INLINE void tile_step(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const float *weights,
                              const float *src, const unsigned rows, const unsigned vectors)
 {
@@ -34,6 +37,7 @@ ALWAYS_INLINE void tile_step(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], const flo
             acc[r][v] = vec_fma(w, s[v], acc[r][v]);
     }
 }
+#endif
 
 /* The next n channels of one tap each; fetches two lines of `lines`, unless it is NULL, in each. */
 ALWAYS_INLINE void tile_channels(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], TileSource *t,
@@ -47,12 +51,12 @@ ALWAYS_INLINE void tile_channels(vec acc[TILE_ROWS_MAX][TILE_VECTORS_MAX], TileS
     for (unsigned c = 0; c < n; c++) {
         tile_step(acc, weights, src, rows, vectors);
         if (lines) {
-            _mm_prefetch(line, _MM_HINT_T1);
-            _mm_prefetch(line + LINE_BYTES, _MM_HINT_T1);
+            fetch_far(line);
+            fetch_far(line + LINE_BYTES);
             line += distance;
         }
         if (far_weights)
-            _mm_prefetch((const char *)weights + WEIGHTS_AHEAD_BYTES, _MM_HINT_T0);
+            fetch_near((const char *)weights + WEIGHTS_AHEAD_BYTES);
         weights += rows;
         src += src_channel_floats;
     }

@@ -22,6 +22,8 @@
 
 typedef ivec Sums[TILE_ROWS_MAX][TILE_VECTORS_MAX];
 
+/* Instruction sets that take a weight from any lane of a vector have a step of their own. */
+#ifndef HAVE_TILE_STEP
 ALWAYS_INLINE void tile_step(Sums sums, const uint8_t *weights, const uint8_t *src,
                              const unsigned stride, const unsigned rows, const unsigned vectors)
 {
@@ -37,6 +39,7 @@ ALWAYS_INLINE void tile_step(Sums sums, const uint8_t *weights, const uint8_t *s
             sums[r][v] = dot(sums[r][v], s[v], w);
     }
 }
+#endif
 
 ALWAYS_INLINE void tile_accumulate(Sums sums, const HrnetInt8Conv *c, const uint8_t *weights,
                                    const uint8_t *src, const unsigned stride, const unsigned rows,

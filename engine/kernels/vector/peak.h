@@ -20,6 +20,6 @@ static inline double peak(unsigned n)
 #pragma GCC unroll 12
     for (unsigned i = 0; i < PEAK_SUMS; i++)
         all = vec_add(all, sums[i]);
-    __asm__ volatile("" : : "x"(all)); /* somebody wants them */
+    vec_want(all);
     return 2.0 * VECTOR_FLOATS * PEAK_SUMS * n;
 }

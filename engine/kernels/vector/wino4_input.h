@@ -22,8 +22,10 @@ typedef struct {
 /* Lane of piece q's tile i. */
 #define WINO4_LANE(q, i)  (4 * (i) + (q))
 #define WINO4_PIECE_TILES (VECTOR_FLOATS / 4)
-#define WINO4_EDGE        VECTOR_FLOATS       /* the column loaded for the vector's end */
-#define WINO4_ZERO        (VECTOR_FLOATS + 1) /* beyond the image */
+/* Whether piece q has a cache line to fetch: short ones lie in those of their neighbours. */
+#define WINO4_FETCHES(q) (VECTOR_FLOATS >= 8 || (q) == 0)
+#define WINO4_EDGE       VECTOR_FLOATS       /* the column loaded for the vector's end */
+#define WINO4_ZERO       (VECTOR_FLOATS + 1) /* beyond the image */
 
 /* Pieces side by side are neighbours within the vector; only the first and the last piece have one
  * elsewhere, for a piece in between that has none begins or ends a row of the image. */
@@ -107,7 +109,8 @@ ALWAYS_INLINE void wino4_load_row(const float *plane, const Wino4Patch *patch, u
         for (unsigned q = 0; q < 4; q++) {
             const float *p = plane + patch->offset[q] + row;
             piece[q] = vec_load(p);
-            _mm_prefetch((const char *)(p + patch->next_floats), _MM_HINT_T0);
+            if (WINO4_FETCHES(q))
+                fetch_near(p + patch->next_floats);
         }
         left = vec_load_first(plane + patch->offset[0] + row + patch->left);
         right = vec_load_first(plane + patch->offset[3] + row + patch->right);

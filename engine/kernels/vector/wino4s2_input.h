@@ -1,6 +1,9 @@
 /* Input transform of wino4s2.h for any vector type: included after wino4_input.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* As WINO4_FETCHES(), of pieces of twice the columns. */
+#define WINO4S2_FETCHES(q) (VECTOR_FLOATS >= 8 || (q) % 2 == 0)
+
 /* Four pieces of one vector. Rows 0 to 8 of the input are those of the tiles' phases in turn: even
  * ones are outer, odd ones middle. */
 typedef struct {
@@ -89,8 +92,11 @@ ALWAYS_INLINE void wino4s2_input_row(const float *plane, const Wino4S2Patch *pat
         for (unsigned q = 0; q < 4; q++) {
             const float *p = row + patch->offset[q];
             vec_deinterleave(vec_load(p), vec_load(p + VECTOR_FLOATS), &middle[q], &outer[q]);
-            _mm_prefetch((const char *)(p + patch->next_floats), _MM_HINT_T0);
-            _mm_prefetch((const char *)(p + patch->next_floats + VECTOR_FLOATS), _MM_HINT_T0);
+            if (WINO4S2_FETCHES(q)) {
+                fetch_near(p + patch->next_floats);
+                if (VECTOR_FLOATS >= 8)
+                    fetch_near(p + patch->next_floats + VECTOR_FLOATS);
+            }
         }
         left = vec_load_first(row + patch->offset[0] + patch->left);
     } else {

@@ -1,7 +1,7 @@
 /* Weights of wino4s2.h for any vector type: included after vector.h and conv_tile.h.
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A vector's lanes are the rows of a channel. */
+ * A vector's lanes are rows of a channel: all of them where it has room for a tile's. */
 
 /* G of the outer phase, points 0 to 4, and of the middle phase, points 1 to 4, for taps g[0..2]. */
 ALWAYS_INLINE void wino4s2_weights_1d(const dvec g[3], dvec out[9])
@@ -30,9 +30,10 @@ ALWAYS_INLINE void wino4s2_weights_columns(float taps[9][VECTOR_FLOATS], unsigne
     }
 }
 
-/* All points of channel c for the lanes of mask; u[k] is the channel's first value. */
+/* All points of channel c for the rows from first on, in the lanes of mask. */
 ALWAYS_INLINE void wino4s2_weights_channel(const HrnetWino4S2Weights *t, unsigned c,
-                                           float taps[9][VECTOR_FLOATS], vec_mask mask)
+                                           const unsigned first, float taps[9][VECTOR_FLOATS],
+                                           vec_mask mask)
 {
     dvec lo[3][9], hi[3][9];
     wino4s2_weights_columns(taps, 0, lo);
@@ -47,22 +48,44 @@ ALWAYS_INLINE void wino4s2_weights_channel(const HrnetWino4S2Weights *t, unsigne
             const HrnetWino4S2Place place = hrnet_wino4s2_place(i, j);
             const size_t channel = (size_t)c * hrnet_wino4s2_depth(place.class) + place.phase;
             vec_store_mask(t->u[place.class] + place.point * t->u_point_floats[place.class] +
-                               channel * t->rows,
+                               channel * t->rows + first,
                            mask, vec_join(lo_out[j], hi_out[j]));
         }
     }
 }
 
-ALWAYS_INLINE void wino4s2_weights(const HrnetWino4S2Weights *t)
+/* How many rows from first on a vector takes. */
+ALWAYS_INLINE unsigned wino4s2_weights_lanes(const HrnetWino4S2Weights *t, const unsigned first)
 {
-    const vec_mask mask = vec_mask_range(0, t->rows);
+#if TILE_ROWS_MAX > VECTOR_FLOATS
+    const unsigned left = t->rows - first;
+    return left < VECTOR_FLOATS ? left : VECTOR_FLOATS;
+#else
+    (void)first;
+    return t->rows;
+#endif
+}
+
+ALWAYS_INLINE void wino4s2_weights_rows(const HrnetWino4S2Weights *t, const unsigned first)
+{
+    const vec_mask mask = vec_mask_range(0, wino4s2_weights_lanes(t, first));
     float taps[9][VECTOR_FLOATS] = { { 0 } };
     for (unsigned c = 0; c < t->n_channels; c++) {
-        for (unsigned r = 0; r < t->rows; r++) {
-            const float *filter = t->weights + r * t->row_floats + 9 * (size_t)c;
+        for (unsigned r = 0; r < wino4s2_weights_lanes(t, first); r++) {
+            const float *filter = t->weights + (first + r) * t->row_floats + 9 * (size_t)c;
             for (unsigned n = 0; n < 9; n++)
                 taps[n][r] = filter[n];
         }
-        wino4s2_weights_channel(t, c, taps, mask);
+        wino4s2_weights_channel(t, c, first, taps, mask);
     }
+}
+
+ALWAYS_INLINE void wino4s2_weights(const HrnetWino4S2Weights *t)
+{
+    if (TILE_ROWS_MAX <= VECTOR_FLOATS) {
+        wino4s2_weights_rows(t, 0);
+        return;
+    }
+    for (unsigned first = 0; first < t->rows; first += VECTOR_FLOATS)
+        wino4s2_weights_rows(t, first);
 }
