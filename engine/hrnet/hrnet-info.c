@@ -28,8 +28,8 @@ void hrnet_cpu_warn(void)
  * hrnet_get_isa:
  *
  * Returns: (transfer none): the instruction set that the kernels use in this process, `c`, `avx2`,
- * `avx-vnni` or `avx512`: the best that CPU and operating system support, lowered by the
- * environment variable `HRNET_CPU`
+ * `avx-vnni` or `avx512`, on ARM `c`, `neon` or `neon-dotprod`: the best that CPU and operating
+ * system support, lowered by the environment variable `HRNET_CPU`
  */
 const gchar *hrnet_get_isa(void)
 {

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 /**
  * HrnetPrecision:
  * @HRNET_PRECISION_AUTO: INT8 where the model was calibrated, its weights and options still being
- * those, and the processor has an instruction for dot products of bytes (AVX-VNNI or AVX-512 VNNI,
- * `HRNET_CPU` allowing it), else FP32: never a matter of measured time
+ * those, and the processor has an instruction for dot products of bytes (AVX-VNNI, AVX-512 VNNI or
+ * FEAT_DotProd of ARM, `HRNET_CPU` allowing it), else FP32: never a matter of measured time
  * @HRNET_PRECISION_FP32: 32-bit floating point throughout
  * @HRNET_PRECISION_INT8: bytes, for models that were calibrated (hrnet_calibration_new()); without
  * smoothing and edge refinement a frame's mask is the same, bit by bit, on every computer

@@ -32,7 +32,7 @@ static const GOptionEntry entries[] = {
       "N" },
     { "precision", 0, 0, G_OPTION_ARG_FILENAME, &args.precision,
       "auto (default: int8 where the model is calibrated and the CPU has dot products of bytes, "
-      "AVX-VNNI or AVX-512 VNNI, else fp32), fp32 or int8",
+      "AVX-VNNI, AVX-512 VNNI or ARM's FEAT_DotProd, else fp32), fp32 or int8",
       "P" },
     { "set", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &args.settings,
       "Override one of the model's options, hrnet.align_corners=true for one", "KEY=VALUE" },

@@ -62,6 +62,18 @@ static void catch_ends(void)
     signal(SIGXFSZ, SIG_IGN);
 }
 
+#if defined(__aarch64__)
+#define ENVIRONMENT                                                                                \
+    "Environment:\n"                                                                               \
+    "  HRNET_CPU=c|neon|neon-dotprod         No more than these instruction sets\n"
+#else
+#define ENVIRONMENT                                                                                \
+    "Environment:\n"                                                                               \
+    "  HRNET_CPU=c|avx2|avx-vnni|avx512      No more than these instruction sets; avx2 leaves "    \
+    "out "                                                                                         \
+    "AVX-VNNI,\n                                       avx512 includes AVX-512 VNNI\n"
+#endif
+
 gboolean tool_parse_options(const gchar *usage, const gchar *summary, const GOptionEntry *entries,
                             int argc, char **argv)
 {
@@ -75,10 +87,7 @@ gboolean tool_parse_options(const gchar *usage, const gchar *summary, const GOpt
 
     catch_ends();
     g_option_context_set_summary(context, summary);
-    g_option_context_set_description(
-        context, "Environment:\n  HRNET_CPU=c|avx2|avx-vnni|avx512      No more than these "
-                 "instruction sets; avx2 leaves out AVX-VNNI,\n                                    "
-                 "   avx512 includes AVX-512 VNNI\n");
+    g_option_context_set_description(context, ENVIRONMENT);
     g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_add_main_entries(context, common, NULL);
     if (!g_option_context_parse(context, &argc, &argv, &error)) {

@@ -267,17 +267,30 @@ static void test_cpu_affinity(void)
     g_assert_cmpuint(hrnet_cpu_count(), ==, all);
 }
 
+typedef struct {
+    const gchar *name;
+    HrnetCpuFeatures features;
+} Level;
+
 static void test_cpu_levels(void)
 {
+#if defined(__x86_64__)
     const HrnetCpuFeatures avx2 = 1u << HRNET_CPU_AVX2, vnni = 1u << HRNET_CPU_AVX_VNNI;
     const HrnetCpuFeatures avx512 = 1u << HRNET_CPU_AVX512, vnni512 = 1u << HRNET_CPU_AVX512_VNNI;
-    const struct {
-        const gchar *name;
-        HrnetCpuFeatures features;
-    } levels[] = { { "c", 0 },
-                   { "avx2", avx2 },
-                   { "avx-vnni", avx2 | vnni },
-                   { "avx512", avx2 | vnni | avx512 | vnni512 } };
+    const Level levels[] = { { "c", 0 },
+                             { "avx2", avx2 },
+                             { "avx-vnni", avx2 | vnni },
+                             { "avx512", avx2 | vnni | avx512 | vnni512 } };
+    /* A processor without the dot products of what it is asked for. */
+    g_assert_cmpstr(hrnet_cpu_level_name(avx2 | avx512), ==, "avx512");
+#elif defined(__aarch64__)
+    const HrnetCpuFeatures neon = 1u << HRNET_CPU_NEON, dotprod = 1u << HRNET_CPU_NEON_DOTPROD;
+    const Level levels[] = { { "c", 0 }, { "neon", neon }, { "neon-dotprod", neon | dotprod } };
+#else
+    const Level levels[] = { { "c", 0 } };
+#endif
+    /* None of any architecture, no level by itself, of another case. */
+    const gchar *const unknown[] = { "sse2", "avx512-vnni", "AVX2", "NEON", "" };
     HrnetCpuFeatures features;
     g_autoptr(GString) names = g_string_new(NULL);
     for (gsize i = 0; i < G_N_ELEMENTS(levels); i++) {
@@ -287,10 +300,13 @@ static void test_cpu_levels(void)
         g_string_append_printf(names, "%s%s", i ? ", " : "", levels[i].name);
     }
     g_assert_cmpstr(names->str, ==, HRNET_CPU_LEVELS);
-    /* A processor without the dot products of what it is asked for. */
-    g_assert_cmpstr(hrnet_cpu_level_name(avx2 | avx512), ==, "avx512");
-    g_assert_false(hrnet_cpu_level_features("avx512-vnni", &features));
-    g_assert_false(hrnet_cpu_level_features("AVX2", &features));
+    for (gsize i = 0; i < G_N_ELEMENTS(unknown); i++)
+        g_assert_false(hrnet_cpu_level_features(unknown[i], &features));
+#if defined(__aarch64__)
+    g_assert_false(hrnet_cpu_level_features("avx2", &features));
+#else
+    g_assert_false(hrnet_cpu_level_features("neon", &features));
+#endif
 }
 
 int main(int argc, char **argv)
