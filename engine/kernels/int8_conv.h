@@ -43,7 +43,8 @@
  * nothing overlaps. */
 typedef struct {
     const void *weights; /* see below */
-    const int32_t *bias; /* rows rounded up to whole quads, 0 behind them */
+    const int32_t *bias; /* rows rounded up to whole quads, 0 behind them; and what source_offset of
+                          * HrnetInt8Kernels asks for */
     const float *scale;  /* likewise */
     unsigned rows;       /* output channels */
     const uint8_t *src;

@@ -12,6 +12,10 @@
     SET(HRNET_CPU_AVX_VNNI, avxvnni)                                                               \
     SET(HRNET_CPU_AVX512, avx512)                                                                  \
     SET(HRNET_CPU_AVX512_VNNI, avx512vnni)
+#elif defined(__aarch64__)
+#define INSTRUCTION_SETS(SET)                                                                      \
+    SET(HRNET_CPU_NEON, neon)                                                                      \
+    SET(HRNET_CPU_NEON_DOTPROD, neondotprod)
 #else
 #define INSTRUCTION_SETS(SET)
 #endif

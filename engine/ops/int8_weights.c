@@ -82,6 +82,7 @@ static void store_weight(const HrnetInt8Kernels *kernels, void *weights, size_t 
 typedef struct {
     double scale;      /* of the weights */
     double zeros;      /* of them, quantised, times their source's zero point */
+    int64_t sum;       /* of them */
     int64_t magnitude; /* of their absolute values */
 } RowWeights;
 
@@ -103,6 +104,7 @@ static RowWeights pack_row(const HrnetInt8Layer *layer, const HrnetInt8Kernels *
             sum += q;
             packed.magnitude += q < 0 ? -q : q;
         }
+        packed.sum += sum;
         packed.zeros +=
             (layer->in_zeros ? layer->in_zeros[c] : (double)layer->in.zero_point) * (double)sum;
     }
@@ -148,7 +150,8 @@ __attribute__((noinline)) static bool pack_rows(const HrnetInt8Layer *layer,
         const double sum_max = fabs(start) + 1 + 255.0 * (double)packed.magnitude;
         if (!(fabs(start) < VALUE_MAX) || !(sum_max * factor + 255 * residual < VALUE_MAX))
             return false;
-        bias[row] = (int32_t)rint(start);
+        /* below 2^30 and 128 * 127 * HRNET_INT8_TERMS_MAX in magnitude */
+        bias[row] = (int32_t)((int64_t)rint(start) + (int64_t)kernels->source_offset * packed.sum);
         scale[row] = (float)factor;
     }
     return true;

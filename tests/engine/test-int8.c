@@ -299,6 +299,11 @@ static void test_dot(void)
     g_assert_false(kernels.int8.has_dot);
     hrnet_kernels_fill(&kernels, hrnet_cpu_features_up_to(HRNET_CPU_AVX_VNNI));
     g_assert_true(kernels.int8.has_dot);
+#elif defined(__aarch64__)
+    hrnet_kernels_fill(&kernels, hrnet_cpu_features_up_to(HRNET_CPU_NEON));
+    g_assert_false(kernels.int8.has_dot);
+    hrnet_kernels_fill(&kernels, hrnet_cpu_features_up_to(HRNET_CPU_NEON_DOTPROD));
+    g_assert_true(kernels.int8.has_dot);
 #endif
 }
 

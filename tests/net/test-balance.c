@@ -108,9 +108,11 @@ const HrnetKernels *hrnet_kernels(void)
                   .wino4s2_weights = pack_wino4s2 },
         .resize = { .spread_row = count_spread_row, .add_row = count_add_row },
     };
-    const bool is_wide = hrnet_cpu_features() & 1u << HRNET_CPU_AVX512;
-    kernels.conv.vector_floats = is_wide ? 16 : 8;
-    kernels.conv.tile_rows_max = is_wide ? 9 : 4;
+    const HrnetCpuFeatures features = hrnet_cpu_features();
+    const bool is_wide = features & 1u << HRNET_CPU_AVX512;
+    const bool is_narrow = features & 1u << HRNET_CPU_NEON;
+    kernels.conv.vector_floats = is_wide ? 16 : is_narrow ? 4 : 8;
+    kernels.conv.tile_rows_max = is_wide || is_narrow ? 9 : 4;
     return &kernels;
 }
 

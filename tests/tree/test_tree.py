@@ -127,7 +127,7 @@ def test_instruction_sets_stay_in_their_folders():
 
 
 # Instruction sets that are another with something more.
-BUILT_ON = {"avxvnni": {"avx2"}}
+BUILT_ON = {"avxvnni": {"avx2"}, "neondotprod": {"neon"}}
 
 
 def test_instruction_sets_see_themselves_and_what_they_share():
