@@ -16,7 +16,7 @@ FRAME = WIDTH * HEIGHT * 3 // 2
 STILL = 8
 # Masks have to come beside a live stream; where a computer is too busy for that in time, longer ones are tried.
 LIVE = (60, 240, 960)
-CAMERA = r"\b(v4l2src( device=\S+)? ! image/jpeg,\S+ ! jpegdec|v4l2src( device=\S+)?|rtspsrc [^!]*! decodebin|filesrc location=drive[^!]*! decodebin)(?= |$)"
+CAMERA = r"\b(v4l2src( device=\S+)? ! image/jpeg,\S+ ! jpegdec|v4l2src( device=\S+)?|libcamerasrc ! video/x-raw,\S+|rtspsrc [^!]*! decodebin|filesrc location=drive[^!]*! decodebin)(?= |$)"
 
 
 def camera(n_frames, live):
