@@ -213,7 +213,7 @@ gboolean hrnet_calibration_add(HrnetCalibration *calibration, const HrnetImage *
     return TRUE;
 }
 
-/* By how far each channel goes. */
+/* By how far each channel's own best range goes. */
 static HrnetInt8Shifts *choose_shifts(const HrnetCalibration *calibration)
 {
     const guint n = n_tensors(calibration);
@@ -221,8 +221,8 @@ static HrnetInt8Shifts *choose_shifts(const HrnetCalibration *calibration)
     for (guint i = 0; i < n; i++) {
         extents[i] = g_new(gfloat, n_channels(calibration, i));
         for (guint c = 0; c < n_channels(calibration, i); c++) {
-            const HrnetHistogram *channel = &calibration->histograms[i][c];
-            extents[i][c] = (gfloat)MAX(-channel->low, channel->high);
+            const HrnetInt8Span span = hrnet_histogram_span(&calibration->histograms[i][c]);
+            extents[i][c] = (gfloat)MAX(-span.low, span.high);
         }
     }
     HrnetInt8Shifts *shifts = hrnet_int8_shifts_choose(calibration->network.graph, extents);
@@ -239,7 +239,8 @@ static HrnetInt8Span *choose_spans(const HrnetCalibration *calibration,
     for (guint i = 0; i < n_tensors(calibration); i++) {
         g_autofree HrnetHistogram *all = g_new0(HrnetHistogram, 1);
         for (guint c = 0; c < n_channels(calibration, i); c++)
-            hrnet_histogram_merge(all, &calibration->histograms[i][c], shifts->of[i][c]);
+            hrnet_histogram_merge(all, &calibration->histograms[i][c],
+                                  hrnet_int8_shift_factor(shifts->of[i][c]));
         spans[i] = hrnet_histogram_span(all);
     }
     return spans;

@@ -52,14 +52,14 @@ static gdouble middle_of(const HrnetHistogram *h, guint bin)
     return ((gdouble)bin - HALF_BINS + 0.5) * h->bin_width;
 }
 
-void hrnet_histogram_merge(HrnetHistogram *h, const HrnetHistogram *from, gint shift)
+void hrnet_histogram_merge(HrnetHistogram *h, const HrnetHistogram *from, gdouble factor)
 {
-    const gdouble low = ldexp(from->low, shift), high = ldexp(from->high, shift);
+    const gdouble low = from->low * factor, high = from->high * factor;
     make_room(h, low, high);
     h->low = MIN(h->low, low);
     h->high = MAX(h->high, high);
     for (guint i = 0; i < HRNET_HISTOGRAM_BINS; i++) {
-        const gdouble number = ldexp(middle_of(from, i), shift);
+        const gdouble number = middle_of(from, i) * factor;
         const gboolean is_zero = i == HALF_BINS || h->bin_width == 0;
         if (from->counts[i] > 0)
             h->counts[is_zero ? HALF_BINS : (gint)(number / h->bin_width + HALF_BINS)] +=

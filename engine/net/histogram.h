@@ -18,8 +18,8 @@ typedef struct {
 
 /* The numbers have to be finite. */
 void hrnet_histogram_add(HrnetHistogram *histogram, const gfloat *values, gsize n);
-/* Adds those that another one holds, times 2^shift. */
-void hrnet_histogram_merge(HrnetHistogram *histogram, const HrnetHistogram *from, gint shift);
+/* Adds those that another one holds, times a factor > 0. */
+void hrnet_histogram_merge(HrnetHistogram *histogram, const HrnetHistogram *from, gdouble factor);
 
 /* The range whose 256 bytes leave the least mean squared error: numbers outside of it are clamped,
  * and those inside are the better told apart, the narrower it is. */

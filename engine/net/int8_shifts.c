@@ -7,6 +7,11 @@
 #include <math.h>
 #include <string.h>
 
+#define STEPS 4 /* of an octave */
+
+static const gchar digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+G_STATIC_ASSERT(sizeof digits == HRNET_INT8_SHIFT_MAX + 2);
+
 static guint n_channels(const HrnetGraph *graph, guint tensor)
 {
     return hrnet_graph_tensor(graph, tensor)->channels;
@@ -30,6 +35,13 @@ void hrnet_int8_shifts_free(HrnetInt8Shifts *shifts)
         g_free(shifts->of[i]);
     g_free(shifts->of);
     g_free(shifts);
+}
+
+gdouble hrnet_int8_shift_factor(guint shift)
+{
+    static const gdouble steps[STEPS] = { 1, 1.189207115002721, 1.4142135623730951,
+                                          1.681792830507429 };
+    return ldexp(steps[shift % STEPS], (gint)(shift / STEPS));
 }
 
 /* Makes one family of two. */
@@ -104,7 +116,7 @@ HrnetInt8Shifts *hrnet_int8_shifts_choose(const HrnetGraph *graph, gfloat *const
             }
             const gdouble share = largest_share(families, n, family, c, extents, most);
             if (share > 0)
-                shifts->of[t][c] = (guint8)MIN(floor(-log2(share)), HRNET_INT8_SHIFT_MAX);
+                shifts->of[t][c] = (guint8)MIN(floor(-STEPS * log2(share)), HRNET_INT8_SHIFT_MAX);
         }
     }
     return shifts;
@@ -137,7 +149,7 @@ gchar *hrnet_int8_shifts_write(const HrnetGraph *graph, const HrnetInt8Shifts *s
             continue;
         g_string_append_printf(text, "%s\"%s\":\"", text->len > 1 ? "," : "", key);
         for (guint c = 0; c < n_channels(graph, tensor); c++)
-            g_string_append_c(text, (gchar)('0' + shift[c]));
+            g_string_append_c(text, digits[shift[c]]);
         g_string_append_c(text, '"');
     }
     g_string_append_c(text, '}');
@@ -152,11 +164,10 @@ static gboolean read_family(HrnetInt8Shifts *shifts, const HrnetGraph *graph, co
     for (guint t = 0; t < graph->tensors->len; t++) {
         if (families[t] != family)
             continue;
-        if (!text || strlen(text) != n_channels(graph, t) ||
-            strspn(text, "0123456789") != strlen(text))
+        if (!text || strlen(text) != n_channels(graph, t) || strspn(text, digits) != strlen(text))
             return FALSE;
         for (guint c = 0; c < n_channels(graph, t); c++)
-            shifts->of[t][c] = (guint8)(text[c] - '0');
+            shifts->of[t][c] = (guint8)(strchr(digits, text[c]) - digits);
     }
     return TRUE;
 }
@@ -211,11 +222,13 @@ void hrnet_int8_shifts_apply(const HrnetInt8Shifts *shifts, const HrnetNode *nod
     const guint n_in = node->shape.in_channels, area = node->shape.kernel * node->shape.kernel;
     const guint8 *in = shifts->of[node->in], *out = shifts->of[node->out];
     for (guint k = 0; k < node->shape.out_channels; k++) {
+        const gdouble factor = hrnet_int8_shift_factor(out[k]);
         for (guint i = 0; i < n_in * area; i++) {
             const gsize at = (gsize)k * n_in * area + i;
-            shifted_weights[at] = ldexpf(weights[at], out[k] - in[i / area]);
+            shifted_weights[at] =
+                (gfloat)(weights[at] * (factor / hrnet_int8_shift_factor(in[i / area])));
         }
         if (bias)
-            shifted_bias[k] = ldexpf(bias[k], out[k]);
+            shifted_bias[k] = (gfloat)(bias[k] * factor);
     }
 }
