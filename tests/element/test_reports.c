@@ -29,18 +29,18 @@ static void check_class(const GstStructure *class, const guint8 *labels, guint n
     fail_unless(confidence > 1.0 / n_rivals && confidence <= 1);
 }
 
-GST_START_TEST(test_message)
+static void check_message(const gchar *description, const gchar *precision, guint n_rivals)
 {
     GstVideoInfo info;
     GstBus *bus;
-    GstHarness *h =
-        start("hrnetseg model=test message-interval=1000 mode=meta", "I420", &info, &bus);
+    GstHarness *h = start(description, "I420", &info, &bus);
     GstBuffer *out = gst_harness_push_and_pull(h, frame_new(&info, 0, 2));
     GstMessage *message = gst_bus_pop_filtered(bus, GST_MESSAGE_ELEMENT);
     guint8 *labels = seg_labels(out, WIDTH, HEIGHT);
     const GValue *classes, *areas = gst_structure_get_value(seg_structure(out), "areas");
     gdouble sum = 0, share;
     guint64 timestamp;
+    GstStructure *stats;
 
     fail_unless(message != NULL);
     fail_unless(gst_message_has_name(message, "hrnet-classes"));
@@ -53,15 +53,32 @@ GST_START_TEST(test_message)
     for (guint i = 0; i < gst_value_array_get_size(classes); i++) {
         const GstStructure *class = gst_value_get_structure(gst_value_array_get_value(classes, i));
 
-        check_class(class, labels, 3);
+        check_class(class, labels, n_rivals);
         gst_structure_get_double(class, "share", &share);
         sum += share;
     }
     fail_unless(ABS(sum - 1) < 1e-9);
+    g_object_get(h->element, "stats", &stats, NULL);
+    fail_unless_equals_string(gst_structure_get_string(stats, "precision"), precision);
+    gst_structure_free(stats);
     g_free(labels);
     gst_message_unref(message);
     gst_buffer_unref(out);
     harness_close(h, bus);
+}
+
+GST_START_TEST(test_message)
+{
+    check_message("hrnetseg model=test message-interval=1000 mode=meta", "fp32", 3);
+}
+GST_END_TEST
+
+/* Scores of int8 are as any. */
+GST_START_TEST(test_message_int8)
+{
+    check_message("hrnetseg model=" HRNET_MODELS "/street.safetensors precision=int8 "
+                  "inference-size=64x96 smoothing=100 message-interval=1000 mode=meta",
+                  "int8", 11);
 }
 GST_END_TEST
 
@@ -174,6 +191,7 @@ static Suite *reports_suite(void)
 
     tcase_set_timeout(chain, 120);
     tcase_add_test(chain, test_message);
+    tcase_add_test(chain, test_message_int8);
     tcase_add_test(chain, test_one_class);
     tcase_add_loop_test(chain, test_interval, 0, 5);
     tcase_add_test(chain, test_style);

@@ -110,24 +110,47 @@ typedef struct {
     guint n_threads;
     gboolean steady;
     HrnetOrientation orientation;
+    HrnetPrecision precision;
 } Case;
+
+static HrnetModel *load(const gchar *const *options)
+{
+    g_autoptr(GError) error = NULL;
+    HrnetModel *model = hrnet_model_load(g_getenv("HRNET_TEST_MODEL"), options, &error);
+    g_assert_no_error(error);
+    return model;
+}
+
+/* Calibrated on the picture itself. */
+static HrnetModel *load_calibrated(const HrnetImage *image)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(HrnetModel) plain = load(NULL);
+    g_autoptr(HrnetCalibration) calibration = hrnet_calibration_new(plain, 1, &error);
+    g_assert_no_error(error);
+    g_assert_true(hrnet_calibration_add(calibration, image, &error));
+    g_auto(GStrv) options = hrnet_calibration_get_options(calibration, &error);
+    g_assert_no_error(error);
+    return load((const gchar *const *)options);
+}
 
 static void test_segment(gconstpointer data)
 {
     const Case *c = data;
     g_autoptr(GError) error = NULL;
-    g_autoptr(HrnetModel) model = hrnet_model_load(g_getenv("HRNET_TEST_MODEL"), NULL, &error);
-    g_assert_no_error(error);
-    g_autoptr(HrnetSession) session =
-        hrnet_session_new(model, 64, 96, c->n_threads, HRNET_PRECISION_FP32, &error);
-    g_assert_no_error(error);
-    hrnet_session_set_smoothing(session, c->steady ? 100 : 0);
-    hrnet_session_set_edge_refine(session, c->steady);
     const gsize size = WIDTH * HEIGHT + 2 * ((WIDTH + 1) / 2) * ((HEIGHT + 1) / 2);
     g_autofree guint8 *pixels = g_malloc(size);
     for (gsize i = 0; i < size; i++)
         pixels[i] = (guint8)(i * 37);
     HrnetImage image = frame_of(pixels, size);
+    g_autoptr(HrnetModel) model =
+        c->precision == HRNET_PRECISION_INT8 ? load_calibrated(&image) : load(NULL);
+    g_autoptr(HrnetSession) session =
+        hrnet_session_new(model, 64, 96, c->n_threads, c->precision, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(hrnet_session_get_precision(session), ==, c->precision);
+    hrnet_session_set_smoothing(session, c->steady ? 100 : 0);
+    hrnet_session_set_edge_refine(session, c->steady);
     image.orientation = c->orientation;
 
     for (guint i = 0; i < WARM_UP; i++)
@@ -166,12 +189,20 @@ static void test_run(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    static const Case one = { 1, FALSE }, two = { 2, FALSE }, steady = { 2, TRUE },
-                      lying = { 2, TRUE, HRNET_ORIENTATION_90R };
+    static const Case one = { 1, FALSE, HRNET_ORIENTATION_IDENTITY, HRNET_PRECISION_FP32 },
+                      two = { 2, FALSE, HRNET_ORIENTATION_IDENTITY, HRNET_PRECISION_FP32 },
+                      steady = { 2, TRUE, HRNET_ORIENTATION_IDENTITY, HRNET_PRECISION_FP32 },
+                      lying = { 2, TRUE, HRNET_ORIENTATION_90R, HRNET_PRECISION_FP32 },
+                      int8 = { 2, FALSE, HRNET_ORIENTATION_IDENTITY, HRNET_PRECISION_INT8 },
+                      int8_lying = { 2, TRUE, HRNET_ORIENTATION_90R, HRNET_PRECISION_INT8 };
     g_test_add_data_func("/allocation/segment/1-thread", &one, test_segment);
     g_test_add_data_func("/allocation/segment/2-threads", &two, test_segment);
     g_test_add_data_func("/allocation/segment/steady", &steady, test_segment);
     g_test_add_data_func("/allocation/segment/lying", &lying, test_segment);
+    if (!g_strrstr(g_getenv("HRNET_TEST_MODEL"), "ocr")) { /* which int8 does not know */
+        g_test_add_data_func("/allocation/segment/int8", &int8, test_segment);
+        g_test_add_data_func("/allocation/segment/int8-lying", &int8_lying, test_segment);
+    }
     g_test_add_func("/allocation/run", test_run);
     return g_test_run();
 }
