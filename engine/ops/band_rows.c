@@ -161,7 +161,7 @@ void hrnet_band_measure(const HrnetBandArgs *args, unsigned band_rows, unsigned 
                         unsigned *most_rows)
 {
     for (unsigned first = 0; first < hrnet_band_height(args); first += band_rows) {
-        HrnetBandRows rows[HRNET_BAND_MAX_TENSORS];
+        HrnetBandRows rows[HRNET_BAND_MAX_TENSORS] = { 0 };
         hrnet_band_begin(args, first, rows);
         measure_band(args, first + band_rows, rows, capacity, most_rows);
         measure_band(args, first + 2 * band_rows, rows, capacity, most_rows);

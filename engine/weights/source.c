@@ -251,7 +251,7 @@ static gboolean read_strided(HrnetSource *source, const HrnetStoredTensor *tenso
     guint64 span = 1;
     for (guint d = 0; d < tensor->n_dims; d++)
         span += (tensor->dims[d] - 1) * tensor->strides[d];
-    gfloat *all = span <= G_MAXSIZE / sizeof(gfloat) ? g_try_malloc(span * sizeof(gfloat)) : NULL;
+    gfloat *all = span <= G_MAXSIZE / sizeof(gfloat) ? g_try_malloc0(span * sizeof(gfloat)) : NULL;
     if (!all)
         return hrnet_weights_fail(error, HRNET_WEIGHTS_ERROR_NO_MEMORY, source->path,
                                   "tensor %s: no memory for its %" G_GUINT64_FORMAT " elements",
