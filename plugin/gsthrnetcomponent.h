@@ -24,12 +24,14 @@ static inline guint gst_hrnet_component_max(const GstHrnetComponent *component)
     return (1u << component->depth) - 1;
 }
 
+/* Samples of two bytes, little-endian, lie at any address. */
 static inline guint gst_hrnet_component_get(const GstHrnetComponent *component,
                                             const guint8 *sample)
 {
     if (component->depth == 8)
         return *sample;
-    return GST_READ_UINT16_LE(sample) >> component->shift & gst_hrnet_component_max(component);
+    return (sample[0] | (guint)sample[1] << 8) >> component->shift &
+           gst_hrnet_component_max(component);
 }
 
 /* Leaves the bits around the value as they are. */
@@ -37,12 +39,14 @@ static inline void gst_hrnet_component_set(const GstHrnetComponent *component, g
                                            guint value)
 {
     const guint place = gst_hrnet_component_max(component) << component->shift;
+    const guint placed = value << component->shift;
 
-    if (component->depth == 8)
+    if (component->depth == 8) {
         *sample = (guint8)value;
-    else
-        GST_WRITE_UINT16_LE(sample,
-                            (GST_READ_UINT16_LE(sample) & ~place) | value << component->shift);
+        return;
+    }
+    sample[0] = (guint8)((sample[0] & ~place) | (placed & 0xff));
+    sample[1] = (guint8)((sample[1] & ~(place >> 8)) | placed >> 8);
 }
 
 /* The first and the last row of pixels, of `height`, that row y of a component covers; the same

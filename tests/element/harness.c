@@ -105,7 +105,8 @@ guint sample_value(const GstVideoInfo *info, guint component, const guint8 *samp
 
     if (depth == 8)
         return *sample;
-    return (GST_READ_UINT16_LE(sample) >> GST_VIDEO_FORMAT_INFO_SHIFT(info->finfo, component)) &
+    return ((sample[0] | (guint)sample[1] << 8) >>
+            GST_VIDEO_FORMAT_INFO_SHIFT(info->finfo, component)) &
            ((1u << depth) - 1);
 }
 
@@ -144,8 +145,12 @@ static void fill_plane(const GstVideoInfo *info, guint8 *row, gsize stride, guin
 
     for (guint y = 0; y < n_rows; y++, row += stride) {
         if (GST_VIDEO_INFO_COMP_DEPTH(info, 0) > 8) {
-            for (guint x = 0; x < n_bytes / 2; x++)
-                GST_WRITE_UINT16_LE(row + 2 * x, deep_sample(info, plane, x, y, seed));
+            for (guint x = 0; x < n_bytes / 2; x++) {
+                const guint16 sample = deep_sample(info, plane, x, y, seed);
+
+                row[2 * x] = sample & 0xff;
+                row[2 * x + 1] = sample >> 8;
+            }
         } else {
             for (guint x = 0; x < n_bytes; x++)
                 row[x] = picture(plane, x, y, seed);

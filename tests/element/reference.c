@@ -66,7 +66,7 @@ static guint other_bits(const Painter *p, const guint8 *sample)
     const guint depth = GST_VIDEO_INFO_COMP_DEPTH(p->info, p->component);
     const guint shift = GST_VIDEO_FORMAT_INFO_SHIFT(p->info->finfo, p->component);
 
-    return depth == 8 ? 0 : GST_READ_UINT16_LE(sample) & ~(((1u << depth) - 1) << shift);
+    return depth == 8 ? 0 : (sample[0] | (guint)sample[1] << 8) & ~(((1u << depth) - 1) << shift);
 }
 
 static guint check_component(const Painter *p, GstVideoFrame *before, GstVideoFrame *after,
