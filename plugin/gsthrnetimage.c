@@ -44,6 +44,14 @@ gboolean gst_hrnet_image_is_native(GstVideoFormat format)
     return format != GST_VIDEO_FORMAT_UNKNOWN && pixel_format(format, &pixel);
 }
 
+/* What GStreamer 1.28 packs in MT2110R and MT2110T leaves part of the frame as it was, so that it
+ * cannot be hidden.
+ */
+static gboolean is_packed_in_part(const GstVideoFormatInfo *info)
+{
+    return g_str_has_prefix(GST_VIDEO_FORMAT_INFO_NAME(info), "MT2110");
+}
+
 void gst_hrnet_image_foreign_formats(GValue *list)
 {
     guint n_formats;
@@ -53,7 +61,8 @@ void gst_hrnet_image_foreign_formats(GValue *list)
     for (guint i = 0; i < n_formats; i++) {
         const GstVideoFormatInfo *info = gst_video_format_get_info(formats[i]);
 
-        if (info->unpack_func && info->pack_func && !gst_hrnet_image_is_native(formats[i]))
+        if (info->unpack_func && info->pack_func && !is_packed_in_part(info) &&
+            !gst_hrnet_image_is_native(formats[i]))
             append_format(list, GST_VIDEO_FORMAT_INFO_NAME(info));
     }
 }

@@ -178,7 +178,7 @@ GST_START_TEST(test_draws_as_the_converter)
 }
 GST_END_TEST
 
-/* All formats but those that are drawn on. */
+/* All formats but those that are drawn on, and two that GStreamer cannot make whole. */
 static GPtrArray *foreign_formats(void)
 {
     GPtrArray *names = g_ptr_array_new();
@@ -188,7 +188,8 @@ static GPtrArray *foreign_formats(void)
     for (guint i = 0; i < n; i++) {
         const GstVideoFormatInfo *info = gst_video_format_get_info(formats[i]);
 
-        if (info->unpack_func && !g_strv_contains(all_formats, info->name))
+        if (info->unpack_func && !g_strv_contains(all_formats, info->name) &&
+            !g_str_has_prefix(info->name, "MT2110"))
             g_ptr_array_add(names, (gpointer)info->name);
     }
     fail_unless(names->len > 50);
