@@ -207,8 +207,8 @@ void frame_check_padding(const GstVideoInfo *info, GstBuffer *frame)
                    plane_row_bytes(info, i));
     }
     for (gsize i = 0; i < map.size; i++)
-        fail_unless(is_pixel[i] || map.data[i] == GUARD, "guard byte %" G_GSIZE_FORMAT " is %u", i,
-                    map.data[i]);
+        quick_fail_unless(is_pixel[i] || map.data[i] == GUARD,
+                          "guard byte %" G_GSIZE_FORMAT " is %u", i, map.data[i]);
     g_free(is_pixel);
     gst_buffer_unmap(frame, &map);
 }

@@ -7,6 +7,24 @@
 #include <gst/check/gstharness.h>
 #include <gst/video/video.h>
 
+/* For what is looked at in each pixel: Check's own macros write every place that a test passes to a
+ * file, for which there are two calls of the system. The operands are evaluated again to be told.
+ */
+#define quick_fail_unless(condition, ...)                                                          \
+    G_STMT_START                                                                                   \
+    {                                                                                              \
+        if (G_UNLIKELY(!(condition)))                                                              \
+            fail_unless(condition, __VA_ARGS__);                                                   \
+    }                                                                                              \
+    G_STMT_END
+#define quick_fail_unless_equals_int(a, b)                                                         \
+    G_STMT_START                                                                                   \
+    {                                                                                              \
+        if (G_UNLIKELY((a) != (b)))                                                                \
+            fail_unless_equals_int(a, b);                                                          \
+    }                                                                                              \
+    G_STMT_END
+
 /* All formats that the element draws on, NULL-terminated. */
 extern const gchar *const all_formats[];
 extern const gchar *const all_modes[];

@@ -90,11 +90,12 @@ static void check_region(const GstVideoInfo *info, GstBuffer *before, GstBuffer 
                 const gint is = (gint)sample_value(info, c, q + x * step);
                 const gint value = touched ? (gint)expect(&a, c, x, y, region) : was;
 
-                fail_unless(ABS(is - value) <= touched,
-                            "component %u at %u,%u: %d became %d, expected %d", c, x, y, was, is,
-                            value);
+                quick_fail_unless(ABS(is - value) <= touched,
+                                  "component %u at %u,%u: %d became %d, expected %d", c, x, y, was,
+                                  is, value);
                 if (!touched)
-                    fail_unless(memcmp(p + x * step, q + x * step, bytes) == 0);
+                    quick_fail_unless(memcmp(p + x * step, q + x * step, bytes) == 0, "at %u,%u", x,
+                                      y);
             }
         }
     }
@@ -205,7 +206,7 @@ GST_START_TEST(test_no_halo)
     out = gst_harness_push_and_pull(h, in);
     fail_unless(gst_video_frame_map(&frame, &info, out, GST_MAP_READ));
     for (guint i = 0; i < N; i++)
-        fail_unless_equals_int(
+        quick_fail_unless_equals_int(
             ((guint8 *)GST_VIDEO_FRAME_PLANE_DATA(
                 &frame, 0))[i / WIDTH * GST_VIDEO_FRAME_PLANE_STRIDE(&frame, 0) + i % WIDTH * step],
             region[i] ? 50 : 200);
@@ -239,7 +240,7 @@ GST_START_TEST(test_blur)
                    is = (gint)sample_value(&info, 0, after + at);
 
         if (!is_chosen(labels[i])) {
-            fail_unless_equals_int(is, was);
+            quick_fail_unless_equals_int(is, was);
         } else if (i % WIDTH + 1 < WIDTH && is_chosen(labels[i + 1])) {
             const gint64 step_before = was - (gint)sample_value(&info, 0, before + at + step);
             const gint64 step_after = is - (gint)sample_value(&info, 0, after + at + step);
@@ -317,17 +318,17 @@ GST_START_TEST(test_alpha)
         const guint8 alpha = component_at(&frame, GST_VIDEO_COMP_A, x, y);
 
         if (!is_chosen(labels[i])) {
-            fail_unless_equals_int(alpha, 0);
-            fail_unless_equals_int(component_at(&frame, 0, x, y),
-                                   g_str_equal(out_format, "A420") ? 16 : 0);
+            quick_fail_unless_equals_int(alpha, 0);
+            quick_fail_unless_equals_int(component_at(&frame, 0, x, y),
+                                         g_str_equal(out_format, "A420") ? 16 : 0);
             n_clear++;
         } else if (!inner[i]) {
             /* Frames that have alpha of their own keep it. */
             if (!has_alpha)
-                fail_unless_equals_int(alpha, 255);
+                quick_fail_unless_equals_int(alpha, 255);
             for (guint c = 0; c < 3 && __i__ < 4; c++)
-                fail_unless_equals_int(component_at(&frame, c, x, y),
-                                       component_at(&source, c, x, y));
+                quick_fail_unless_equals_int(component_at(&frame, c, x, y),
+                                             component_at(&source, c, x, y));
             n_opaque++;
         }
     }

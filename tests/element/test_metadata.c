@@ -109,7 +109,7 @@ static void check_scaled(const guint8 *labels, gint width, gint height, const gu
             const gint from_x = (gint)((x + 0.5) * WIDTH / width),
                        from_y = (gint)((y + 0.5) * HEIGHT / height);
 
-            fail_unless_equals_int(labels[y * width + x], original[from_y * WIDTH + from_x]);
+            quick_fail_unless_equals_int(labels[y * width + x], original[from_y * WIDTH + from_x]);
         }
     }
 }
@@ -178,7 +178,7 @@ GST_START_TEST(test_moved)
             const gint x = i % width - table[__i__].x, y = i / width - table[__i__].y;
             const gboolean inside = x >= 0 && x < WIDTH && y >= 0 && y < HEIGHT;
 
-            fail_unless_equals_int(labels[i], inside ? original[y * WIDTH + x] : 0);
+            quick_fail_unless_equals_int(labels[i], inside ? original[y * WIDTH + x] : 0);
         }
         g_free(labels);
     }

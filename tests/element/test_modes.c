@@ -49,8 +49,8 @@ static void check_labels(const guint8 *labels, const guint8 *expected)
     guint n[256] = { 0 }, kinds = 0;
 
     for (guint i = 0; i < WIDTH * HEIGHT; i++) {
-        fail_unless(labels[i] == expected[i], "label %u at %u,%u, expected %u", labels[i],
-                    i % WIDTH, i / WIDTH, expected[i]);
+        quick_fail_unless(labels[i] == expected[i], "label %u at %u,%u, expected %u", labels[i],
+                          i % WIDTH, i / WIDTH, expected[i]);
         n[labels[i]]++;
     }
     for (guint label = 0; label < 256; label++)

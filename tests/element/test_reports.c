@@ -160,14 +160,17 @@ GST_START_TEST(test_style)
             const guint8 *p = before + 3 * i, *q = after + 3 * i;
 
             if (labels[i] == 2)
-                fail_unless(q[0] == (round ? 0 : 255) && q[1] == (round ? 255 : 0) && q[2] == 0);
+                quick_fail_unless(q[0] == (round ? 0 : 255) && q[1] == (round ? 255 : 0) &&
+                                      q[2] == 0,
+                                  "pixel %u", i);
             else if (labels[i] == 3)
-                fail_unless(memcmp(p, q, 3) == 0);
+                quick_fail_unless(memcmp(p, q, 3) == 0, "pixel %u", i);
             else if (round == 0)
-                fail_unless(ABS(q[0] - (p[0] + 0x80) / 2) <= 1 &&
-                            ABS(q[1] - (p[1] + 0x40) / 2) <= 1);
+                quick_fail_unless(ABS(q[0] - (p[0] + 0x80) / 2) <= 1 &&
+                                      ABS(q[1] - (p[1] + 0x40) / 2) <= 1,
+                                  "pixel %u", i);
             else
-                fail_unless(memcmp(q, "\x01\x02\x03", 3) == 0);
+                quick_fail_unless(memcmp(q, "\x01\x02\x03", 3) == 0, "pixel %u", i);
         }
         g_free(before);
         g_free(after);
