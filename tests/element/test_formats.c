@@ -14,6 +14,20 @@
     "{ I420, YV12, NV12, NV21, YUY2, UYVY, RGB, BGR, RGBx, BGRx, xRGB, xBGR, RGBA, BGRA, ARGB, "   \
     "ABGR, GRAY8 }"
 
+/* Lives as long as a test, so that its model is loaded once for all elements that come and go. */
+static GstHarness *keeper;
+
+static void keep_model(void)
+{
+    keeper = harness_new("hrnetseg model=test");
+    harness_set_frame_caps(keeper, "GRAY8", WIDTH, HEIGHT, "", NULL);
+}
+
+static void drop_model(void)
+{
+    gst_harness_teardown(keeper);
+}
+
 /* A frame in another format. */
 static GstBuffer *converted(const GstVideoInfo *in_info, GstBuffer *in,
                             const GstVideoInfo *out_info)
@@ -424,6 +438,7 @@ static Suite *formats_suite(void)
     Suite *suite = suite_create("hrnetseg-formats");
     TCase *chain = tcase_create("formats");
 
+    tcase_add_checked_fixture(chain, keep_model, drop_model);
     tcase_set_timeout(chain, 240);
     tcase_add_loop_test(chain, test_reads_as_the_converter, 0, N_FORMATS);
     tcase_add_loop_test(chain, test_draws_as_the_converter, 0, N_FORMATS);
