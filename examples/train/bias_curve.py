@@ -16,7 +16,7 @@ import torch
 
 import checkpoint
 import scores
-from datasets import open_pairs, read_sources
+from datasets import UNLABELLED, open_pairs, read_sources
 from people import AREA, person
 from tasks import IGNORE
 
@@ -49,7 +49,7 @@ def main():
     tune = open_pairs(o.data, "tune-people", cache, "hard")
     pairs = [tune[i] for i in range(len(tune))]
     for source in read_sources(Path(__file__).with_name("people.sources"), o.data, cache):
-        if source.kind != "none":
+        if source.kind not in UNLABELLED:
             pairs += [source.pairs[i] for i in range(0, len(source.pairs), o.every)]
     for picture, labels in pairs:
         margin, labels = margins(net, picture), labels[::2, ::2]

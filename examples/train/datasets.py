@@ -40,7 +40,7 @@ class Source:
 
     name: str
     weight: float
-    kind: str  # as is: label maps, unchanged; hard, soft, none: as `people.sources` explains
+    kind: str  # as is: label maps, unchanged; the others as `people.sources` explains
     pairs: Pairs
 
 
@@ -49,7 +49,9 @@ KINDS = {
     "hard": lambda labels: np.where(labels == IGNORE, IGNORE, (labels > 0) * np.uint8(254)),
     "soft": lambda labels: (labels.astype(np.uint16) * 254 // 255).astype(np.uint8),
     "none": None,
+    "things": None,
 }
+UNLABELLED = ("none", "things")
 
 
 def read_sources(file, data, cache):
@@ -98,6 +100,12 @@ def read_labels(file):
     return np.asarray(Image.open(file)).astype(np.uint8)
 
 
+def read_thing(picture_file, _):
+    """A picture that has an outline: the labels are how opaque it is."""
+    picture = np.asarray(Image.open(picture_file).convert("RGBA"))
+    return picture[..., :3], picture[..., 3]
+
+
 def read_pair(picture_file, label_file, kind):
     picture = np.asarray(Image.open(picture_file).convert("RGB"))
     labels = (KINDS[kind](read_labels(label_file)) if label_file
@@ -114,7 +122,9 @@ def open_pairs(data, folder, cache, kind="as is", read=None):
     """
     name = folder.replace("/", "-") + ("" if kind == "as is" else f"-{kind}")
     source, cache = Path(data) / folder, Path(cache) / name
-    pairs = ([(f, None) for f in picture_files(source)] if kind == "none" else image_files(source))
+    pairs = ([(f, None) for f in picture_files(source)] if kind in UNLABELLED else image_files(source))
+    if kind == "things":
+        read = read_thing
     made = cache / "sizes.npy"
     if not made.exists() or made.stat().st_mtime < newest(source, pairs):
         decode(pairs, cache, read or (lambda picture, label: read_pair(picture, label, kind)))

@@ -4,7 +4,8 @@
 Samples with people are plain cuts, mosaics of reduced photographs, and people cut out along their
 labels and pasted onto grounds without any. Samples without are cuts of pictures that show nobody, cuts
 beside the people of others, and plain walls made here. Where people are pasted, things are too, with
-the same seams: pieces of other pictures in a person's outline, so that no seam tells a person.
+the same seams: things in their own outline, and pieces of other pictures in a person's, so that no seam
+and no place in the middle tells a person.
 
 What a picture's pixel is in the network when it runs (a frame at the model's area) is scale 1: cuts are
 taken around it, down to where a small cut holds the whole picture.
@@ -14,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 import augment
+from datasets import UNLABELLED
 from tasks import IGNORE
 
 CERTAIN = 254  # the label of a person beyond doubt
@@ -31,14 +33,15 @@ class People:
     people, a weight for each picture, by the source's name."""
 
     def __init__(self, sources, empty=(0.25,), mild=False, hard=None):
-        self.shown = [s for s in sources if s.kind != "none"]
+        self.shown = [s for s in sources if s.kind not in UNLABELLED]
+        self.things = [s for s in sources if s.kind == "things"]
         self.none = [s for s in sources if s.kind == "none"]
         self.empty = empty
         self.mild_at_end, self.mild = mild, False
         self.chances = {s.name: np.cumsum(w / w.sum()) for s in self.none
                         if (w := (hard or {}).get(s.name)) is not None}
         self.shares = {id(g): np.cumsum([s.weight for s in g]) / sum(s.weight for s in g)
-                       for g in (self.shown, self.none) if g}
+                       for g in (self.shown, self.none, self.things) if g}
 
     def _choose(self, rng, group):
         source = group[int(np.searchsorted(self.shares[id(group)], rng.random(), side="right"))]
@@ -133,16 +136,28 @@ class People:
                  np.asarray(doubt.resize(target, Image.NEAREST, box=box)) > 0]
         return [p[:, ::-1] for p in parts] if rng.random() < 0.5 else parts
 
+    def _thing(self, rng, height, columns):
+        """A thing in its own outline, as tall or as wide as that: pixels, soft mask, nothing unknown."""
+        picture, mask = self._choose(rng, self.things)
+        fits = min(height / mask.shape[0], columns / mask.shape[1])
+        target = [max(8, int(round(n * fits))) for n in (mask.shape[1], mask.shape[0])]
+        target[1] = min(target[1], height)
+        parts = [np.asarray(Image.fromarray(part).resize(target, Image.BILINEAR)) for part in (picture, mask)]
+        if rng.random() < 0.5:
+            parts = [p[:, ::-1] for p in parts]
+        return *parts, np.zeros(parts[1].shape, bool)
+
     def _paste(self, rng, picture, labels, thing):
-        """Lays one outline over the sample; a thing's has another picture's pixels, and is nobody."""
+        """Lays one outline over the sample; a thing's is its own, or has another picture's pixels."""
         rows, columns = labels.shape
         height = int(augment.log_uniform(rng, max(16, rows / 9), 0.95 * rows))
-        outline = self._outline(rng, height, columns)
+        whole = thing and self.things and rng.random() < 0.6
+        outline = (self._thing if whole else self._outline)(rng, height, columns)
         if outline is None:
             return
         pixels, mask, doubt = outline
         h, w = mask.shape
-        if thing:
+        if thing and not whole:
             other = self._choose(rng, self.none if self.none and rng.random() < 0.7 else self.shown)
             pixels, under = augment.random_cut(rng, *other, (h, w), (0.5, 2.0))
             if person(under).any():
@@ -176,7 +191,7 @@ class People:
     def sample(self, rng, size, phase=0):
         self.mild = self.mild_at_end and phase == len(self.empty) - 1
         if rng.random() < self.empty[phase]:
-            picture, labels = (self._pasted(rng, size, False) if rng.random() < 0.25
+            picture, labels = (self._pasted(rng, size, False) if rng.random() < 0.35
                                else self._empty(rng, size))
         else:
             kind = rng.random()

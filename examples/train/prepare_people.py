@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Lays the sets that `people` is trained with out as the folders that `people.sources` names.
 
-    prepare_people.py SETS DATA
+    prepare_people.py SETS STAMPS DATA
 
 SETS holds the unpacked sets: `ccp/` (Clothing Co-Parsing), `people/` (photographs), `pexels/labels/`
-and `found/` with its `list.tsv`; DATA gets folders of links, each with `images/` and, where the
+and `found/` with its `list.tsv`; STAMPS are the pictures of Debian's tuxpaint-stamps-default
+(`usr/share/tuxpaint/stamps` in it), of which photographs of animals and things are taken; DATA gets folders of links, each with `images/` and, where the
 pictures show people, `labels/`. Parts named `gate` stay out of all of them.
 
 What is left out, having been looked at: broadcast pictures and stock photography, as far as they can be
@@ -40,6 +41,8 @@ STILL_EMPTY = {"Eteryz/TrashCanDetectorYOLOv8", "Wande953/road-defect-detector",
 TUNE = {"RizqullohRayhanUNSD3TI/workout-equipment-dataset", "AyeshaImran-61/Bottle-Detection-YOLO",
         "lilwindax/AI_Hackathon_2023", "ShikhaaAgrawal/Object_detectives"}
 GARMENTS = "alexeygrigorev/clothing-dataset-small"
+STAMPS = ("animals", "food", "household", "hobbies", "military/vehicles", "plants", "sports", "town", "vehicles")
+LEAST_COLOURS = 60  # of 32768 in a photograph at 64x64
 WHITE, WHITE_BORDER = 235, 0.5  # a studio: this share of the border is as light as this
 
 
@@ -50,13 +53,22 @@ def white_border(file):
     return (border >= WHITE).mean() > WHITE_BORDER
 
 
+def photographed_thing(file):
+    """Whether a stamp has an outline and the colours of a photograph."""
+    picture = Image.open(file).convert("RGBA")
+    small = np.asarray(picture.convert("RGB").resize((64, 64))).reshape(-1, 3) // 8
+    clear = np.asarray(picture)[..., 3] < 10
+    return (min(picture.size) >= 60 and clear.mean() >= 0.03
+            and len(np.unique(small, axis=0)) >= LEAST_COLOURS)
+
+
 class Layout:
     """Folders of links; counts what went where."""
 
     def __init__(self, data):
         self.data, self.counts = data, {}
 
-    def add(self, source, picture, label=None):
+    def add(self, source, picture, label=None, name=None):
         self.counts[source] = self.counts.get(source, 0) + 1
         for sub, file in (("images", picture), ("labels", label)):
             if file is None:
@@ -65,7 +77,7 @@ class Layout:
                 sys.exit(f"{file}: missing")
             folder = self.data / source / sub
             folder.mkdir(parents=True, exist_ok=True)
-            link = folder / (picture.stem + file.suffix)
+            link = folder / ((name or picture.stem) + file.suffix)
             if not link.is_symlink():
                 link.symlink_to(file.resolve())
 
@@ -114,10 +126,18 @@ def pexels(sets, layout):
             layout.add("portraits", picture, sets / "pexels" / "labels" / f"{picture.stem}.png")
 
 
+def things(stamps, layout):
+    for folder in STAMPS:
+        for picture in sorted((stamps / folder).rglob("*.png")):
+            if "cartoon" not in picture.parts and photographed_thing(picture):
+                layout.add("things", picture, name="-".join(picture.relative_to(stamps).with_suffix("").parts))
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("sets", type=Path, help="folder of the unpacked sets")
+    p.add_argument("stamps", type=Path, help="folder of tuxpaint's stamps")
     p.add_argument("data", type=Path, help="folder to make")
     o = p.parse_args()
     layout = Layout(o.data)
@@ -125,6 +145,7 @@ def main():
     found(o.sets, layout, wrong)
     ccp(o.sets, layout)
     pexels(o.sets, layout)
+    things(o.stamps, layout)
     for picture in sorted((o.sets / "people" / "val" / "images").iterdir()):
         layout.add("people/val", picture, o.sets / "people" / "val" / "labels" / f"{picture.stem}.png")
     for source, count in layout.counts.items():
