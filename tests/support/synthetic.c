@@ -21,6 +21,7 @@ static const Variant variants[] = {
     { "w18-small-v1", 1, 32, { 1, 1, 1 }, 2, 16 }, { "w18-small-v2", 2, 64, { 1, 3, 2 }, 2, 18 },
     { "w18", 4, 64, { 1, 4, 3 }, 4, 18 },          { "w32", 4, 64, { 1, 4, 3 }, 4, 32 },
     { "w48", 4, 64, { 1, 4, 3 }, 4, 48 },          { "w32-single", 4, 64, { 1, 1, 1 }, 4, 32 },
+    { "narrow", 1, 16, { 1, 1, 1 }, 1, 8 },
 };
 
 gboolean synthetic_config(const gchar *variant, guint n_classes, HrnetConfig *config)
