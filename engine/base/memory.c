@@ -9,25 +9,61 @@
  * them. */
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
 
-void *hrnet_aligned_alloc(size_t n_bytes)
+/* From this size on a block is a mapping of its own, which goes back to the system as a whole when
+ * it is freed. The C library would keep it for the next one: in a heap for each thread that ever
+ * loaded a model, and advice to use huge pages stays with what is put there later. Sanitizers watch
+ * over what the C library gives. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MAPPED_BYTES ((size_t)-1)
+#else
+#define MAPPED_BYTES ((size_t)1 << 20)
+#endif
+
+/* What lies before a block. */
+typedef struct {
+    _Alignas(HRNET_ALIGNMENT) void *start; /* of what was allocated */
+    size_t mapped_bytes;                   /* from there; 0: by the C library */
+} Header;
+
+/* A mapping of which `whole` bytes begin at a multiple of `alignment` behind a header. */
+static void *map_block(size_t whole, size_t alignment)
 {
-    void *memory = NULL;
-    if (n_bytes > (size_t)-1 - HUGE_PAGE_BYTES)
+    const size_t n_bytes = whole + alignment + sizeof(Header);
+    void *start = mmap(NULL, n_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (start == MAP_FAILED)
         return NULL;
-    const size_t alignment = n_bytes < 2 * HUGE_PAGE_BYTES ? HRNET_ALIGNMENT : HUGE_PAGE_BYTES;
-    const size_t whole = hrnet_round_up(n_bytes ? n_bytes : 1, HRNET_ALIGNMENT);
-    if (posix_memalign(&memory, alignment, whole) != 0)
-        return NULL;
+    const size_t block = hrnet_round_up((size_t)start + sizeof(Header), alignment);
+    ((Header *)block)[-1] = (Header){ start, n_bytes };
 #ifdef MADV_HUGEPAGE
     if (alignment == HUGE_PAGE_BYTES)
-        madvise(memory, whole / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES, MADV_HUGEPAGE);
+        madvise((void *)block, whole / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES, MADV_HUGEPAGE);
 #endif
-    return memory;
+    return (void *)block;
+}
+
+void *hrnet_aligned_alloc(size_t n_bytes)
+{
+    void *start = NULL;
+    if (n_bytes > (size_t)-1 - 2 * HUGE_PAGE_BYTES)
+        return NULL;
+    const size_t whole = hrnet_round_up(n_bytes ? n_bytes : 1, HRNET_ALIGNMENT);
+    if (whole >= MAPPED_BYTES)
+        return map_block(whole, n_bytes < 2 * HUGE_PAGE_BYTES ? HRNET_ALIGNMENT : HUGE_PAGE_BYTES);
+    if (posix_memalign(&start, HRNET_ALIGNMENT, sizeof(Header) + whole) != 0)
+        return NULL;
+    *(Header *)start = (Header){ start, 0 };
+    return (Header *)start + 1;
 }
 
 void hrnet_aligned_free(void *memory)
 {
-    free(memory);
+    if (!memory)
+        return;
+    const Header header = ((Header *)memory)[-1];
+    if (header.mapped_bytes)
+        munmap(header.start, header.mapped_bytes);
+    else
+        free(header.start);
 }
 
 bool hrnet_checked_mul(size_t a, size_t b, size_t *product)

@@ -1,4 +1,4 @@
-/* Memory that runs out, and how much is asked for.
+/* Memory that runs out, how much is asked for, and what comes back.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "harness.h"
 
@@ -102,12 +102,67 @@ GST_START_TEST(test_cut_out_takes_one_array)
 }
 GST_END_TEST
 
+#define N_CHANGES  30
+#define KEPT_BYTES (20u << 20)
+
+/* Of a frame that has a mask, `unlabelled` among them; 0 for others. */
+static guint n_classes(GstBuffer *frame)
+{
+    return !seg_structure(frame)
+               ? 0
+               : gst_value_array_get_size(gst_structure_get_value(seg_structure(frame), "classes"));
+}
+
+/* Plays with a model of so many other classes; returns once a frame has its mask. */
+static void change_to(GstHarness *h, const GstVideoInfo *info, const gchar *name,
+                      guint n_classes_then, guint *n)
+{
+    gchar *path = g_build_filename(HRNET_MODELS, name, NULL);
+    gboolean changed = FALSE;
+
+    for (guint tries = 0; tries < 5000 && !changed; tries++) {
+        GstBuffer *out = gst_harness_push_and_pull(h, frame_new(info, 0, (*n)++));
+
+        if (tries == 0)
+            g_object_set(h->element, "model", path, NULL);
+        changed = n_classes(out) == n_classes_then;
+        gst_buffer_unref(out);
+        g_usleep(2000);
+    }
+    fail_unless(changed, "%s is not there", name);
+    g_free(path);
+}
+
+/* Models that come and go leave no memory behind, whichever thread took it. */
+GST_START_TEST(test_memory_comes_back)
+{
+    GstHarness *h = harness_new("hrnetseg model=test sync-mode=latest max-mask-age=100000 "
+                                "inference-size=512x896");
+    GstVideoInfo info;
+    gsize before, after;
+    guint n = 0;
+
+    harness_set_frame_caps(h, "I420", 64, 48, "", &info);
+    change_to(h, &info, "street.safetensors", 12, &n);
+    change_to(h, &info, "people.safetensors", 3, &n);
+    before = resident_bytes();
+    for (guint i = 0; i < N_CHANGES; i++)
+        change_to(h, &info, i % 2 ? "people.safetensors" : "street.safetensors", i % 2 ? 3 : 12,
+                  &n);
+    after = resident_bytes();
+    GST_INFO("%" G_GSIZE_FORMAT " bytes before, %" G_GSIZE_FORMAT " after", before, after);
+    fail_unless(after <= before + KEPT_BYTES, "%" G_GSIZE_FORMAT " bytes more", after - before);
+    gst_harness_teardown(h);
+}
+GST_END_TEST
+
 static Suite *memory_suite(void)
 {
     Suite *suite = suite_create("hrnetseg-memory");
     TCase *chain = tcase_create("memory");
 
     tcase_set_timeout(chain, 120);
+    tcase_add_test(chain, test_memory_comes_back);
     tcase_add_loop_test(chain, test_no_memory, 0, 4);
     tcase_add_test(chain, test_cut_out_takes_one_array);
     suite_add_tcase(suite, chain);
