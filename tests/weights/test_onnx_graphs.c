@@ -2,8 +2,10 @@
  * duplicated and rewired in its turn. What comes of that is refused in one line, or is the same
  * network still.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "checkpoint.h"
 #include "graph/convs.h"
@@ -55,14 +57,19 @@ static void find_features(Export *export)
             add_feature(export, graph->node[i]->output[0]);
 }
 
+/* Over the one before: a file made anew each time, thousands of them, waits for what others write
+ * to the disc. */
 static gchar *write_model(const Onnx__ModelProto *model)
 {
     gchar *path = g_build_filename(checkpoint_folder(), "graph.onnx", NULL);
     const gsize n_bytes = onnx__model_proto__get_packed_size(model);
     g_autofree guint8 *bytes = g_malloc(n_bytes);
     onnx__model_proto__pack(model, bytes);
-    g_unlink(path); /* a file that is there already would be synced to disc */
-    g_assert_true(g_file_set_contents(path, (gchar *)bytes, (gssize)n_bytes, NULL));
+    const int file = g_open(path, O_WRONLY | O_CREAT, 0600);
+    g_assert_cmpint(file, >=, 0);
+    g_assert_cmpint(write(file, bytes, n_bytes), ==, (gssize)n_bytes);
+    g_assert_cmpint(ftruncate(file, (off_t)n_bytes), ==, 0);
+    g_close(file, NULL);
     return path;
 }
 
