@@ -79,7 +79,8 @@ static guint act_load(gconstpointer data, guint nth, gboolean lasting)
     return scarce_end();
 }
 
-/* A file that is no model, or none that this build reads, up to where that shows. */
+#ifdef HAVE_PTH
+/* A file that is no model, read to where that shows. */
 static guint act_refuse(gconstpointer data, guint nth, gboolean lasting)
 {
     const Case *c = data;
@@ -91,6 +92,7 @@ static guint act_refuse(gconstpointer data, guint nth, gboolean lasting)
     g_error_free(error);
     return scarce_end();
 }
+#endif
 
 /* A model's first session, which an int8 one reads the file for. */
 static guint act_open(gconstpointer data, guint nth, gboolean lasting)
@@ -315,11 +317,11 @@ int main(int argc, char **argv)
     add("load/safetensors", act_load, safetensors, NULL);
 #ifdef HAVE_PTH
     add("load/pth-legacy", act_load, legacy, NULL);
+    add("refuse/pth-zip", act_refuse, zip, NULL);
 #endif
 #ifdef HAVE_ONNX
     add("load/onnx", act_load, onnx, NULL);
 #endif
-    add("refuse/zip", act_refuse, zip, NULL);
     add("convert", act_convert, model, NULL);
     add("open/fp32", act_open, model, NULL);
     add("open/int8", act_open, model, int8);
