@@ -1,17 +1,17 @@
-/* A long life: changes of any kind while frames flow, for HRNET_SOAK seconds (15 if it is not set), and
- * what the process has of memory, files and threads each time that it is as it was at first.
+/* A long life: changes of any kind while frames flow, for HRNET_SOAK seconds (15 if it is not set),
+ * and what the process has of memory, files and threads each time that it is as it was at first.
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "any_change.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WIDTH           64
-#define HEIGHT          48
-#define N_CHANGES       40 /* between two samples */
-#define N_SETTLING      50 /* frames before a sample, 10 ms between them */
-#define KEPT_BYTES      (20 << 20)
-#define MAX_SAMPLES     20000
+#define WIDTH       64
+#define HEIGHT      48
+#define N_CHANGES   40 /* between two samples */
+#define N_SETTLING  50 /* frames before a sample, 10 ms between them */
+#define KEPT_BYTES  (20 << 20)
+#define MAX_SAMPLES 20000
 
 typedef struct {
     gdouble seconds;
@@ -68,7 +68,8 @@ static int order(const void *a, const void *b)
     return first_bytes < second_bytes ? -1 : first_bytes > second_bytes;
 }
 
-/* The middle of what they have of memory, the most of the others: a sample may be taken while a model is still on its way. */
+/* The middle of what they have of memory, the most of the others: a sample may be taken while a
+ * model is still on its way. */
 static Sample middle(const Sample *samples, guint n)
 {
     gsize *bytes = g_new(gsize, n);
@@ -101,15 +102,16 @@ static gdouble memory_slope(const Sample *samples, guint n)
     return square > 0 ? product / square : 0;
 }
 
-/* Threads that wait for work, and memory that is kept for the next time, are there by the end of the
- * first quarter; in the last one there are not more. */
+/* Threads that wait for work, and memory that is kept for the next time, are there by the end of
+ * the first quarter; in the last one there are not more. */
 static void check_samples(const Sample *samples, guint n, guint n_changes)
 {
     const guint quarter = n / 4;
     const Sample early = middle(samples, quarter), late = middle(samples + n - quarter, quarter);
     const gdouble slope = memory_slope(samples + quarter, n - quarter);
 
-    printf("# %.0f s, %u changes, %u samples: %.1f MB in the first quarter, %.1f in the last (%+.1f KB a "
+    printf("# %.0f s, %u changes, %u samples: %.1f MB in the first quarter, %.1f in the last "
+           "(%+.1f KB a "
            "minute); %u and %u files, %u and %u threads\n",
            samples[n - 1].seconds, n_changes, n, (gdouble)early.memory_bytes / 1e6,
            (gdouble)late.memory_bytes / 1e6, slope * 60 / 1e3, early.n_files, late.n_files,
